@@ -1,0 +1,39 @@
+"""API tokens from a terminal: create, rename, revoke and verify them."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tokentui.core.credential import Secret
+    from tokentui.core.errors import TokentuiError
+    from tokentui.core.service import TokenService
+    from tokentui.core.token import Status, Token
+    from tokentui.core.verifier import Verifier
+    from tokentui.stores import open_store
+
+__all__ = [
+    "Secret",
+    "Status",
+    "Token",
+    "TokenService",
+    "TokentuiError",
+    "Verifier",
+    "open_store",
+]
+
+_HOMES = {
+    "Secret": "tokentui.core.credential",
+    "Status": "tokentui.core.token",
+    "Token": "tokentui.core.token",
+    "TokenService": "tokentui.core.service",
+    "TokentuiError": "tokentui.core.errors",
+    "Verifier": "tokentui.core.verifier",
+    "open_store": "tokentui.stores",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first asked for: no command pays for what it does not use."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,409 @@
+"""The commands: a thin shell over the core. Results go to stdout, narration to stderr."""
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import date, timedelta
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from click.shell_completion import CompletionItem, get_completion_class
+from msgspec.structs import replace
+
+from tokentui import config, files, words
+from tokentui.core import errors
+from tokentui.core.credential import BcryptHasher, Secret
+from tokentui.core.service import NewToken, TokenService
+from tokentui.core.text import printable
+from tokentui.core.token import DEFAULT_LIFE, Status, Token, parse_day, parse_life
+from tokentui.core.verifier import Verifier
+from tokentui.stores import open_store, open_usage
+
+
+class ExitCode(IntEnum):
+    """What a script can tell from how a command ended."""
+
+    OK = 0
+    INTERNAL = 1
+    USAGE = 2
+    NOT_FOUND = 3
+    CONFLICT = 4
+    STORE = 5
+    REFUSED = 6
+    NO_TERMINAL = 7
+    CANCELLED = 8
+    FILE = 9
+
+
+_CODES: list[tuple[type[errors.TokentuiError], ExitCode]] = [
+    (errors.InvalidInput, ExitCode.USAGE),
+    (errors.AmbiguousName, ExitCode.USAGE),
+    (errors.TokenNotFound, ExitCode.NOT_FOUND),
+    (errors.NameTaken, ExitCode.CONFLICT),
+    (errors.TokenChanged, ExitCode.CONFLICT),
+    (errors.StoreError, ExitCode.STORE),
+    (errors.Refused, ExitCode.REFUSED),
+]
+
+
+class _Failure(click.ClickException):
+    """A sentence and an exit code on their way out through click."""
+
+    def __init__(self, message: str, code: ExitCode) -> None:
+        super().__init__(message)
+        self.exit_code = code  # type: ignore[misc]  # click has a code a class, we one an error
+
+
+class _Program(click.Group):
+    """Turns whatever goes wrong into one sentence and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except errors.TokentuiError as error:
+            code = next(code for kind, code in _CODES if isinstance(error, kind))
+            raise _Failure(str(error), code) from None
+        except click.Abort:
+            raise _Failure("Cancelled; nothing was changed.", ExitCode.CANCELLED) from None
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the program with `arguments` (None: those of the process) and return its exit code."""
+    try:
+        main.main(arguments, prog_name="tokentui")
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else ExitCode.INTERNAL
+    except Exception as error:  # noqa: BLE001 - the last line of defence against tracebacks
+        _say(f"Error: {words.internal_error(error)}")
+    return ExitCode.INTERNAL
+
+
+def _remember_store(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        ctx.meta[config.STORE] = value
+
+
+def _day(_ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:
+    try:
+        return None if value is None else parse_day(value)
+    except errors.InvalidExpiry as error:
+        raise click.BadParameter(f"{error} Nothing was changed.", param=param) from None
+
+
+def _life(_ctx: click.Context, param: click.Parameter, value: str | None) -> timedelta | None:
+    try:
+        return None if value is None else parse_life(value)
+    except errors.InvalidExpiry as error:
+        raise click.BadParameter(f"{error} Nothing was changed.", param=param) from None
+
+
+def _complete_name(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    try:
+        service = _open(config.load(ctx.meta.get(config.STORE)))
+        tokens = service.find(replace(service.query(), text=incomplete, size=sys.maxsize)).tokens
+    except errors.TokentuiError:
+        return []
+    return [CompletionItem(token.name) for token in tokens if token.name.startswith(incomplete)]
+
+
+_store_option = click.option(
+    "--store",
+    metavar="PATH",
+    help=f"The file that holds the tokens; also {config.STORE}.",
+    expose_value=False,
+    callback=_remember_store,
+)
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_name_argument = click.argument("name", shell_complete=_complete_name)
+
+
+def _settings() -> config.Settings:
+    return config.load(click.get_current_context().meta.get(config.STORE))
+
+
+def _open(settings: config.Settings) -> TokenService:
+    return TokenService(
+        open_store(settings.store),
+        open_usage(settings.store),
+        account=settings.account,
+        hasher=BcryptHasher(settings.hash_cost),
+        soon=settings.soon,
+    )
+
+
+def _service() -> TokenService:
+    service = _open(_settings())
+    for warning in service.warnings():
+        _say(f"Warning: {warning}")
+    return service
+
+
+def _say(sentence: str) -> None:
+    """Tell a person something, out of the way of what a script reads."""
+    click.echo(sentence, err=True)
+
+
+def _print_json(value: object) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
+
+
+@click.group(
+    cls=_Program,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 internal error, 2 bad input, 3 no such token, 4 conflict, "
+    "5 store trouble, 6 secret refused, 7 no terminal, 8 cancelled, 9 secret not written.",
+)
+@_store_option
+@click.version_option(package_name="tokentui", message="%(prog)s %(version)s")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Manage API tokens. Without a command, the app opens."""
+    if ctx.invoked_subcommand is None:
+        _run_app()
+
+
+def _run_app() -> None:
+    if not all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        raise _Failure(
+            "The app needs a terminal, and this is none. Use the commands instead: "
+            "tokentui --help lists them.",
+            ExitCode.NO_TERMINAL,
+        )
+    if os.environ.get("TERM", "dumb") in {"dumb", ""}:
+        raise _Failure(
+            "The app needs a terminal that can move its cursor; TERM names none that can. "
+            "Set TERM, or use the commands: tokentui --help lists them.",
+            ExitCode.NO_TERMINAL,
+        )
+    service = _open(_settings())
+    service.warnings()  # a store that cannot be read is reported before the screen is taken over
+    from tokentui.ui.app import TokentuiApp
+
+    app = TokentuiApp(service)
+    app.run()
+    if app.crash is not None:
+        raise _Failure(words.internal_error(app.crash), ExitCode.INTERNAL)
+
+
+_STATUS_CHOICES = [*(status.value for status in Status), "never-saved"]
+
+
+@main.command("list")
+@_store_option
+@click.option(
+    "--status",
+    "wanted",
+    type=click.Choice(_STATUS_CHOICES),
+    multiple=True,
+    help="Only tokens of this status; may be repeated. never-saved narrows the others.",
+)
+@_json_option
+def list_tokens(wanted: tuple[str, ...], as_json: bool) -> None:
+    """List the tokens."""
+    service = _service()
+    query = replace(service.query(), size=sys.maxsize, never_saved="never-saved" in wanted)
+    if statuses := frozenset(Status(word) for word in wanted if word != "never-saved"):
+        query = replace(query, statuses=statuses)
+    tokens = service.find(query).tokens
+    if as_json:
+        _print_json([_facts(service, token) for token in tokens])
+    elif tokens:
+        _print_table(service, tokens)
+    else:
+        _say("No tokens. Make one: tokentui create NAME")
+
+
+@main.command()
+@_store_option
+@_name_argument
+@_json_option
+def show(name: str, as_json: bool) -> None:
+    """Show one token, by name or by id; by id also a revoked one."""
+    service = _service()
+    token = service.look_up(name)
+    if as_json:
+        _print_json(_facts(service, token))
+    else:
+        for label, value in words.facts(service, token):
+            click.echo(f"{label + ':':<11} {value}")
+
+
+@main.command()
+@_store_option
+@click.argument("name")
+@click.option("--expires", metavar="DATE", callback=_day, help="Last day of its life, YYYY-MM-DD.")
+@click.option("--expires-in", metavar="LIFE", callback=_life, help="Such as 90d, 12w or 1y.")
+@click.option("--never", is_flag=True, help="Never expires. Better not: a leak lasts for ever.")
+@click.option("--to-file", type=click.Path(path_type=Path), help="Write the secret to a new file.")
+@_json_option
+def create(
+    name: str,
+    expires: date | None,
+    expires_in: timedelta | None,
+    never: bool,
+    to_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Create a token and print its secret, once. It expires in 365 days unless told otherwise."""
+    if sum((expires is not None, expires_in is not None, never)) > 1:
+        raise click.UsageError("Give one of --expires, --expires-in and --never.")
+    service = _service()
+    last_day = None if never else expires or service.today() + (expires_in or DEFAULT_LIFE)
+    if to_file is None:
+        new = service.create(name, last_day)
+        _hand_out(service, new, as_json)
+    else:
+        new = _create_to_file(service, name, last_day, to_file)
+        if as_json:
+            _print_json(_facts(service, new.token) | {"file": str(to_file)})
+    service.confirm_saved(new.token.id)
+    _say(f"Created {new.token.name}. {words.life(new.token, service.zone)}")
+    _say(f"Its secret is in {to_file}." if to_file else "This secret is not shown again.")
+
+
+def _hand_out(service: TokenService, new: NewToken, as_json: bool) -> None:
+    """Print the secret; where nobody reads it, the token stays never saved."""
+    secret = new.secret.reveal()
+    try:
+        if as_json:
+            _print_json(_facts(service, new.token) | {"secret": secret})
+        else:
+            click.echo(secret)
+        sys.stdout.flush()
+    except OSError as error:
+        raise _Failure(
+            f"The secret could not be printed: {error.strerror}. {_nobody_has(new.token)}",
+            ExitCode.FILE,
+        ) from None
+
+
+def _create_to_file(
+    service: TokenService, name: str, last_day: date | None, path: Path
+) -> NewToken:
+    """Make the file first: a token whose secret has no place to go is not made."""
+    new = None
+    try:
+        with files.new_private(path) as file:
+            new = service.create(name, last_day)
+            file.write(f"{new.secret.reveal()}\n".encode())
+    except OSError as error:
+        made = f" {_nobody_has(new.token)}" if new else " No token was made."
+        raise _Failure(words.not_written(path, error) + made, ExitCode.FILE) from None
+    return new
+
+
+def _nobody_has(token: Token) -> str:
+    return f"Nobody has the secret of {token.name}: it is listed as never saved. Revoke it."
+
+
+@main.command()
+@_store_option
+@_name_argument
+@click.argument("new_name")
+def rename(name: str, new_name: str) -> None:
+    """Give a token another name. Its id and its secret stay."""
+    service = _service()
+    token = service.look_up(name)
+    service.rename(token, new_name)
+    _say(f"Renamed {printable(token.name)} to {new_name}.")
+
+
+@main.command()
+@_store_option
+@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=_complete_name)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def revoke(names: tuple[str, ...], yes: bool) -> None:
+    """Revoke tokens, all of those named or none. This cannot be undone."""
+    service = _service()
+    tokens = list({token.id: token for token in map(service.look_up, names)}.values())
+    listed = ", ".join(printable(token.name) for token in tokens)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("There is nobody to ask: give --yes to revoke. Nothing was.")
+        click.confirm(
+            f"Whatever uses {listed} stops working at once. Revoke?", abort=True, err=True
+        )
+    service.revoke(tokens)
+    _say(f"Revoked {listed}.")
+
+
+@main.command()
+@_store_option
+@_json_option
+def verify(as_json: bool) -> None:
+    """Say which token a secret opens the door for. The secret is read from stdin."""
+    service = _service()
+    presented = _read_secret()
+    token = Verifier(service.store, hasher=service.hasher, clock=service.now).verify(presented)
+    if as_json:
+        _print_json(_facts(service, token))
+    else:
+        click.echo(f"{printable(token.name)}  {token.id}  {words.status(service, token)}")
+
+
+def _read_secret() -> Secret:
+    if sys.stdin.isatty():
+        return Secret(click.prompt("Secret", hide_input=True, err=True).strip())
+    # A secret has some 52 characters: whatever is much longer is read no further.
+    return Secret(sys.stdin.buffer.readline(1024).decode("ascii", "replace").strip())
+
+
+@main.command()
+@_store_option
+def paths() -> None:
+    """Print the files in use."""
+    settings = _settings()
+    store = Path(open_store(settings.store).location)
+    for label, path in (
+        ("tokens", store),
+        ("lock", f"{store}.lock"),
+        ("last used", store.with_name("usage.json")),
+    ):
+        click.echo(f"{label:<10} {path}")
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print a completion script, for example: eval "$(tokentui completion bash)"."""
+    kind = get_completion_class(shell)
+    if kind is not None:
+        click.echo(kind(main, {}, "tokentui", "_TOKENTUI_COMPLETE").source())
+
+
+def _facts(service: TokenService, token: Token) -> dict[str, Any]:
+    """Return what scripts may know of a token: everything but its hash."""
+    used = service.used(token)
+    public = {key: value for key, value in msgspec.to_builtins(token).items() if key != "hash"}
+    return public | {
+        "status": service.status(token),
+        "never_saved": token.never_saved,
+        "last_used_at": used and used.last_used_at,
+    }
+
+
+def _print_table(service: TokenService, tokens: Sequence[Token]) -> None:
+    from rich.cells import cell_len
+
+    now, zone = service.now(), service.zone
+    rows = [("NAME", "CREATED", "EXPIRES", "LAST USED", "STATUS")]
+    rows += [
+        (
+            printable(token.name),
+            words.minute(token.created_at, zone),
+            words.expiry(token, now, zone),
+            words.last_used(service.used(token), now, zone),
+            words.status(service, token),
+        )
+        for token in tokens
+    ]
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (
+            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
+        )
+        click.echo("  ".join(cells).rstrip())

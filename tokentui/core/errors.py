@@ -1,0 +1,133 @@
+"""Everything that can go wrong, one class each.
+
+The text of an error is fit to be shown as it stands: what is wrong, what was left unchanged
+where that is in doubt, and what to do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tokentui.core.text import printable
+
+if TYPE_CHECKING:
+    from tokentui.core.token import Token
+
+
+class TokentuiError(Exception):
+    """The root of all errors that this package raises on purpose."""
+
+
+class InvalidInput(TokentuiError):
+    """Something was typed that cannot be meant. Nothing was changed."""
+
+
+class InvalidName(InvalidInput):
+    """A token name breaks the rules for names."""
+
+
+class InvalidExpiry(InvalidInput):
+    """An expiry date or a length of life cannot be used."""
+
+
+class InvalidSetting(InvalidInput):
+    """A setting has a value that cannot be used."""
+
+
+class NameTaken(TokentuiError):
+    """Another token of the account, not revoked, has this name already."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The name {printable(name)} is taken: choose another one.")
+
+
+class TokenNotFound(TokentuiError):
+    """No token has this id or name."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(
+            f"There is no token {printable(reference)}; nothing was changed. "
+            "See the list for the names in use."
+        )
+
+
+class AmbiguousName(TokentuiError):
+    """Several accounts in one store have a token of this name."""
+
+    def __init__(self, name: str, ids: tuple[str, ...]) -> None:
+        super().__init__(
+            f"Several tokens are called {printable(name)}; nothing was changed. "
+            f"Give the id instead: {', '.join(ids)}."
+        )
+
+
+class TokenChanged(TokentuiError):
+    """A token was changed elsewhere since it was read; `current` is what it is now."""
+
+    def __init__(self, current: Token) -> None:
+        done = "revoked" if current.revoked_at else "changed"
+        super().__init__(
+            f"{printable(current.name)} was {done} elsewhere meanwhile; nothing was changed here. "
+            "Look at it again, then decide."
+        )
+        self.current = current
+
+
+class Refused(TokentuiError):
+    """A presented secret does not open the door. The class says why, to the operator alone."""
+
+
+class MalformedSecret(Refused):
+    """The presented text does not have the form of a secret."""
+
+
+class UnknownToken(Refused):
+    """The form is right, but no token has the id."""
+
+
+class WrongSecret(Refused):
+    """The token exists, but this is not its secret."""
+
+
+class TokenExpired(Refused):
+    """The secret is right, but the token's life is over."""
+
+
+class TokenRevoked(Refused):
+    """The token was revoked."""
+
+
+class DamagedHash(Refused):
+    """The stored hash is not a bcrypt hash, or costs more than is allowed."""
+
+
+class StoreError(TokentuiError):
+    """A store cannot be used as it is."""
+
+
+class StoreUnknown(StoreError):
+    """No kind of store answers to this location."""
+
+
+class StoreUnreadable(StoreError):
+    """The store exists but cannot be read."""
+
+
+class StoreDamaged(StoreError):
+    """The store can be read but does not hold what it should."""
+
+
+class StoreTooNew(StoreError):
+    """The store was written by a newer version."""
+
+
+class StoreUnsafe(StoreError):
+    """Others on this machine can change the store."""
+
+
+class StoreBusy(StoreError):
+    """Another process kept the store locked for too long."""
+
+
+class StoreUnwritable(StoreError):
+    """A change could not be written."""

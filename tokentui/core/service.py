@@ -1,0 +1,181 @@
+"""The verbs: what may be done with tokens. The one place where the rules meet a store."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta, tzinfo
+from typing import NamedTuple
+
+import msgspec
+
+from tokentui.core import credential
+from tokentui.core.credential import BcryptHasher, Hasher, Secret
+from tokentui.core.errors import (
+    AmbiguousName,
+    InvalidExpiry,
+    NameTaken,
+    TokenChanged,
+    TokenNotFound,
+)
+from tokentui.core.store import Clock, Page, Query, TokenStore, Usage, UsageStore, utc_now
+from tokentui.core.token import (
+    DEFAULT_SOON,
+    ID_LENGTH,
+    Status,
+    Token,
+    check_name,
+    end_of_day,
+)
+
+
+class NewToken(NamedTuple):
+    """A token just made, with its secret: the only time that the two are together."""
+
+    token: Token
+    secret: Secret
+
+
+class TokenService:
+    """Creates, finds, renames and revokes the tokens of one store.
+
+    `account` owns the tokens that are created. `zone` is where days begin and end (None: the
+    system's time zone). `soon` is how long before its end a token counts as expiring soon.
+    """
+
+    def __init__(
+        self,
+        store: TokenStore,
+        usage: UsageStore,
+        *,
+        account: str,
+        hasher: Hasher | None = None,
+        clock: Clock = utc_now,
+        zone: tzinfo | None = None,
+        prefix: str = credential.PREFIX,
+        soon: timedelta = DEFAULT_SOON,
+    ) -> None:
+        self.store = store
+        self.usage = usage
+        self.account = account
+        self.hasher = hasher or BcryptHasher()
+        self.now = clock
+        self.zone = zone
+        self.prefix = prefix
+        self.soon = soon
+
+    def warnings(self) -> Sequence[str]:
+        """Return what an administrator should know about the store, a sentence each."""
+        return [*self.store.warnings(), *self.usage.warnings()]
+
+    def today(self) -> date:
+        """Return the current day in the service's time zone."""
+        return self.now().astimezone(self.zone).date()
+
+    def status(self, token: Token) -> Status:
+        """Return what `token` is worth now."""
+        return token.status(self.now(), self.soon)
+
+    def query(self) -> Query:
+        """Return the query for all tokens not revoked, as of now. Narrow it with `replace`."""
+        return Query(now=self.now(), soon=self.soon)
+
+    def find(self, query: Query) -> Page:
+        """Return the window of tokens that `query` asks for."""
+        return self.store.find(query)
+
+    def get(self, token_id: str) -> Token:
+        """Return a token by its id, revoked or not; raise `TokenNotFound`."""
+        return self.store.get(token_id)
+
+    def used(self, token: Token) -> Usage | None:
+        """Return how `token` has been used, or None where it never was."""
+        return self.usage.of(token.id)
+
+    def look_up(self, reference: str) -> Token:
+        """Return the token not revoked with this name, or else the token with this id.
+
+        Raises `TokenNotFound`, and `AmbiguousName` where several accounts use the name.
+        """
+        match self.store.named(reference):
+            case [token]:
+                return token
+            case []:
+                if len(reference) != ID_LENGTH:
+                    raise TokenNotFound(reference)
+                return self.store.get(reference)
+            case several:
+                raise AmbiguousName(reference, tuple(token.id for token in several))
+
+    def check_new_name(self, name: str, *, of: Token | None = None) -> None:
+        """Raise `InvalidName` or `NameTaken` unless a token may get this name.
+
+        With `of`, say whether that token may be renamed so; its own name is no obstacle.
+        """
+        check_name(name)
+        account = of.account if of else self.account
+        for other in self.store.named(name):
+            if other.account == account and (of is None or other.id != of.id):
+                raise NameTaken(other.name)
+
+    def last_moment(self, day: date) -> datetime:
+        """Return when a token valid until `day` dies; raise `InvalidExpiry` for a past day.
+
+        Today can be chosen: "valid until this date" includes the date, so a token for today
+        lives until midnight, which is just what a visitor of one day should get.
+        """
+        if day < self.today():
+            raise InvalidExpiry(f"{day} is in the past: choose today or a later day.")
+        return end_of_day(day, self.zone)
+
+    def create(self, name: str, last_day: date | None) -> NewToken:
+        """Make a token that is valid until the end of `last_day`, or for ever where None.
+
+        Raises `InvalidName`, `NameTaken`, `InvalidExpiry`. Slow by design: it hashes.
+        """
+        self.check_new_name(name)
+        expires_at = None if last_day is None else self.last_moment(last_day)
+        minted = credential.mint()
+        token = Token(
+            id=minted.id,
+            account=self.account,
+            name=name,
+            created_at=self.now(),
+            expires_at=expires_at,
+            hash=self.hasher.hash(minted.secret),
+        )
+        self.store.add(token)
+        return NewToken(token, minted.written(self.prefix))
+
+    def confirm_saved(self, token_id: str) -> Token:
+        """Note that somebody has the secret. A change made elsewhere meanwhile is no obstacle."""
+        while True:
+            token = self.store.get(token_id)
+            if token.saved_at is not None or token.revoked_at is not None:
+                return token
+            saved = _next(token, saved_at=self.now())
+            try:
+                self.store.replace(saved)
+            except TokenChanged:
+                continue
+            return saved
+
+    def rename(self, token: Token, name: str) -> Token:
+        """Give `token`, as it was last seen, another name and return it.
+
+        Raises `InvalidName`, `NameTaken`, and `TokenChanged` where it is no longer as seen.
+        """
+        self.check_new_name(name, of=token)
+        renamed = _next(token, name=name)
+        self.store.replace(renamed)
+        return renamed
+
+    def revoke(self, tokens: Sequence[Token]) -> None:
+        """Revoke all of `tokens`, as they were last seen, or none; raise `TokenChanged`.
+
+        The records stay, without their hashes: "revoked" can be told from "unknown", and
+        nothing can bring a token back.
+        """
+        now = self.now()
+        self.store.replace_many([_next(token, revoked_at=now, hash=None) for token in tokens])
+
+
+def _next(token: Token, **changes: object) -> Token:
+    return msgspec.structs.replace(token, revision=token.revision + 1, **changes)

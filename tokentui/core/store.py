@@ -1,0 +1,150 @@
+"""What the core asks of a place where tokens live.
+
+Small enough for one file and for a cluster: screens ask for windows, never for everything.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from math import inf
+from typing import Protocol
+
+import msgspec
+
+from tokentui.core.token import DEFAULT_SOON, Moment, Status, Token, name_key
+
+
+class Sort(StrEnum):
+    """What a list of tokens can be sorted by."""
+
+    NAME = "name"
+    CREATED = "created"
+    EXPIRES = "expires"
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """Which tokens are wanted, in which order, and which window of them.
+
+    `text` is looked for in names, letter case aside. Without `statuses`, tokens that were
+    revoked are left out. `now` is the moment at which statuses are judged. The window starts at
+    `offset`, or, where `around` names a token of the result that it would miss, around that one.
+    """
+
+    now: datetime
+    soon: timedelta = DEFAULT_SOON
+    text: str = ""
+    statuses: frozenset[Status] = frozenset(Status) - {Status.REVOKED}
+    never_saved: bool = False
+    sort: Sort = Sort.NAME
+    descending: bool = False
+    offset: int = 0
+    size: int = 200
+    around: str | None = None
+
+    def matches(self, token: Token) -> bool:
+        """Say whether `token` belongs to the result."""
+        return (
+            token.status(self.now, self.soon) in self.statuses
+            and (not self.never_saved or token.never_saved)
+            and name_key(self.text) in name_key(token.name)
+        )
+
+    def rank(self, token: Token) -> tuple[float, str, str]:
+        """Return what the result is sorted by; equals are sorted by name, then by id."""
+        match self.sort:
+            case Sort.NAME:
+                first = 0.0
+            case Sort.CREATED:
+                first = token.created_at.timestamp()
+            case Sort.EXPIRES:
+                first = token.expires_at.timestamp() if token.expires_at else inf
+        return first, name_key(token.name), token.id
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A window of a result: its tokens, where it starts, and how many the whole result has."""
+
+    tokens: Sequence[Token] = ()
+    offset: int = 0
+    total: int = 0
+
+
+class TokenStore(Protocol):
+    """A place where tokens live. Every method may raise `StoreError`."""
+
+    @property
+    def location(self) -> str:
+        """Where it is, in words for people."""
+        ...
+
+    def warnings(self) -> Sequence[str]:
+        """Return what an administrator should know about its state, a sentence each."""
+        ...
+
+    def find(self, query: Query) -> Page:
+        """Return the window of the tokens that `query` asks for."""
+        ...
+
+    def get(self, token_id: str) -> Token:
+        """Return the token with this id, revoked or not; raise `TokenNotFound`."""
+        ...
+
+    def named(self, name: str) -> Sequence[Token]:
+        """Return the tokens of this name, letter case aside, that are not revoked."""
+        ...
+
+    def add(self, token: Token) -> None:
+        """Add a new token; raise `NameTaken`."""
+        ...
+
+    def replace(self, token: Token) -> None:
+        """Put `token` where its previous revision is.
+
+        Raises `TokenChanged` where another revision is there, `NameTaken` and `TokenNotFound`.
+        """
+        ...
+
+    def replace_many(self, tokens: Sequence[Token]) -> None:
+        """Replace all of `tokens`, or, where one of them cannot be, none."""
+        ...
+
+    def changed(self) -> Hashable:
+        """Return a stamp that differs once anything was changed, by whomever. Cheap."""
+        ...
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """How a token has been used so far."""
+
+    last_used_at: Moment
+    count: int = 1
+    address: str | None = None
+    """Where the last use came from, if that is known."""
+
+
+class UsageStore(Protocol):
+    """Where verifiers note uses. Apart from the tokens: they need no right to change those."""
+
+    def of(self, token_id: str) -> Usage | None:
+        """Return how the token has been used, or None where it never was."""
+        ...
+
+    def warnings(self) -> Sequence[str]:
+        """Return what an administrator should know about its state, a sentence each."""
+        ...
+
+    def record(self, token_id: str, moment: datetime, address: str | None = None) -> None:
+        """Note one use. It is kept in memory until the next `flush`."""
+        ...
+
+    def flush(self) -> None:
+        """Write down what was noted; raise `StoreError` and keep it where that fails."""
+        ...
+
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Return the present moment in UTC, without microseconds: nobody reads or needs them."""
+    return datetime.now(UTC).replace(microsecond=0)

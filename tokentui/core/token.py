@@ -1,0 +1,124 @@
+"""A token: its fields, its name, its expiry, its status."""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+from tokentui.core.errors import InvalidExpiry, InvalidName
+
+BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+ID_LENGTH = 10
+NAME_LIMIT = 50
+DEFAULT_LIFE = timedelta(days=365)
+DEFAULT_SOON = timedelta(days=14)
+
+# The last day whose end can still be written as a date in every time zone.
+LAST_DAY = date(9999, 12, 30)
+
+TokenId = Annotated[str, msgspec.Meta(pattern=f"^[0-9A-Za-z]{{{ID_LENGTH}}}$")]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_LIFE = re.compile(r"(\d{1,5})([dwy])", re.ASCII)
+_DAYS = {"d": 1, "w": 7, "y": 365}
+
+
+class Status(StrEnum):
+    """What a token is worth at a given moment. Derived, never stored."""
+
+    ACTIVE = "active"
+    EXPIRES_SOON = "expires-soon"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True):
+    """One API token, without its secret.
+
+    Times are in UTC. `hash` is the bcrypt hash of the secret and is None once the token is
+    revoked. `revision` starts at 1 and grows by one with every change.
+    """
+
+    id: TokenId
+    account: str
+    name: str
+    created_at: Moment
+    expires_at: Moment | None
+    saved_at: Moment | None = None
+    revoked_at: Moment | None = None
+    hash: str | None
+    read_only: bool = False
+    networks: tuple[str, ...] = ()
+    revision: Annotated[int, msgspec.Meta(ge=1)] = 1
+
+    def __repr__(self) -> str:
+        return f"Token(id={self.id!r}, name={self.name!r}, revision={self.revision})"
+
+    def status(self, now: datetime, soon: timedelta = DEFAULT_SOON) -> Status:
+        """Return the status at `now`; a life that ends within `soon` counts as expiring soon."""
+        if self.revoked_at is not None:
+            return Status.REVOKED
+        if self.expires_at is None:
+            return Status.ACTIVE
+        if now > self.expires_at:
+            return Status.EXPIRED
+        return Status.EXPIRES_SOON if self.expires_at - now <= soon else Status.ACTIVE
+
+    @property
+    def never_saved(self) -> bool:
+        """Whether nobody ever confirmed having the secret."""
+        return self.saved_at is None
+
+
+def name_key(name: str) -> str:
+    """Return what two names have in common when they count as the same name."""
+    return name.casefold()
+
+
+def check_name(name: str) -> None:
+    """Raise `InvalidName` unless `name` is 1 to 50 of ASCII letters, digits, `-` and `_`.
+
+    The rule is cPanel's, so that a name can be used there unchanged.
+    """
+    if not name:
+        raise InvalidName("A name is needed.")
+    if (wrong := _NOT_IN_NAMES.search(name)) is not None:
+        char = wrong.group()
+        shown = "a space" if char == " " else char if char.isprintable() else ascii(char)
+        raise InvalidName(f"Letters, digits, - and _ only: {shown} is not allowed.")
+    if len(name) > NAME_LIMIT:
+        raise InvalidName(f"At most {NAME_LIMIT} characters: this has {len(name)}.")
+
+
+def end_of_day(day: date, zone: tzinfo | None = None) -> datetime:
+    """Return the last second of `day` in `zone` (None: the system's time zone), in UTC.
+
+    It is one second before the next midnight, which exists once in every zone: where a clock
+    change repeats 23:59:59, the later one counts, so that a whole day is never cut short.
+    """
+    if day > LAST_DAY:
+        raise InvalidExpiry(f"{LAST_DAY} is the last day that can be chosen.")
+    midnight = datetime.combine(day + timedelta(days=1), time(), zone)
+    return midnight.astimezone(UTC) - timedelta(seconds=1)
+
+
+def parse_day(text: str) -> date:
+    """Read a date written as YYYY-MM-DD; raise `InvalidExpiry` for anything else."""
+    if not _ISO_DAY.fullmatch(text):
+        raise InvalidExpiry("Write the date as YYYY-MM-DD.")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidExpiry(f"There is no day {text} in the calendar.") from None
+
+
+def parse_life(text: str) -> timedelta:
+    """Read a length of life in days, weeks or years of 365 days, such as 90d, 12w or 1y."""
+    match = _LIFE.fullmatch(text)
+    if match is None or int(match[1]) == 0:
+        raise InvalidExpiry(f"{text!a} is not a length of life: write 90d, 12w or 1y.")
+    return timedelta(days=int(match[1]) * _DAYS[match[2]])

@@ -1,0 +1,99 @@
+"""Files for one person's eyes: read with care, written whole or not at all."""
+
+import contextlib
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+
+
+def read_regular(path: Path) -> tuple[bytes, os.stat_result]:
+    """Return the content of a regular file with the facts of the very file that was read.
+
+    Raises `OSError`; a pipe, device or folder is refused rather than waited for.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            raise OSError(None, "not a regular file", str(path))
+        return file.read(), facts
+
+
+@contextlib.contextmanager
+def new_private(path: Path) -> Iterator[BinaryIO]:
+    """Create `path` with mode 0600 and give it to be written; it is on disk once the block ends.
+
+    Raises `FileExistsError` rather than touch what is there, a dangling link included. Where
+    the block fails, the file is gone again.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    descriptor = os.open(path, flags, PRIVATE_FILE)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+            yield file
+            _to_disk(file)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put `content` in the place of `path` in one step, with mode 0600 and the owner as found.
+
+    A reader, and a machine that loses power, sees the old file or the new one, never a mixture.
+    Raises `OSError` with the old file untouched.
+    """
+    descriptor, name = tempfile.mkstemp(suffix=".tmp", prefix=f".{path.name}.", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+            _keep_owner(file, path)
+            file.write(content)
+            _to_disk(file)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def sweep(path: Path) -> None:
+    """Remove what interrupted calls of `replace` for `path` left. Call it under the lock."""
+    for stale in path.parent.glob(f".{path.name}.*.tmp"):
+        stale.unlink(missing_ok=True)
+
+
+def private_folder(path: Path) -> None:
+    """Make the folder `path`, with mode 0700, and those above it where they are missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+
+
+def _to_disk(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _keep_owner(file: BinaryIO, path: Path) -> None:
+    """Let root's change of another person's file leave it that person's."""
+    with contextlib.suppress(FileNotFoundError):
+        owner = path.stat()
+        if (owner.st_uid, owner.st_gid) != (os.geteuid(), os.getegid()):
+            with contextlib.suppress(PermissionError):
+                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the folder's own entry durable: without it a rename may be undone by a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

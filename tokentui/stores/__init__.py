@@ -1,0 +1,30 @@
+"""Where tokens live. Everything outside comes to a store through this module."""
+
+from pathlib import Path
+
+from tokentui.core.errors import StoreUnknown
+from tokentui.core.store import TokenStore, UsageStore
+
+
+def open_store(location: str) -> TokenStore:
+    """Return the tokens at `location`, the path of a TinyDB file.
+
+    A file that is not there yet is an empty store; the first change makes it.
+    Raises `StoreUnknown` for a location of another kind.
+    """
+    from tokentui.stores.tinydb import TinyDBStore
+
+    return TinyDBStore(_path(location))
+
+
+def open_usage(location: str) -> UsageStore:
+    """Return the notes on how the tokens at `location` were used: `usage.json` beside them."""
+    from tokentui.stores.usage import UsageFile
+
+    return UsageFile(_path(location).with_name("usage.json"))
+
+
+def _path(location: str) -> Path:
+    if "://" in location:
+        raise StoreUnknown(f"{location} is no store that this version knows: give a file's path.")
+    return Path(location).expanduser()

@@ -1,0 +1,160 @@
+"""Tokens in a TinyDB file."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+
+import msgspec
+from tinydb.table import Table
+
+from tokentui.core.errors import NameTaken, TokenChanged, TokenNotFound
+from tokentui.core.store import Page, Query
+from tokentui.core.text import printable
+from tokentui.core.token import Token, name_key
+from tokentui.stores.durable import DurableJSON, Stamp, Tables
+
+_TABLE = "tokens"
+
+
+class TinyDBStore:
+    """A `TokenStore` over one TinyDB file, safe among threads and processes.
+
+    The file is read again whenever it is another one than before, and always inside the lock
+    that a change holds, so neither an answer nor a change rests on what was true earlier.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = DurableJSON(path)
+        self._guard = RLock()
+        self._index = _Index({})
+        self._stamp: Stamp | None = None
+
+    @property
+    def location(self) -> str:
+        return str(self._file.path)
+
+    def warnings(self) -> Sequence[str]:
+        return [*self._file.warnings(), *self._current().damage]
+
+    def changed(self) -> Stamp | None:
+        return self._file.stamp()
+
+    def find(self, query: Query) -> Page:
+        tokens = sorted(
+            filter(query.matches, self._current().tokens()),
+            key=query.rank,
+            reverse=query.descending,
+        )
+        start = _start(tokens, query)
+        return Page(tokens=tokens[start : start + query.size], offset=start, total=len(tokens))
+
+    def get(self, token_id: str) -> Token:
+        return self._current().get(token_id)
+
+    def named(self, name: str) -> Sequence[Token]:
+        return self._current().named(name)
+
+    def add(self, token: Token) -> None:
+        with self._change() as table:
+            self._index.refuse_taken(token)
+            table.insert(msgspec.to_builtins(token))
+
+    def replace(self, token: Token) -> None:
+        self.replace_many([token])
+
+    def replace_many(self, tokens: Sequence[Token]) -> None:
+        with self._change() as table:
+            for token in tokens:
+                self._index.refuse_stale(token)
+                self._index.refuse_taken(token)
+            fresh = {token.id: msgspec.to_builtins(token) for token in tokens}
+            # A document may hold fields of other versions: `update` keeps them.
+            table.update(
+                lambda document: document.update(fresh[document["id"]]),
+                doc_ids=[self._index.place(token_id) for token_id in fresh],
+            )
+
+    def _current(self) -> "_Index":
+        """Return the index of the file as it is now."""
+        with self._guard:
+            tables = self._file.read()
+            if self._stamp is None or self._stamp != self._file.known:
+                self._index, self._stamp = _Index(tables), self._file.known
+            return self._index
+
+    @contextmanager
+    def _change(self) -> Iterator[Table]:
+        """Hold the lock over the current content, and give the table to be changed.
+
+        The table is made anew each time, since it remembers its next id, and without a query
+        cache, since it would not notice the changes of others.
+        """
+        with self._guard, self._file.lock():
+            self._current()
+            yield Table(self._file, _TABLE, cache_size=0)
+
+
+class _Index:
+    """The tokens of one content of the file, by id and by name.
+
+    A record that is no token hides none of the others: `damage` says what is wrong with it.
+    """
+
+    def __init__(self, tables: Tables) -> None:
+        self._by_id: dict[str, Token] = {}
+        self._places: dict[str, int] = {}
+        self._live: dict[str, list[str]] = {}
+        self.damage: list[str] = []
+        for place, document in tables.get(_TABLE, {}).items():
+            try:
+                self._note(int(place), msgspec.convert(document, Token))
+            except ValueError as error:
+                self.damage.append(f"Record {printable(place)} is left out: {error}.")
+
+    def _note(self, place: int, token: Token) -> None:
+        if token.id in self._by_id:
+            raise ValueError(f"the id {token.id} stands there twice")
+        self._by_id[token.id] = token
+        self._places[token.id] = place
+        if token.revoked_at is None:
+            self._live.setdefault(name_key(token.name), []).append(token.id)
+
+    def tokens(self) -> Iterator[Token]:
+        return iter(self._by_id.values())
+
+    def get(self, token_id: str) -> Token:
+        try:
+            return self._by_id[token_id]
+        except KeyError:
+            raise TokenNotFound(token_id) from None
+
+    def named(self, name: str) -> list[Token]:
+        return [self._by_id[token_id] for token_id in self._live.get(name_key(name), ())]
+
+    def place(self, token_id: str) -> int:
+        """Return where TinyDB keeps the token: its document's number."""
+        return self._places[token_id]
+
+    def refuse_stale(self, token: Token) -> None:
+        """Raise `TokenChanged` unless `token` is the next revision of the one that is here."""
+        current = self.get(token.id)
+        if current.revision + 1 != token.revision:
+            raise TokenChanged(current)
+
+    def refuse_taken(self, token: Token) -> None:
+        """Raise `NameTaken` where another token of the account, not revoked, has the name."""
+        if token.revoked_at is None:
+            for other in self.named(token.name):
+                if other.account == token.account and other.id != token.id:
+                    raise NameTaken(other.name)
+
+
+def _start(tokens: Sequence[Token], query: Query) -> int:
+    """Return where the window begins, moved where it would miss the token it is to be around."""
+    if query.around is None:
+        return query.offset
+    place = next((n for n, token in enumerate(tokens) if token.id == query.around), None)
+    if place is None or query.offset <= place < query.offset + query.size:
+        return query.offset
+    return max(0, place - query.size // 2)

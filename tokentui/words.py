@@ -1,0 +1,125 @@
+"""Tokens in words, the same ones on the screen and from the commands."""
+
+import traceback
+from datetime import datetime, timedelta, timezone, tzinfo
+from pathlib import Path
+
+from tokentui.core.service import TokenService
+from tokentui.core.store import Usage
+from tokentui.core.text import printable
+from tokentui.core.token import Status, Token
+
+NEVER_SAVED = "never saved"
+
+STATUS = {
+    Status.ACTIVE: "active",
+    Status.EXPIRES_SOON: "expires soon",
+    Status.EXPIRED: "expired",
+    Status.REVOKED: "revoked",
+}
+
+MEANING = {
+    STATUS[Status.ACTIVE]: "The token lets its holder in.",
+    STATUS[Status.EXPIRES_SOON]: "It still does, but not for long: make a successor in time.",
+    STATUS[
+        Status.EXPIRED
+    ]: "Its last day is over and it lets nobody in. It stays listed until revoked.",
+    STATUS[Status.REVOKED]: "Somebody revoked it. It lets nobody in and has left the list.",
+    NEVER_SAVED: "Nobody confirmed having its secret: most likely it is lost. Revoke it.",
+}
+
+
+def status(service: TokenService, token: Token) -> str:
+    """Return the status of `token`, and beside it that nobody ever saved its secret."""
+    word = STATUS[service.status(token)]
+    return f"{word}, {NEVER_SAVED}" if token.never_saved else word
+
+
+def minute(moment: datetime, zone: tzinfo | None) -> str:
+    """Return a moment as date and minute, such as 2026-11-24 20:15."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def distance(moment: datetime | None, now: datetime, zone: tzinfo | None) -> str:
+    """Return how many days lie between now and `moment`: in 3 days, today, 2 days ago, never."""
+    if moment is None:
+        return "never"
+    days = (moment.astimezone(zone).date() - now.astimezone(zone).date()).days
+    match days:
+        case 0:
+            return "today"
+        case 1:
+            return "tomorrow"
+        case -1:
+            return "yesterday"
+    size, unit = (abs(days), "days") if abs(days) < 1000 else (abs(days) // 365, "years")
+    return f"in {size} {unit}" if days > 0 else f"{size} {unit} ago"
+
+
+def last_used(usage: Usage | None, now: datetime, zone: tzinfo | None) -> str:
+    """Return how long ago a token was last used."""
+    return distance(usage.last_used_at if usage else None, now, zone)
+
+
+def expiry(token: Token, now: datetime, zone: tzinfo | None) -> str:
+    """Return the last day of `token` with its distance, such as 2026-11-27 in 3 days."""
+    if token.expires_at is None:
+        return "never"
+    return f"{token.expires_at.astimezone(zone):%Y-%m-%d} {distance(token.expires_at, now, zone)}"
+
+
+def last_moment(moment: datetime, zone: tzinfo | None) -> str:
+    """Return to the second, and with its time zone, when a token dies.
+
+    For example: Wednesday 24 November 2027, 23:59:59 CET (UTC+01:00).
+    """
+    local = moment.astimezone(zone)
+    offset = str(timezone(local.utcoffset() or timedelta()))
+    name = local.tzname() or offset
+    shown = f"{name} ({offset})" if name.isalpha() and name != offset else offset
+    return f"{local:%A} {local.day} {local:%B %Y, %H:%M:%S} {shown}"
+
+
+def life(token: Token, zone: tzinfo | None) -> str:
+    """Return a sentence about how long `token` is valid."""
+    if token.expires_at is None:
+        return "It never expires."
+    return f"It is valid until {last_moment(token.expires_at, zone)}."
+
+
+def facts(service: TokenService, token: Token) -> list[tuple[str, str]]:
+    """Return all that a person may know of `token`, label by label, fit for a terminal."""
+    now, zone = service.now(), service.zone
+    expires = "never"
+    if token.expires_at is not None:
+        away = distance(token.expires_at, now, zone)
+        expires = f"{last_moment(token.expires_at, zone)}, {away}"
+    return [
+        ("Name", printable(token.name)),
+        ("Id", token.id),
+        ("Account", printable(token.account)),
+        ("Created", minute(token.created_at, zone)),
+        ("Expires", expires),
+        ("Last used", last_used(service.used(token), now, zone)),
+        ("Status", status(service, token)),
+    ]
+
+
+def not_written(path: Path, error: OSError) -> str:
+    """Return a sentence about a file that could not be made for a secret."""
+    if isinstance(error, FileExistsError):
+        return f"{path} exists and was left as it is: name a file that does not exist."
+    return f"{path} could not be written: {error.strerror}."
+
+
+def internal_error(error: BaseException) -> str:
+    """Return a sentence about an error of our own making.
+
+    The error's text and local variables stay out: they may hold a secret.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return (
+        f"tokentui stopped on an error of its own ({type(error).__name__}{place}). "
+        "What was changed before is kept. Please report this line."
+    )
