@@ -35,6 +35,21 @@ def status(service: TokenService, token: Token) -> str:
     return f"{word}, {NEVER_SAVED}" if token.never_saved else word
 
 
+def brief_status(service: TokenService, token: Token) -> str:
+    """Return the one word that matters most about `token`, in at most 12 characters.
+
+    That nobody has the secret comes before when it expires, which another column says.
+    """
+    now = service.status(token)
+    alive = now in {Status.ACTIVE, Status.EXPIRES_SOON}
+    return NEVER_SAVED if token.never_saved and alive else STATUS[now]
+
+
+def day(moment: datetime, zone: tzinfo | None) -> str:
+    """Return the day of a moment, such as 2026-11-24."""
+    return f"{moment.astimezone(zone):%Y-%m-%d}"
+
+
 def minute(moment: datetime, zone: tzinfo | None) -> str:
     """Return a moment as date and minute, such as 2026-11-24 20:15."""
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
@@ -57,15 +72,19 @@ def distance(moment: datetime | None, now: datetime, zone: tzinfo | None) -> str
 
 
 def last_used(usage: Usage | None, now: datetime, zone: tzinfo | None) -> str:
-    """Return how long ago a token was last used."""
-    return distance(usage.last_used_at if usage else None, now, zone)
+    """Return how long ago a token was last used, or the day where that is long ago."""
+    if usage is None:
+        return "never"
+    if now - usage.last_used_at >= timedelta(days=100):
+        return day(usage.last_used_at, zone)
+    return distance(usage.last_used_at, now, zone)
 
 
 def expiry(token: Token, now: datetime, zone: tzinfo | None) -> str:
     """Return the last day of `token` with its distance, such as 2026-11-27 in 3 days."""
     if token.expires_at is None:
         return "never"
-    return f"{token.expires_at.astimezone(zone):%Y-%m-%d} {distance(token.expires_at, now, zone)}"
+    return f"{day(token.expires_at, zone)} {distance(token.expires_at, now, zone)}"
 
 
 def last_moment(moment: datetime, zone: tzinfo | None) -> str:

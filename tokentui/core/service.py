@@ -11,6 +11,7 @@ from tokentui.core.credential import BcryptHasher, Hasher, Secret
 from tokentui.core.errors import (
     AmbiguousName,
     InvalidExpiry,
+    InvalidName,
     NameTaken,
     TokenChanged,
     TokenNotFound,
@@ -107,9 +108,11 @@ class TokenService:
     def check_new_name(self, name: str, *, of: Token | None = None) -> None:
         """Raise `InvalidName` or `NameTaken` unless a token may get this name.
 
-        With `of`, say whether that token may be renamed so; its own name is no obstacle.
+        With `of`, say whether that token may be renamed so.
         """
         check_name(name)
+        if of is not None and name == of.name:
+            raise InvalidName("This is its name already.")
         account = of.account if of else self.account
         for other in self.store.named(name):
             if other.account == account and (of is None or other.id != of.id):

@@ -1,0 +1,97 @@
+"""The app: wiring, keys, and how it ends."""
+
+import asyncio
+import signal
+from collections.abc import Hashable
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from tokentui.core.errors import StoreError
+from tokentui.core.service import TokenService
+from tokentui.ui.messages import StoreChanged
+from tokentui.ui.screens.help import Help, keys_of
+from tokentui.ui.screens.saved_token import SavedToken
+from tokentui.ui.screens.token_list import TokenList
+from tokentui.ui.widgets.month_calendar import MonthCalendar
+from tokentui.ui.widgets.token_table import TokenTable
+
+_LOOK_EVERY = 1.0
+
+
+class TokentuiApp(App[None]):
+    """The terminal app over one store. `crash` is the error that ended it, if one did."""
+
+    TITLE = "tokentui"
+    CSS_PATH = "tokentui.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f1", "help", "Help", show=False)]
+
+    def __init__(self, service: TokenService) -> None:
+        super().__init__()
+        self.crash: Exception | None = None
+        self._service = service
+        self._stamp: Hashable = None
+
+    def get_default_screen(self) -> Screen[None]:
+        """Start on the list."""
+        return TokenList(self._service)
+
+    def on_mount(self) -> None:
+        self._stamp = self._look()
+        self.set_interval(_LOOK_EVERY, self._follow_store)
+        loop = asyncio.get_running_loop()
+        for ending in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(ending, self.exit)
+
+    def _look(self) -> Hashable:
+        try:
+            return self._service.store.changed()
+        except StoreError as error:
+            return str(error)
+
+    def _follow_store(self) -> None:
+        """Tell every screen once the store was changed, by whomever."""
+        stamp = self._look()
+        if stamp != self._stamp:
+            self._stamp = stamp
+            for screen in self.screen_stack:
+                screen.post_message(StoreChanged())
+
+    def action_help(self) -> None:
+        """Show the keys of the current screen."""
+        if isinstance(self.screen, Help):
+            return
+        nodes = [self.screen, *self.screen.query(TokenTable), *self.screen.query(MonthCalendar)]
+        self.push_screen(Help([(node.BINDING_GROUP_TITLE or "", keys_of(node)) for node in nodes]))
+
+    # -- a secret on the screen -----------------------------------------------------------------
+
+    @property
+    def _secret_screen(self) -> SavedToken | None:
+        screens = (screen for screen in self.screen_stack if isinstance(screen, SavedToken))
+        return next(screens, None)
+
+    async def action_quit(self) -> None:
+        """Quit, unless that would lose the secret on the screen."""
+        if (screen := self._secret_screen) is not None:
+            screen.action_stay()
+        else:
+            self.exit()
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Keep the palette, and with it the screenshot, away from a secret on the screen."""
+        return not (action == "command_palette" and self._secret_screen is not None)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Send `text` to the terminal's clipboard and keep no copy of it, as Textual would."""
+        super().copy_to_clipboard(text)
+        self._clipboard = ""
+
+    # -- a crash --------------------------------------------------------------------------------
+
+    def _fatal_error(self) -> None:
+        """End without Textual's traceback: it prints local variables, and so a secret."""
+        self.crash = self._exception
+        self.exit(return_code=1)

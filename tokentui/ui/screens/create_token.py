@@ -1,0 +1,142 @@
+"""Create API Token: a name, and the day on which the token dies."""
+
+import asyncio
+from datetime import date
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Button, Footer, Input, Label, RadioSet, Static
+
+from tokentui import words
+from tokentui.core.errors import InvalidName, NameTaken, TokentuiError
+from tokentui.core.service import NewToken, TokenService
+from tokentui.core.token import DEFAULT_LIFE, NAME_LIMIT
+from tokentui.ui.widgets.date_picker import DatePicker
+from tokentui.ui.widgets.masthead import Masthead
+from tokentui.ui.widgets.toggles import Choice
+
+_HINT = f"1 to {NAME_LIMIT} letters, digits, - or _"
+_ADVICE = (
+    "Better choose a date. A token that never expires lets in whoever finds it, for ever; "
+    "one with a date ends on its own when it was forgotten."
+)
+
+
+class CreateToken(Screen[NewToken | None]):
+    """Returns the token that was made, or None where the person turned back."""
+
+    BINDING_GROUP_TITLE = "Create API token"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s,f10", "create", "Create", key_display="^s"),
+        Binding("escape", "cancel", "Cancel"),
+        Binding("f1", "app.help", "Help"),
+    ]
+
+    def __init__(self, service: TokenService) -> None:
+        super().__init__()
+        self._service = service
+        self._sending = False
+
+    def compose(self) -> ComposeResult:
+        today = self._service.today()
+        yield Masthead("Create", service=self._service)
+        with VerticalScroll(id="form", can_focus=False):
+            yield Label("API Token Name")
+            with Horizontal(id="name-line"):
+                yield Input(id="name", max_length=NAME_LIMIT * 2)
+                yield Static(_HINT, id="name-reason", markup=False)
+            yield Label("Should the API token expire?")
+            with RadioSet(id="expires"):
+                yield Choice("Specify an expiration date.", value=True, id="date")
+                yield Choice("The API token will not expire.", id="never")
+            yield DatePicker(today + DEFAULT_LIFE, today, self._meaning)
+            yield Static(_ADVICE, id="advice", markup=False)
+        with Vertical(id="bottom"):
+            yield Static(id="problem", markup=False)
+            with Horizontal(id="buttons"):
+                yield Button("Create", id="create", variant="primary")
+                yield Button("Cancel", id="cancel")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#name").focus()
+
+    def _meaning(self, day: date) -> str:
+        """Say when a token for `day` dies; raise `InvalidExpiry` where it cannot be chosen."""
+        last = self._service.last_moment(day)
+        zone = self._service.zone
+        away = words.distance(last, self._service.now(), zone)
+        return f"Valid until {words.last_moment(last, zone)}, {away}."
+
+    @on(Input.Changed, "#name")
+    def _name_typed(self, event: Input.Changed) -> None:
+        if event.value:
+            self._name_is_free(event.value)
+        else:
+            self._say_of_name(_HINT)
+
+    def _name_is_free(self, name: str) -> bool:
+        """Say beside the field whether the token may get `name`."""
+        try:
+            self._service.check_new_name(name)
+        except (InvalidName, NameTaken) as error:
+            self._say_of_name(str(error), wrong=True)
+            return False
+        except TokentuiError as error:
+            self._say(error)
+            return False
+        self._say_of_name(_HINT)
+        return True
+
+    def _say_of_name(self, sentence: str, *, wrong: bool = False) -> None:
+        self.query_one("#name-reason", Static).update(sentence)
+        self.query_one("#name-line").set_class(wrong, "-invalid")
+
+    def _say(self, problem: object) -> None:
+        self.query_one("#problem", Static).update(str(problem))
+
+    @on(RadioSet.Changed)
+    def _choice_made(self) -> None:
+        self.set_class(self._never, "-never")
+
+    @property
+    def _never(self) -> bool:
+        return self.query_one("#never", Choice).value
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#create")
+    def action_create(self) -> None:
+        """Make the token, or go to what is still wrong."""
+        if self._sending:
+            return
+        name = self.query_one("#name", Input)
+        picker = self.query_one(DatePicker)
+        if not self._name_is_free(name.value):
+            name.focus()
+        elif self._never:
+            self._create(name.value, None)
+        elif picker.day is None:
+            picker.query_one(Input).focus()
+        else:
+            self._create(name.value, picker.day)
+
+    @work
+    async def _create(self, name: str, last_day: date | None) -> None:
+        self._sending = True
+        try:
+            new = await asyncio.to_thread(self._service.create, name, last_day)
+        except TokentuiError as error:
+            self._sending = False
+            self._say(error)
+        else:
+            self.dismiss(new)
+
+    @on(Button.Pressed, "#cancel")
+    def action_cancel(self) -> None:
+        """Go back without a token, unless one is just being made."""
+        if not self._sending:
+            self.dismiss(None)

@@ -1,0 +1,163 @@
+"""Manage: one token's facts, its new name, and the way to revoke it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import ClassVar, ParamSpec
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Button, Footer, Input, Label, Static
+
+from tokentui import words
+from tokentui.core.errors import TokentuiError
+from tokentui.core.service import TokenService
+from tokentui.core.text import printable
+from tokentui.core.token import NAME_LIMIT, Token
+from tokentui.ui.messages import StoreChanged
+from tokentui.ui.screens.confirm import Confirm
+from tokentui.ui.widgets.masthead import Masthead
+
+P = ParamSpec("P")
+
+
+def revoke_question(token: Token) -> Confirm:
+    """Return the question that is asked before `token` is revoked."""
+    name = printable(token.name)
+    return Confirm(
+        f"Revoke {name}?",
+        f"Every script and service that uses {name} stops working at once. "
+        "A revoked token cannot be brought back.",
+        yes="Yes, Revoke The Token",
+    )
+
+
+class ManageToken(Screen[None]):
+    """Renames and revokes one token, and follows what others do to it meanwhile."""
+
+    BINDING_GROUP_TITLE = "Manage API token"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+r,f8", "revoke", "Revoke", key_display="^r"),
+        Binding("escape", "back", "Back to the list"),
+        Binding("f1", "app.help", "Help"),
+    ]
+
+    def __init__(self, service: TokenService, token: Token) -> None:
+        super().__init__()
+        self._service = service
+        self._token = token
+
+    def compose(self) -> ComposeResult:
+        yield Masthead("Manage", service=self._service)
+        with VerticalScroll(id="form", can_focus=False):
+            with Vertical(id="manage", classes="pane"):
+                yield Static(id="facts", markup=False)
+                yield Button("I have its secret", id="have", compact=True)
+                yield Label("New API Token Name")
+                with Horizontal(id="name-line"):
+                    yield Input(id="name", max_length=NAME_LIMIT * 2)
+                    yield Button("Update", id="update", variant="primary")
+                yield Static(id="name-reason", markup=False)
+            with Horizontal(id="revoke", classes="pane"):
+                yield Static(
+                    "Revoking shuts out whatever uses this token, at once and for good.",
+                    markup=False,
+                )
+                yield Button("Revoke The Token", id="revoke-button", variant="error")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#manage").border_title = "MANAGE API TOKEN"
+        self.query_one("#revoke").border_title = "REVOKE API TOKEN"
+        self._show()
+        self.query_one("#name").focus()
+
+    def _show(self) -> None:
+        lines = (f"{label:<10} {value}" for label, value in words.facts(self._service, self._token))
+        self.query_one("#facts", Static).update("\n".join(lines))
+        self.query_one("#have").display = self._token.never_saved
+
+    @on(Input.Changed, "#name")
+    def _name_typed(self, event: Input.Changed) -> None:
+        if event.value:
+            self._name_is_free(event.value)
+        else:
+            self._say("")
+
+    def _name_is_free(self, name: str) -> bool:
+        """Say below the field whether the token may get `name`."""
+        try:
+            self._service.check_new_name(name, of=self._token)
+        except TokentuiError as error:
+            self._say(str(error), wrong=True)
+            return False
+        self._say("")
+        return True
+
+    def _say(self, sentence: str, *, wrong: bool = False) -> None:
+        reason = self.query_one("#name-reason", Static)
+        reason.update(sentence)
+        reason.set_class(wrong, "-wrong")
+
+    @on(Input.Submitted, "#name")
+    @on(Button.Pressed, "#update")
+    @work(exclusive=True, group="change")
+    async def _update(self) -> None:
+        field = self.query_one("#name", Input)
+        field.focus()
+        if not self._name_is_free(field.value):
+            return
+        before = printable(self._token.name)
+        if await self._change(self._service.rename, self._token, field.value):
+            self.notify(f"Renamed {before} to {field.value}.", markup=False)
+            field.clear()
+            self._follow()
+
+    @on(Button.Pressed, "#have")
+    @work(exclusive=True, group="change")
+    async def _have(self) -> None:
+        if await self._change(self._service.confirm_saved, self._token.id):
+            self.query_one("#name").focus()
+            self._follow()
+
+    @on(Button.Pressed, "#revoke-button")
+    @work(exclusive=True, group="change")
+    async def action_revoke(self) -> None:
+        """Ask, then revoke the token and go back to the list."""
+        token = self._token
+        if not await self.app.push_screen_wait(revoke_question(token)):
+            return
+        if await self._change(self._service.revoke, [token]):
+            self.notify(f"Revoked {printable(token.name)}.", markup=False)
+            self.dismiss()
+
+    async def _change(self, verb: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> bool:
+        """Do `verb` off the event loop and return whether it was done; say why it was not."""
+        try:
+            await asyncio.to_thread(verb, *args, **kwargs)
+        except TokentuiError as error:
+            self._follow()
+            self._say(str(error), wrong=True)
+            return False
+        return True
+
+    def action_back(self) -> None:
+        """Return to the list."""
+        self.dismiss()
+
+    @on(StoreChanged)
+    @on(events.ScreenResume)
+    def _follow(self) -> None:
+        """Show the token as it is now; leave where somebody else revoked it."""
+        try:
+            self._token = self._service.get(self._token.id)
+        except TokentuiError as error:
+            self._say(str(error), wrong=True)
+            return
+        if self._token.revoked_at is None:
+            self._show()
+        elif self.is_current:
+            self.notify(f"{printable(self._token.name)} was revoked elsewhere.", markup=False)
+            self.dismiss()

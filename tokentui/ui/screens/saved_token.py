@@ -1,0 +1,126 @@
+"""Save your API token: the one time that its secret is shown."""
+
+import asyncio
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Footer, Input, Label, Static
+
+from tokentui import files, words
+from tokentui.core.credential import Secret
+from tokentui.core.errors import TokentuiError
+from tokentui.core.service import NewToken, TokenService
+from tokentui.ui.widgets.toggles import Tick
+
+_SENT = (
+    "Sent to your terminal's clipboard (OSC 52). A terminal never says whether it took it, so "
+    "paste it once to see. macOS Terminal does not take it; tmux does only after "
+    "set -s set-clipboard on."
+)
+_STAY = "Only Yes, I Saved My Token leaves this screen: the secret is not shown again."
+
+
+class SecretLine(Static, can_focus=True):
+    """The secret, alone on its line, so that a double click takes all of it."""
+
+    def __init__(self, secret: Secret) -> None:
+        super().__init__(secret.reveal(), markup=False)
+
+
+class SavedToken(ModalScreen[bool]):
+    """Stays until the person says that the secret is saved; returns whether to make another.
+
+    It opens with the cursor on the secret, where Enter does nothing: the Enter that sent the
+    form, pressed twice, must not close it.
+    """
+
+    BINDING_GROUP_TITLE = "Save your API token"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "copy", "Copy"),
+        Binding("w", "go_write", "Write to file"),
+        Binding("tab", "app.focus_next", "Next", key_display="tab"),
+        Binding("escape", "stay", show=False),
+    ]
+
+    def __init__(self, service: TokenService, new: NewToken) -> None:
+        super().__init__()
+        self._service = service
+        self._new = new
+
+    def compose(self) -> ComposeResult:
+        name = self._new.token.name
+        with Vertical(id="dialog"):
+            yield Label("Save your API token", id="title")
+            yield Static(f"The API token {name} was created.", id="success", markup=False)
+            yield Static(words.life(self._new.token, self._service.zone), markup=False)
+            yield Static("This is its secret. It is shown only now: copy it to a safe place.")
+            yield SecretLine(self._new.secret)
+            with Horizontal(id="ways"):
+                yield Button("Copy", id="copy")
+                yield Button("Write to file", id="write")
+                yield Input(f"~/{name}.token", id="path")
+            yield Static(id="outcome", markup=False)
+            yield Tick(
+                "Create another token after I click Yes, I Saved My Token",
+                id="another",
+                compact=True,
+            )
+            yield Button("Yes, I Saved My Token", id="saved", variant="success")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.query_one(SecretLine).focus()
+
+    @on(Button.Pressed, "#copy")
+    def action_copy(self) -> None:
+        """Send the secret to the clipboard of the person's terminal (OSC 52)."""
+        self.app.copy_to_clipboard(self._new.secret.reveal())
+        self._say(_SENT)
+
+    def action_go_write(self) -> None:
+        """Go to the name of the file, to be changed or accepted with Enter."""
+        self.query_one("#path").focus()
+
+    @on(Input.Submitted, "#path")
+    @on(Button.Pressed, "#write")
+    def _write_pressed(self) -> None:
+        self._write(Path(self.query_one("#path", Input).value).expanduser())
+
+    @work(exclusive=True, group="write")
+    async def _write(self, path: Path) -> None:
+        try:
+            await asyncio.to_thread(_write_secret, path, self._new.secret)
+        except OSError as error:
+            self._say(words.not_written(path, error), wrong=True)
+        else:
+            self._say(f"Written to {path}, readable by you alone.")
+
+    def action_stay(self) -> None:
+        """Say why Escape does not close this screen."""
+        self._say(_STAY)
+
+    @on(Button.Pressed, "#saved")
+    @work(exclusive=True, group="saved")
+    async def _saved(self) -> None:
+        another = self.query_one("#another", Tick).value
+        try:
+            await asyncio.to_thread(self._service.confirm_saved, self._new.token.id)
+        except TokentuiError as error:
+            self._say(str(error), wrong=True)
+        else:
+            self.dismiss(another)
+
+    def _say(self, sentence: str, *, wrong: bool = False) -> None:
+        outcome = self.query_one("#outcome", Static)
+        outcome.update(sentence)
+        outcome.set_class(wrong, "-wrong")
+
+
+def _write_secret(path: Path, secret: Secret) -> None:
+    with files.new_private(path) as file:
+        file.write(f"{secret.reveal()}\n".encode())

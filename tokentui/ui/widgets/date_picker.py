@@ -1,0 +1,77 @@
+"""A day to be typed, taken from a calendar or from a preset: the three always agree."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Button, Input, Label, Static
+
+from tokentui.core.errors import InvalidExpiry
+from tokentui.core.token import parse_day
+from tokentui.ui.widgets.month_calendar import MonthCalendar
+
+PRESETS = (30, 90, 365)
+
+
+class DatePicker(Widget):
+    """Lets a day be chosen that is not before `today`. `day` is None while what is typed is none.
+
+    `describe` says what choosing a day means, or raises `InvalidExpiry` where it cannot be.
+    """
+
+    class Changed(Message):
+        """Another day, or none, is chosen."""
+
+    def __init__(self, day: date, today: date, describe: Callable[[date], str]) -> None:
+        super().__init__()
+        self.day: date | None = day
+        self._first = day
+        self._today = today
+        self._describe = describe
+
+    def compose(self) -> ComposeResult:
+        yield MonthCalendar(self._first, self._today)
+        with Vertical():
+            yield Label("API Token Expiration Date")
+            yield Input(str(self._first), placeholder="YYYY-MM-DD", max_length=10)
+            with Horizontal():
+                for days in PRESETS:
+                    yield Button(f"{days} days", id=f"preset-{days}", compact=True)
+            yield Static(self._describe(self._first), id="meaning", markup=False)
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        try:
+            day = parse_day(event.value)
+            meaning = self._describe(day)
+        except InvalidExpiry as error:
+            self._settle(None, str(error))
+        else:
+            self._settle(day, meaning)
+
+    @on(MonthCalendar.Changed)
+    def _picked(self, event: MonthCalendar.Changed) -> None:
+        event.stop()
+        self._write(event.day)
+
+    @on(Button.Pressed)
+    def _preset(self, event: Button.Pressed) -> None:
+        event.stop()
+        days = int((event.button.id or "").removeprefix("preset-"))
+        self._write(self._today + timedelta(days=days))
+
+    def _write(self, day: date) -> None:
+        """Type `day` for the person: the field is where every choice ends up."""
+        self.query_one(Input).value = str(day)
+
+    def _settle(self, day: date | None, meaning: str) -> None:
+        self.day = day
+        self.query_one(MonthCalendar).day = day
+        self.query_one("#meaning", Static).update(meaning)
+        self.set_class(day is None, "-invalid")
+        self.post_message(self.Changed())

@@ -1,0 +1,158 @@
+"""A month to choose a day from."""
+
+import calendar
+from datetime import date
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from tokentui.core.token import LAST_DAY
+
+_CELL = 4
+_WIDTH = 7 * _CELL
+_MONTHS_TOP = 0
+_WEEKS_TOP = 2
+
+
+class MonthCalendar(Widget, can_focus=True):
+    """Shows the month of `day` and moves it by days, weeks, months and years.
+
+    `day` is None while no day is chosen. It never comes before `earliest`.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "month-calendar--title",
+        "month-calendar--weekdays",
+        "month-calendar--out",
+        "month-calendar--today",
+        "month-calendar--chosen",
+    }
+    BINDING_GROUP_TITLE = "In the calendar"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "days(-1)", "Day before", show=False),
+        Binding("right,l", "days(1)", "Day after", show=False),
+        Binding("up,k", "days(-7)", "Week before", show=False),
+        Binding("down,j", "days(7)", "Week after", show=False),
+        Binding("pageup,left_square_bracket", "months(-1)", "Month before", show=False),
+        Binding("pagedown,right_square_bracket", "months(1)", "Month after", show=False),
+        Binding("left_curly_bracket", "months(-12)", "Year before", show=False),
+        Binding("right_curly_bracket", "months(12)", "Year after", show=False),
+        Binding("home", "edge(1)", "First of the month", show=False),
+        Binding("end", "edge(31)", "Last of the month", show=False),
+        Binding("t", "today", "Today", show=False),
+    ]
+
+    day: reactive[date | None] = reactive(None)
+
+    class Changed(Message):
+        """The person chose a day."""
+
+        def __init__(self, day: date) -> None:
+            self.day = day
+            super().__init__()
+
+    def __init__(self, day: date, earliest: date) -> None:
+        super().__init__()
+        self._earliest = earliest
+        self._month = day.replace(day=1)
+        self.set_reactive(MonthCalendar.day, day)
+
+    def watch_day(self, day: date | None) -> None:
+        if day is not None:
+            self._month = day.replace(day=1)
+
+    def _choose(self, day: date) -> None:
+        self.day = min(max(day, self._earliest), LAST_DAY)
+        self.post_message(self.Changed(self.day))
+
+    def _base(self) -> date:
+        return self.day or max(self._month, self._earliest)
+
+    def action_days(self, days: int) -> None:
+        base = self._base()
+        # Compared as numbers: beyond its last year, date arithmetic fails.
+        target = min(base.toordinal() + days, LAST_DAY.toordinal())
+        self._choose(date.fromordinal(max(target, self._earliest.toordinal())))
+
+    def action_months(self, months: int) -> None:
+        self._choose(months_later(self._base(), months))
+
+    def action_edge(self, day: int) -> None:
+        self._choose(_in_month(self._base(), day))
+
+    def action_today(self) -> None:
+        self._choose(self._earliest)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.action_months(-1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.action_months(1)
+
+    def on_click(self, event: events.Click) -> None:
+        column, line = event.x // _CELL, event.y
+        if line == _MONTHS_TOP and column in (0, 6):
+            self.action_months(-1 if column == 0 else 1)
+            return
+        weeks = _weeks(self._month)
+        if 0 <= line - _WEEKS_TOP < len(weeks) and 0 <= column < 7:
+            day = weeks[line - _WEEKS_TOP][column]
+            if day is not None and day >= self._earliest:
+                self._choose(day)
+
+    def render(self) -> Text:
+        lines = [self._title(), self._weekdays(), *map(self._week, _weeks(self._month))]
+        return Text("\n").join(lines)
+
+    def _title(self) -> Text:
+        name = f"{self._month:%B %Y}".center(_WIDTH - 2 * _CELL)
+        return Text(f" << {name} >> ", self._style("title"))
+
+    def _weekdays(self) -> Text:
+        names = "".join(f" {name[:2]} " for name in calendar.day_abbr)
+        return Text(names, self._style("weekdays"))
+
+    def _week(self, days: list[date | None]) -> Text:
+        return Text.assemble(*map(self._cell, days))
+
+    def _cell(self, day: date | None) -> Text:
+        if day is None:
+            return Text(" " * _CELL)
+        # Brackets beside the colour: a screen without colours shows the choice too.
+        if day == self.day:
+            return Text(f"[{day.day:2}]", self._style("chosen"))
+        if day < self._earliest:
+            return Text(f" {day.day:2} ", self._style("out"))
+        return Text(f" {day.day:2} ", self._style("today") if day == self._earliest else "")
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(f"month-calendar--{name}", partial=True)
+
+
+def months_later(day: date, months: int) -> date:
+    """Return the same day `months` later, or the month's last where it has no such day."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    if year > LAST_DAY.year:
+        return LAST_DAY
+    return _in_month(date(max(year, 1), month + 1, 1), day.day)
+
+
+def _in_month(month: date, day: int) -> date:
+    return month.replace(day=min(day, calendar.monthrange(month.year, month.month)[1]))
+
+
+def _weeks(month: date) -> list[list[date | None]]:
+    """Return the weeks of a month from Monday on; None stands where another month is."""
+    return [
+        [month.replace(day=number) if number else None for number in week]
+        for week in calendar.monthcalendar(month.year, month.month)
+    ]

@@ -1,0 +1,255 @@
+"""The list of tokens: a window of rows, of which only the visible ones are drawn."""
+
+from collections.abc import Callable
+from typing import ClassVar, NamedTuple
+
+from rich.cells import set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tokentui.core.store import Page, Sort
+from tokentui.core.token import Token
+
+_GUTTER = 2
+_GAP = 2
+_ROOMY = 110
+
+
+class Row(NamedTuple):
+    """A token in words, and the tone in which they are said: soon, expired, unsaved or none.
+
+    `created_day` and `brief_status` stand in for the longer ones where there is little room.
+    """
+
+    name: str
+    created: str
+    created_day: str
+    expires: str
+    last_used: str
+    status: str
+    brief_status: str
+    tone: str = ""
+
+
+class Column(NamedTuple):
+    """A title, a width in cells, and what sorting by it means."""
+
+    title: str
+    width: int
+    sort: Sort | None = None
+
+
+def columns(width: int) -> list[Column]:
+    """Return the columns that fill `width` cells; the name takes what the others leave."""
+    roomy = width >= _ROOMY
+    others = [
+        Column("Created", 16 if roomy else 10, Sort.CREATED),
+        Column("Expires", 22, Sort.EXPIRES),
+        Column("Last used", 11),
+        Column("Status", 25 if roomy else 12),
+    ]
+    left = width - _GUTTER - sum(column.width + _GAP for column in others)
+    return [Column("Name", max(8, left), Sort.NAME), *others]
+
+
+class TokenTable(ScrollView, can_focus=True):
+    """A list with a cursor that stays on its token while the tokens around it change.
+
+    It holds one window of the result and asks for another with `WindowWanted` when the person
+    gets near its edge. `describe` turns a token into words when its row is drawn.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "token-table--header",
+        "token-table--cursor",
+        "token-table--muted",
+        "token-table--soon",
+        "token-table--expired",
+        "token-table--unsaved",
+    }
+    BINDING_GROUP_TITLE = "In the list"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup,ctrl+b", "move_page(-1)", "Page up", show=False),
+        Binding("pagedown,ctrl+f", "move_page(1)", "Page down", show=False),
+        Binding("home,g", "move_to(0)", "First token", show=False),
+        Binding("end,G", "move_to(-1)", "Last token", show=False),
+    ]
+
+    cursor: reactive[int] = reactive(0)
+
+    class Moved(Message):
+        """The cursor is on another token, or what it is on was changed."""
+
+    class Chosen(Message):
+        """The token under the cursor was clicked again."""
+
+    class SortWanted(Message):
+        """The title of a column was clicked."""
+
+        def __init__(self, sort: Sort) -> None:
+            self.sort = sort
+            super().__init__()
+
+    class WindowWanted(Message):
+        """A row outside the window is needed."""
+
+        def __init__(self, offset: int) -> None:
+            self.offset = offset
+            super().__init__()
+
+    def __init__(self, describe: Callable[[Token], Row]) -> None:
+        super().__init__()
+        self._describe = describe
+        self._page = Page()
+        self._columns = columns(80)
+        self._sort = Sort.NAME
+        self._descending = False
+
+    @property
+    def token(self) -> Token | None:
+        """The token under the cursor."""
+        return self._at(self.cursor)
+
+    @property
+    def window_start(self) -> int:
+        """Where the window that is shown starts."""
+        return self._page.offset
+
+    def show(self, page: Page, sort: Sort, *, descending: bool, follow: str | None) -> None:
+        """Show `page`, with the cursor on the token `follow`, or where it is if that is gone."""
+        self._page, self._sort, self._descending = page, sort, descending
+        self.virtual_size = Size(self.size.width, page.total + 1)
+        places = {token.id: page.offset + n for n, token in enumerate(page.tokens)}
+        self.cursor = places.get(follow or "", max(0, min(self.cursor, page.total - 1)))
+        self._reveal()
+        self.refresh()
+        self.post_message(self.Moved())
+
+    def _at(self, index: int) -> Token | None:
+        place = index - self._page.offset
+        return self._page.tokens[place] if 0 <= place < len(self._page.tokens) else None
+
+    # -- moving ---------------------------------------------------------------------------------
+
+    def validate_cursor(self, cursor: int) -> int:
+        return max(0, min(cursor, self._page.total - 1))
+
+    def watch_cursor(self, before: int, after: int) -> None:
+        for index in (before, after):
+            self.refresh(Region(0, index + 1 - self.scroll_offset.y, self.size.width, 1))
+        self._reveal()
+        if self._page.total and self._at(after) is None:
+            self.post_message(self.WindowWanted(after))
+        self.post_message(self.Moved())
+
+    def _reveal(self) -> None:
+        """Scroll just as far as the cursor's row needs to be seen below the titles."""
+        rows = max(1, self.size.height - 1)
+        top = self.scroll_offset.y
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False, immediate=True)
+        elif self.cursor >= top + rows:
+            self.scroll_to(y=self.cursor - rows + 1, animate=False, immediate=True)
+
+    def action_move(self, rows: int) -> None:
+        self.cursor += rows
+
+    def action_move_page(self, pages: int) -> None:
+        self.cursor += pages * max(1, self.size.height - 2)
+
+    def action_move_to(self, index: int) -> None:
+        self.cursor = index if index >= 0 else self._page.total + index
+
+    def on_click(self, event: events.Click) -> None:
+        if event.y == 0:
+            sort = self._sort_at(event.x)
+            if sort is not None:
+                self.post_message(self.SortWanted(sort))
+            return
+        index = event.y - 1 + self.scroll_offset.y
+        if index >= self._page.total:
+            return
+        if event.chain > 1:
+            self.post_message(self.Chosen())
+        self.cursor = index
+
+    def _sort_at(self, x: int) -> Sort | None:
+        start = _GUTTER
+        for column in self._columns:
+            if start <= x < start + column.width:
+                return column.sort
+            start += column.width + _GAP
+        return None
+
+    # -- drawing --------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        self._columns = columns(self.scrollable_content_region.width)
+        self.virtual_size = Size(self.size.width, self._page.total + 1)
+        self._reveal()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if y == 0:
+            return self._titles().adjust_cell_length(width, self._style("header"))
+        index = y - 1 + self.scroll_offset.y
+        token = self._at(index)
+        if token is None:
+            if index < self._page.total:
+                self.post_message(self.WindowWanted(index))
+            return Strip.blank(width, self.rich_style)
+        under_cursor = index == self.cursor
+        base = self._style("cursor") if under_cursor else self.rich_style
+        return self._row(self._describe(token), base, under_cursor).adjust_cell_length(width, base)
+
+    def _titles(self) -> Strip:
+        arrow = "v" if self._descending else "^"
+        titles = (
+            f"{column.title} {arrow}" if column.sort is self._sort else column.title
+            for column in self._columns
+        )
+        style = self._style("header")
+        return Strip(self._cells("  ", list(titles), [style] * len(self._columns), style))
+
+    def _row(self, row: Row, base: Style, under_cursor: bool) -> Strip:
+        roomy = self._columns[1].width >= len(row.created)
+        texts = [
+            row.name,
+            row.created if roomy else row.created_day,
+            row.expires,
+            row.last_used,
+            row.status if roomy else row.brief_status,
+        ]
+        styles = [base] * len(texts)
+        # Words on the cursor's bar keep its colour: it is chosen to be read there.
+        if not under_cursor:
+            muted = self._style("muted")
+            tone = self._style(row.tone) if row.tone else base
+            styles = [base, muted, base if row.tone == "unsaved" else tone, muted, tone]
+        return Strip(self._cells("> " if under_cursor else "  ", texts, styles, base))
+
+    def _cells(
+        self, gutter: str, texts: list[str], styles: list[Style], base: Style
+    ) -> list[Segment]:
+        segments = [Segment(gutter, base)]
+        for text, style, column in zip(texts, styles, self._columns, strict=True):
+            segments += [Segment(_fit(text, column.width), style), Segment(" " * _GAP, base)]
+        return segments
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(f"token-table--{name}")
+
+
+def _fit(text: str, width: int) -> str:
+    """Return `text` as wide as its column, with an ellipsis where something is missing."""
+    fitted = set_cell_size(text, width)
+    return fitted if fitted.startswith(text) else set_cell_size(text, width - 1) + "…"
