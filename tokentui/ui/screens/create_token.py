@@ -117,16 +117,14 @@ class CreateToken(Screen[NewToken | None]):
         picker = self.query_one(DatePicker)
         if not self._name_is_free(name.value):
             name.focus()
-        elif self._never:
-            self._create(name.value, None)
-        elif picker.day is None:
+        elif picker.day is None and not self._never:
             picker.query_one(Input).focus()
         else:
-            self._create(name.value, picker.day)
+            self._sending = True
+            self._create(name.value, None if self._never else picker.day)
 
     @work
     async def _create(self, name: str, last_day: date | None) -> None:
-        self._sending = True
         try:
             new = await asyncio.to_thread(self._service.create, name, last_day)
         except TokentuiError as error:

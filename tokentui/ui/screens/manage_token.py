@@ -77,7 +77,7 @@ class ManageToken(Screen[None]):
     def _show(self) -> None:
         lines = (f"{label:<10} {value}" for label, value in words.facts(self._service, self._token))
         self.query_one("#facts", Static).update("\n".join(lines))
-        self.query_one("#have").display = self._token.never_saved
+        self.set_class(self._token.never_saved, "-never-saved")
 
     @on(Input.Changed, "#name")
     def _name_typed(self, event: Input.Changed) -> None:

@@ -48,7 +48,7 @@ class TokenList(Screen[None]):
         Binding("slash", "filter", "Filter"),
         Binding("s", "sort", "Sort"),
         Binding("S", "reverse", "Reverse the order", show=False),
-        Binding("escape", "clear_filter", "Clear the filter", show=False),
+        Binding("escape", "clear_filter", "Show all"),
         Binding("question_mark,f1", "app.help", "Help", key_display="?"),
         Binding("q", "app.quit", "Quit"),
     ]
@@ -170,12 +170,14 @@ class TokenList(Screen[None]):
     def action_filter(self) -> None:
         """Open the field whose text the names must hold."""
         self.add_class("-filtering")
+        self.refresh_bindings()
         self.query_one("#filter").focus()
 
     def action_clear_filter(self) -> None:
         """Show all tokens again."""
         self.query_one("#filter", Input).clear()
         self.remove_class("-filtering")
+        self.refresh_bindings()
         self._table.focus()
 
     @on(Input.Changed, "#filter")
@@ -191,6 +193,8 @@ class TokenList(Screen[None]):
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Grey out what needs a token while there is none."""
+        if action == "clear_filter":
+            return self.has_class("-filtering")
         if action in {"manage", "revoke", "filter", "sort"}:
             no_token = not self._text and self._table.token is None
             return None if no_token else True

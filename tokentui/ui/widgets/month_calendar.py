@@ -134,7 +134,7 @@ class MonthCalendar(Widget, can_focus=True):
         return Text(f" {day.day:2} ", self._style("today") if day == self._earliest else "")
 
     def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(f"month-calendar--{name}", partial=True)
+        return self.get_component_rich_style(f"month-calendar--{name}")
 
 
 def months_later(day: date, months: int) -> date:

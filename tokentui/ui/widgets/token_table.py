@@ -15,10 +15,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tokentui.core.store import Page, Sort
-from tokentui.core.token import Token
+from tokentui.core.token import NAME_LIMIT, Token
 
 _GUTTER = 2
 _GAP = 2
+_EDGE = 1
 _ROOMY = 110
 
 
@@ -55,8 +56,8 @@ def columns(width: int) -> list[Column]:
         Column("Last used", 11),
         Column("Status", 25 if roomy else 12),
     ]
-    left = width - _GUTTER - sum(column.width + _GAP for column in others)
-    return [Column("Name", max(8, left), Sort.NAME), *others]
+    left = width - _GUTTER - _EDGE - sum(_GAP + column.width for column in others)
+    return [Column("Name", max(8, min(left, NAME_LIMIT)), Sort.NAME), *others]
 
 
 class TokenTable(ScrollView, can_focus=True):

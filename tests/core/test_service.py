@@ -1,0 +1,198 @@
+"""The verbs and their rules."""
+
+from collections.abc import Callable
+from datetime import UTC, date, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tokentui.core import credential
+from tokentui.core.errors import (
+    AmbiguousName,
+    InvalidExpiry,
+    InvalidName,
+    NameTaken,
+    TokenChanged,
+    TokenExpired,
+    TokenNotFound,
+    TokenRevoked,
+    UnknownToken,
+    WrongSecret,
+)
+from tokentui.core.service import NewToken, TokenService
+from tokentui.core.verifier import Verifier
+
+from ..conftest import CHEAPEST, NOW
+
+Open = Callable[[], TokenService]
+
+
+@pytest.fixture
+def verifier(service: TokenService) -> Verifier:
+    return Verifier(
+        service.store, usage=service.usage, hasher=CHEAPEST, clock=lambda: service.now()
+    )
+
+
+@pytest.fixture
+def made(service: TokenService) -> NewToken:
+    return service.create("ci-deploy", date(2027, 1, 1))
+
+
+class TestCreate:
+    def test_a_new_token(self, service: TokenService, made: NewToken) -> None:
+        assert made.token == service.look_up("CI-Deploy")
+        assert made.token.account == "ada"
+        assert made.token.never_saved
+        assert made.token.revision == 1
+
+    def test_the_day_ends_where_the_service_is(self, service: TokenService) -> None:
+        service.zone = ZoneInfo("Asia/Tokyo")
+        assert service.today() == date(2026, 11, 25)
+        token = service.create("tokyo", service.today()).token
+        assert str(token.expires_at) == "2026-11-25 14:59:59+00:00"
+
+    def test_yesterday_is_refused(self, service: TokenService) -> None:
+        with pytest.raises(InvalidExpiry, match="in the past"):
+            service.create("late", date(2026, 11, 23))
+
+    def test_a_name_is_unique_letter_case_aside(
+        self, service: TokenService, made: NewToken
+    ) -> None:
+        with pytest.raises(NameTaken):
+            service.create("CI-DEPLOY", None)
+
+    def test_the_name_of_a_revoked_token_is_free(
+        self, service: TokenService, made: NewToken
+    ) -> None:
+        service.revoke([made.token])
+        assert service.create("ci-deploy", None)
+
+
+class TestChange:
+    def test_rename_keeps_all_else(self, service: TokenService, made: NewToken) -> None:
+        renamed = service.rename(made.token, "ci")
+        assert renamed == service.get(made.token.id)
+        assert (renamed.id, renamed.hash, renamed.revision) == (
+            made.token.id,
+            made.token.hash,
+            2,
+        )
+
+    def test_rename_may_change_the_letter_case(self, service: TokenService, made: NewToken) -> None:
+        assert service.rename(made.token, "CI-Deploy").name == "CI-Deploy"
+
+    def test_rename_to_the_same_name_says_so(self, service: TokenService, made: NewToken) -> None:
+        with pytest.raises(InvalidName, match="already"):
+            service.rename(made.token, "ci-deploy")
+
+    def test_a_stale_change_is_refused_with_what_is_there(
+        self, service: TokenService, made: NewToken
+    ) -> None:
+        service.rename(made.token, "ci")
+        with pytest.raises(TokenChanged) as error:
+            service.revoke([made.token])
+        assert error.value.current.name == "ci"
+        assert service.get(made.token.id).revoked_at is None
+
+    def test_confirming_survives_a_rename_meanwhile(
+        self, service: TokenService, made: NewToken, open_service: Open
+    ) -> None:
+        other = open_service()
+        replace = service.store.replace
+        raced: list[object] = []
+
+        def racing(token: object) -> None:
+            if not raced:
+                raced.append(other.rename(other.look_up("ci-deploy"), "ci"))
+            replace(token)  # type: ignore[arg-type]
+
+        service.store.replace = racing  # type: ignore[method-assign]
+        saved = service.confirm_saved(made.token.id)
+        assert (saved.name, saved.saved_at) == ("ci", NOW)
+
+    def test_revoke_takes_the_hash_for_good(self, service: TokenService, made: NewToken) -> None:
+        service.revoke([made.token])
+        gone = service.get(made.token.id)
+        assert (gone.hash, gone.revoked_at) == (None, NOW)
+        assert service.find(service.query()).total == 0
+        assert service.confirm_saved(made.token.id) == gone
+
+    def test_revoke_is_all_or_nothing(self, service: TokenService, made: NewToken) -> None:
+        other = service.create("other", None).token
+        service.rename(other, "renamed")
+        with pytest.raises(TokenChanged):
+            service.revoke([made.token, other])
+        assert service.find(service.query()).total == 2
+
+
+class TestLookUp:
+    def test_by_id_also_a_revoked_one(self, service: TokenService, made: NewToken) -> None:
+        service.revoke([made.token])
+        assert service.look_up(made.token.id).revoked_at
+        with pytest.raises(TokenNotFound):
+            service.look_up("ci-deploy")
+
+    def test_several_accounts_with_one_name(
+        self, service: TokenService, made: NewToken, open_service: Open
+    ) -> None:
+        other = open_service()
+        other.account = "bob"
+        second = other.create("ci-deploy", None)
+        with pytest.raises(AmbiguousName, match=second.token.id):
+            service.look_up("ci-deploy")
+
+
+class TestVerify:
+    def test_the_right_secret_opens(
+        self, service: TokenService, verifier: Verifier, made: NewToken
+    ) -> None:
+        assert verifier.verify(made.secret, "192.0.2.7").id == made.token.id
+        service.usage.flush()
+        used = service.used(made.token)
+        assert used is not None
+        assert (used.last_used_at, used.count, used.address) == (NOW, 1, "192.0.2.7")
+
+    def test_a_wrong_secret_of_a_known_id(self, verifier: Verifier, made: NewToken) -> None:
+        forged = credential.Credential(made.token.id, credential.mint().secret).written()
+        with pytest.raises(WrongSecret):
+            verifier.verify(forged)
+
+    def test_an_unknown_id(self, verifier: Verifier) -> None:
+        with pytest.raises(UnknownToken):
+            verifier.verify(credential.mint().written())
+
+    def test_expired_by_the_second(
+        self, service: TokenService, verifier: Verifier, made: NewToken
+    ) -> None:
+        assert made.token.expires_at is not None
+        last = made.token.expires_at
+        service.now = lambda: last
+        assert verifier.verify(made.secret)
+        service.now = lambda: last + timedelta(seconds=1)
+        with pytest.raises(TokenExpired):
+            verifier.verify(made.secret)
+
+    def test_that_it_expired_is_told_only_with_the_right_secret(
+        self, service: TokenService, verifier: Verifier, made: NewToken
+    ) -> None:
+        service.now = lambda: NOW.replace(year=2030)
+        forged = credential.Credential(made.token.id, credential.mint().secret).written()
+        with pytest.raises(WrongSecret):
+            verifier.verify(forged)
+
+    def test_revoked_at_once_by_another_process(
+        self, verifier: Verifier, made: NewToken, open_service: Open
+    ) -> None:
+        assert verifier.verify(made.secret)
+        other = open_service()
+        other.revoke([other.look_up("ci-deploy")])
+        with pytest.raises(TokenRevoked):
+            verifier.verify(made.secret)
+
+
+def test_the_clock_gives_utc(open_service: Open) -> None:
+    from tokentui.core.store import utc_now
+
+    assert utc_now().tzinfo is UTC
+    assert utc_now().microsecond == 0

@@ -1,0 +1,141 @@
+"""Names, expiry and status."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tokentui.core.errors import InvalidExpiry, InvalidName
+from tokentui.core.token import (
+    LAST_DAY,
+    NAME_LIMIT,
+    Status,
+    Token,
+    check_name,
+    end_of_day,
+    parse_day,
+    parse_life,
+)
+
+NOW = datetime(2026, 11, 24, 20, 15, tzinfo=UTC)
+DAYS = st.dates(date(1970, 1, 2), date(2200, 1, 1))
+ZONES = st.sampled_from(sorted(available_timezones())).map(ZoneInfo)
+
+
+class TestName:
+    @given(st.from_regex(r"[A-Za-z0-9_-]{1,50}", fullmatch=True))
+    def test_good_names_pass(self, name: str) -> None:
+        check_name(name)
+
+    @given(st.text(), st.characters(exclude_categories=()), st.text())
+    def test_no_other_character_passes(self, before: str, char: str, after: str) -> None:
+        if not (char.isascii() and (char.isalnum() or char in "-_")):
+            with pytest.raises(InvalidName):
+                check_name(before + char + after)
+
+    @pytest.mark.parametrize(
+        ("name", "reason"),
+        [
+            ("", "A name is needed."),
+            ("a b", "Letters, digits, - and _ only: a space is not allowed."),
+            ("a\x1bb", r"Letters, digits, - and _ only: '\x1b' is not allowed."),
+            ("é", "Letters, digits, - and _ only: é is not allowed."),
+            ("x" * (NAME_LIMIT + 1), "At most 50 characters: this has 51."),
+            ("name\n", r"Letters, digits, - and _ only: '\n' is not allowed."),
+        ],
+    )
+    def test_the_reason_is_one_sentence(self, name: str, reason: str) -> None:
+        with pytest.raises(InvalidName) as error:
+            check_name(name)
+        assert str(error.value) == reason
+
+
+class TestEndOfDay:
+    @given(DAYS, ZONES)
+    def test_it_is_the_last_second_before_the_next_day(self, day: date, zone: ZoneInfo) -> None:
+        last = end_of_day(day, zone)
+        following = (last + timedelta(seconds=1)).astimezone(zone)
+        assert last.astimezone(zone).date() <= day < following.date()
+
+    @given(DAYS, ZONES)
+    def test_a_later_day_ends_later(self, day: date, zone: ZoneInfo) -> None:
+        assert end_of_day(day, zone) <= end_of_day(day + timedelta(days=1), zone)
+
+    @pytest.mark.parametrize(
+        ("zone", "day", "utc"),
+        [
+            ("UTC", date(2026, 12, 31), "2026-12-31 23:59:59+00:00"),
+            ("Europe/Berlin", date(2026, 3, 29), "2026-03-29 21:59:59+00:00"),
+            ("Europe/Berlin", date(2026, 10, 25), "2026-10-25 22:59:59+00:00"),
+            # The clock went back from 24:00 to 23:00: the day ended with the second 23:59:59.
+            ("America/Sao_Paulo", date(2018, 2, 17), "2018-02-18 02:59:59+00:00"),
+            # Midnight did not exist: the day ended where 00:00 would have been.
+            ("America/Sao_Paulo", date(2018, 11, 3), "2018-11-04 02:59:59+00:00"),
+            # The day did not exist: what was valid until then ended with the day before.
+            ("Pacific/Apia", date(2011, 12, 30), "2011-12-30 09:59:59+00:00"),
+        ],
+    )
+    def test_across_clock_changes(self, zone: str, day: date, utc: str) -> None:
+        assert str(end_of_day(day, ZoneInfo(zone))) == utc
+
+    def test_the_last_day_of_all(self) -> None:
+        assert end_of_day(LAST_DAY, UTC).year == 9999
+        with pytest.raises(InvalidExpiry):
+            end_of_day(date.max, UTC)
+
+
+class TestParsing:
+    @given(DAYS)
+    def test_a_date_as_it_is_printed(self, day: date) -> None:
+        assert parse_day(str(day)) == day
+
+    @pytest.mark.parametrize(
+        "text", ["", "2026", "2026-2-3", "20260203", "2026-W05-2", "2026-02-30", "٢٠٢٦-02-03", "x"]
+    )
+    def test_nothing_else_is_a_date(self, text: str) -> None:
+        with pytest.raises(InvalidExpiry):
+            parse_day(text)
+
+    @pytest.mark.parametrize(("text", "days"), [("1d", 1), ("90d", 90), ("2w", 14), ("1y", 365)])
+    def test_lives(self, text: str, days: int) -> None:
+        assert parse_life(text) == timedelta(days=days)
+
+    @pytest.mark.parametrize("text", ["", "90", "d", "0d", "-1d", "1m", "1.5y", "999999d"])
+    def test_nothing_else_is_a_life(self, text: str) -> None:
+        with pytest.raises(InvalidExpiry):
+            parse_life(text)
+
+
+def token(**changes: object) -> Token:
+    facts = {"id": "0" * 10, "account": "ada", "name": "x", "created_at": NOW, "hash": "h"}
+    return msgspec.convert({"expires_at": None} | facts | changes, Token)
+
+
+class TestStatus:
+    @pytest.mark.parametrize(
+        ("expires_in", "status"),
+        [
+            (None, Status.ACTIVE),
+            (timedelta(days=14, seconds=1), Status.ACTIVE),
+            (timedelta(days=14), Status.EXPIRES_SOON),
+            (timedelta(0), Status.EXPIRES_SOON),
+            (timedelta(seconds=-1), Status.EXPIRED),
+        ],
+    )
+    def test_by_the_second(self, expires_in: timedelta | None, status: Status) -> None:
+        expires_at = None if expires_in is None else NOW + expires_in
+        assert token(expires_at=expires_at).status(NOW) is status
+
+    def test_revoked_comes_first(self) -> None:
+        gone = token(expires_at=NOW - timedelta(days=1), revoked_at=NOW)
+        assert gone.status(NOW) is Status.REVOKED
+
+    def test_the_hash_is_not_shown(self) -> None:
+        assert "hash" not in repr(token(hash="$2b$04$secret"))
+
+    def test_a_time_without_zone_is_refused(self) -> None:
+        with pytest.raises(msgspec.ValidationError):
+            token(created_at="2026-11-24T20:15:00")

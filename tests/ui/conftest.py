@@ -1,0 +1,78 @@
+"""A store with one token of each kind, and the app over it."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
+
+import pytest
+from textual.pilot import Pilot
+
+from tokentui.core.service import TokenService
+from tokentui.ui.app import TokentuiApp
+
+from ..conftest import NOW
+
+Run = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
+
+
+@pytest.fixture
+def stocked(service: TokenService) -> TokenService:
+    """Return a service over tokens of every status; only vendor_acme was never saved."""
+    today = service.today()
+    lives = {
+        "backup-nightly": 90,
+        "ci-deploy": 365,
+        "github-actions-production": 9,
+        "monitoring": None,
+        "vendor_acme": 30,
+    }
+    for name, days in lives.items():
+        new = service.create(name, None if days is None else today + timedelta(days=days))
+        if name != "vendor_acme":
+            service.confirm_saved(new.token.id)
+    service.now = lambda: NOW - timedelta(days=40)
+    old = service.create("old-laptop", service.today() + timedelta(days=10))
+    service.confirm_saved(old.token.id)
+    service.now = lambda: NOW
+    service.usage.record(service.look_up("ci-deploy").id, NOW - timedelta(days=1))
+    service.usage.flush()
+    return service
+
+
+@pytest.fixture
+def run() -> Run:
+    """Return what opens the app without a terminal and gives its pilot."""
+
+    @asynccontextmanager
+    async def running(
+        service: TokenService, size: tuple[int, int] = (80, 24)
+    ) -> AsyncIterator[Pilot[None]]:
+        app = TokentuiApp(service)
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            yield pilot
+
+    return running
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
+    """Let the app run on until `condition` holds; fail where it never does."""
+    for _ in range(500):
+        if condition():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError(f"it never came to that; the screen is {pilot.app.screen!r}")
+
+
+async def arrive(pilot: Pilot[None], screen: type) -> None:
+    """Wait until `screen` is the one on top, drawn and with its cursor in place."""
+    await until(pilot, lambda: isinstance(pilot.app.screen, screen) and pilot.app.screen.focused)
+    await pilot.pause()
+
+
+async def write(pilot: Pilot[None], text: str) -> None:
+    """Type `text`, a key a character."""
+    await pilot.press(*(_KEYS.get(char, char) for char in text))
+
+
+_KEYS = {"-": "minus", "_": "underscore", " ": "space", ".": "full_stop", "/": "slash"}

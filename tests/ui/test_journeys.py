@@ -1,0 +1,528 @@
+"""What a person does, from key to key, and what the store holds afterwards."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button, Input, Static
+
+from tokentui.core.errors import StoreUnwritable
+from tokentui.core.service import NewToken, TokenService
+from tokentui.core.token import Status
+from tokentui.ui.screens.confirm import Confirm
+from tokentui.ui.screens.create_token import CreateToken
+from tokentui.ui.screens.help import Help
+from tokentui.ui.screens.manage_token import ManageToken
+from tokentui.ui.screens.saved_token import SavedToken
+from tokentui.ui.screens.token_list import TokenList
+from tokentui.ui.widgets.date_picker import DatePicker
+from tokentui.ui.widgets.month_calendar import MonthCalendar
+from tokentui.ui.widgets.token_table import TokenTable
+
+from .conftest import Run, arrive, until, write
+
+Open = Callable[[], TokenService]
+
+
+def said(pilot: Pilot[None], selector: str) -> str:
+    return str(pilot.app.screen.query_one(selector, Static).content)
+
+
+def toasts(pilot: Pilot[None]) -> list[str]:
+    return [toast.message for toast in pilot.app._notifications]
+
+
+def cursor_name(pilot: Pilot[None]) -> str:
+    token = pilot.app.screen.query_one(TokenTable).token
+    return token.name if token else ""
+
+
+@pytest.fixture
+def saved(stocked: TokenService) -> TokenService:
+    """Return the stocked service with every secret saved, so that no question greets."""
+    stocked.confirm_saved(stocked.look_up("vendor_acme").id)
+    return stocked
+
+
+class TestCreate:
+    async def test_a_name_and_enter_make_a_token_for_a_year(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("c")
+            await arrive(pilot, CreateToken)
+            await write(pilot, "grafana")
+            await pilot.press("enter")
+            await arrive(pilot, SavedToken)
+            assert saved.look_up("grafana").never_saved
+            await pilot.press("shift+tab", "enter")
+            await arrive(pilot, TokenList)
+            assert cursor_name(pilot) == "grafana"
+            token = saved.look_up("grafana")
+            assert not token.never_saved
+            assert token.expires_at is not None
+            assert token.expires_at.isoformat() == "2027-11-24T23:59:59+00:00"
+
+    async def test_the_reason_stands_beside_the_name_while_it_is_typed(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("c")
+            await arrive(pilot, CreateToken)
+            for typed, reason in (
+                ("CI-Deploy", "taken"),
+                ("a b", "a space is not allowed"),
+                ("x" * 51, "this has 51"),
+                ("fine", "1 to 50"),
+            ):
+                pilot.app.screen.query_one("#name", Input).value = typed
+                await pilot.pause()
+                assert reason in said(pilot, "#name-reason")
+
+    async def test_what_is_wrong_is_not_sent(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("c")
+            await arrive(pilot, CreateToken)
+            await pilot.press("enter")
+            assert "A name is needed" in said(pilot, "#name-reason")
+            await write(pilot, "grafana")
+            pilot.app.screen.query_one(DatePicker).query_one(Input).value = "2026-11-23"
+            await pilot.pause()
+            assert "in the past" in said(pilot, "#meaning")
+            await pilot.press("ctrl+s")
+            assert pilot.app.screen.focused is pilot.app.screen.query_one(DatePicker).query_one(
+                Input
+            )
+            assert saved.find(saved.query()).total == 6
+
+    async def test_a_token_may_live_until_tonight(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("c")
+            await arrive(pilot, CreateToken)
+            await write(pilot, "visitor")
+            pilot.app.screen.query_one(MonthCalendar).focus()
+            await pilot.press("t", "ctrl+s")
+            await arrive(pilot, SavedToken)
+            token = saved.look_up("visitor")
+            assert str(token.expires_at) == "2026-11-24 23:59:59+00:00"
+            assert saved.status(token) is Status.EXPIRES_SOON
+
+    async def test_never_expiring_comes_with_advice(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("c")
+            await arrive(pilot, CreateToken)
+            await write(pilot, "forever")
+            await pilot.press("tab", "down", "enter")
+            await until(pilot, lambda: pilot.app.screen.query_one("#advice").display)
+            assert not pilot.app.screen.query_one(DatePicker).display
+            await pilot.press("f10")
+            await arrive(pilot, SavedToken)
+            assert saved.look_up("forever").expires_at is None
+
+    async def test_escape_makes_nothing(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("c")
+            await arrive(pilot, CreateToken)
+            await write(pilot, "grafana")
+            await pilot.press("escape")
+            await arrive(pilot, TokenList)
+            assert saved.find(saved.query()).total == 6
+
+    async def test_the_form_is_sent_once(
+        self, saved: TokenService, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        calls: list[str] = []
+        create = saved.create
+
+        def counting(name: str, last_day: date | None) -> NewToken:
+            calls.append(name)
+            return create(name, last_day)
+
+        monkeypatch.setattr(saved, "create", counting)
+        async with run(saved) as pilot:
+            await pilot.press("c")
+            await arrive(pilot, CreateToken)
+            await write(pilot, "grafana")
+            screen = pilot.app.screen
+            assert isinstance(screen, CreateToken)
+            for _ in range(3):
+                screen.action_create()
+            screen.action_cancel()
+            await arrive(pilot, SavedToken)
+            assert len(calls) == 1
+
+    async def test_a_full_disk_is_said_and_the_form_kept(
+        self, saved: TokenService, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object) -> None:
+            raise StoreUnwritable("The disk is full. Nothing was changed.")
+
+        monkeypatch.setattr(saved.store, "add", refuse)
+        async with run(saved) as pilot:
+            await pilot.press("c")
+            await arrive(pilot, CreateToken)
+            await write(pilot, "grafana")
+            await pilot.press("enter")
+            await until(pilot, lambda: "disk is full" in said(pilot, "#problem"))
+            assert pilot.app.screen.query_one("#name", Input).value == "grafana"
+
+    async def test_another_one_afterwards(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("c")
+            await arrive(pilot, CreateToken)
+            await write(pilot, "one")
+            await pilot.press("enter")
+            await arrive(pilot, SavedToken)
+            await pilot.press("shift+tab", "shift+tab", "space", "tab", "enter")
+            await arrive(pilot, CreateToken)
+            assert pilot.app.screen.query_one("#name", Input).value == ""
+
+
+class TestDatePicker:
+    @pytest.mark.parametrize(
+        ("keys", "day"),
+        [
+            (["right"], "2027-11-25"),
+            (["left"], "2027-11-23"),
+            (["down"], "2027-12-01"),
+            (["up"], "2027-11-17"),
+            (["pagedown"], "2027-12-24"),
+            (["left_square_bracket"], "2027-10-24"),
+            (["right_curly_bracket"], "2028-11-24"),
+            (["left_curly_bracket"], "2026-11-24"),
+            (["left_curly_bracket", "left"], "2026-11-24"),
+            (["home"], "2027-11-01"),
+            (["end"], "2027-11-30"),
+            (["t"], "2026-11-24"),
+            (["end", "right", "end", "pagedown", "pagedown"], "2028-02-29"),
+        ],
+    )
+    async def test_calendar_field_and_words_agree(
+        self, saved: TokenService, run: Run, keys: list[str], day: str
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("c")
+            await arrive(pilot, CreateToken)
+            picker = pilot.app.screen.query_one(DatePicker)
+            picker.query_one(MonthCalendar).focus()
+            await pilot.press(*keys)
+            await pilot.pause()
+            assert str(picker.day) == day
+            assert picker.query_one(Input).value == day
+            assert str(picker.query_one(MonthCalendar).day) == day
+            assert str(date.fromisoformat(day).year) in said(pilot, "#meaning")
+
+    async def test_what_is_typed_moves_the_calendar(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("c")
+            await arrive(pilot, CreateToken)
+            picker = pilot.app.screen.query_one(DatePicker)
+            picker.query_one(Input).value = "2028-02-29"
+            await pilot.pause()
+            assert picker.query_one(MonthCalendar).day == date(2028, 2, 29)
+            picker.query_one(Input).value = "2027-02-29"
+            await pilot.pause()
+            assert picker.day is None
+            assert picker.query_one(MonthCalendar).day is None
+
+    async def test_the_mouse_chooses_a_day_and_a_month(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("c")
+            await arrive(pilot, CreateToken)
+            calendar = pilot.app.screen.query_one(MonthCalendar)
+            await pilot.click(calendar, offset=(25, 0))
+            await pilot.click(calendar, offset=(2, 3))
+            assert calendar.day == date(2027, 12, 6)
+
+    async def test_a_preset(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("c")
+            await arrive(pilot, CreateToken)
+            await pilot.click("#preset-90")
+            await pilot.pause()
+            assert pilot.app.screen.query_one(DatePicker).day == date(2027, 2, 22)
+
+
+class TestSave:
+    async def arrive(self, pilot: Pilot[None]) -> None:
+        await pilot.press("c")
+        await arrive(pilot, CreateToken)
+        await write(pilot, "grafana")
+        await pilot.press("enter")
+        await arrive(pilot, SavedToken)
+
+    async def test_nothing_but_its_button_closes_it(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await self.arrive(pilot)
+            keys = ("escape", "enter", "q", "y", "ctrl+q", "ctrl+c", "ctrl+p", "f1", "escape")
+            await pilot.press(*keys)
+            await pilot.click(offset=(0, 0))
+            await pilot.pause()
+            assert isinstance(pilot.app.screen, SavedToken)
+            assert "Only Yes" in said(pilot, "#outcome")
+            assert saved.look_up("grafana").never_saved
+
+    async def test_copy_says_what_is_known_and_leaves_no_copy(
+        self, saved: TokenService, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sent: list[str] = []
+        async with run(saved) as pilot:
+            await self.arrive(pilot)
+            assert pilot.app._driver is not None
+            monkeypatch.setattr(pilot.app._driver, "write", sent.append)
+            await pilot.press("c")
+            assert sum("\x1b]52;c;" in text for text in sent) == 1
+            assert "never says whether" in said(pilot, "#outcome")
+            assert pilot.app.clipboard == ""
+
+    async def test_to_a_file_once(self, saved: TokenService, run: Run, tmp_path: Path) -> None:
+        async with run(saved) as pilot:
+            await self.arrive(pilot)
+            path = tmp_path / "grafana.token"
+            pilot.app.screen.query_one("#path", Input).value = str(path)
+            await pilot.press("w", "enter")
+            await until(pilot, lambda: "Written to" in said(pilot, "#outcome"))
+            assert path.stat().st_mode & 0o777 == 0o600
+            first = path.read_text()
+            assert first.startswith(f"tt_{saved.look_up('grafana').id}_")
+            await pilot.press("enter")
+            await until(pilot, lambda: "exists" in said(pilot, "#outcome"))
+            assert path.read_text() == first
+
+    async def test_a_store_that_fails_keeps_the_secret_on_the_screen(
+        self, saved: TokenService, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with run(saved) as pilot:
+            await self.arrive(pilot)
+
+            def refuse(*_: object) -> None:
+                raise StoreUnwritable("The disk is full. Nothing was changed.")
+
+            with monkeypatch.context() as patch:
+                patch.setattr(saved.store, "replace", refuse)
+                await pilot.press("shift+tab", "enter")
+                await until(pilot, lambda: "disk is full" in said(pilot, "#outcome"))
+            # A button takes no press while it still shows the one before.
+            await until(
+                pilot, lambda: not pilot.app.screen.query_one("#saved").has_class("-active")
+            )
+            await pilot.press("enter")
+            await arrive(pilot, TokenList)
+
+
+class TestNeverSaved:
+    async def test_the_next_start_offers_to_revoke(self, stocked: TokenService, run: Run) -> None:
+        token = stocked.look_up("vendor_acme")
+        async with run(stocked) as pilot:
+            await arrive(pilot, Confirm)
+            await pilot.press("tab", "enter")
+            await arrive(pilot, TokenList)
+            await until(pilot, lambda: stocked.get(token.id).revoked_at)
+
+    async def test_who_has_the_secret_says_so_under_manage(
+        self, stocked: TokenService, run: Run
+    ) -> None:
+        async with run(stocked) as pilot:
+            await arrive(pilot, Confirm)
+            await pilot.press("enter")
+            await arrive(pilot, TokenList)
+            await pilot.press("end", "enter")
+            await arrive(pilot, ManageToken)
+            await pilot.press("shift+tab", "enter")
+            await until(pilot, lambda: not stocked.look_up("vendor_acme").never_saved)
+            await until(pilot, lambda: not pilot.app.screen.query_one("#have").display)
+
+
+class TestManage:
+    async def test_rename_keeps_the_cursor_on_the_token(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        token = saved.look_up("backup-nightly")
+        async with run(saved) as pilot:
+            await pilot.press("m")
+            await arrive(pilot, ManageToken)
+            await write(pilot, "zz-backup")
+            await pilot.press("enter")
+            await until(pilot, lambda: "zz-backup" in said(pilot, "#facts"))
+            assert toasts(pilot) == ["Renamed backup-nightly to zz-backup."]
+            await pilot.press("escape")
+            await arrive(pilot, TokenList)
+            assert cursor_name(pilot) == "zz-backup"
+            assert saved.get(token.id).name == "zz-backup"
+
+    async def test_a_taken_name_is_refused_as_it_is_typed(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("m")
+            await arrive(pilot, ManageToken)
+            await write(pilot, "monitoring")
+            assert "taken" in said(pilot, "#name-reason")
+            await pilot.press("enter")
+            assert saved.look_up("backup-nightly")
+
+    async def test_revoke_asks_with_the_cursor_on_cancel(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        token = saved.look_up("backup-nightly")
+        async with run(saved) as pilot:
+            await pilot.press("m")
+            await arrive(pilot, ManageToken)
+            await pilot.press("ctrl+r")
+            await arrive(pilot, Confirm)
+            assert "backup-nightly" in said(pilot, "#title")
+            await pilot.press("enter")
+            await arrive(pilot, ManageToken)
+            assert saved.get(token.id).revoked_at is None
+            await pilot.press("ctrl+r")
+            await arrive(pilot, Confirm)
+            await pilot.press("tab", "enter")
+            await arrive(pilot, TokenList)
+            assert saved.get(token.id).hash is None
+            assert toasts(pilot) == ["Revoked backup-nightly."]
+            assert cursor_name(pilot) == "ci-deploy"
+
+    async def test_who_is_revoked_elsewhere_leaves(
+        self, saved: TokenService, run: Run, open_service: Open
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("m")
+            await arrive(pilot, ManageToken)
+            other = open_service()
+            other.revoke([other.look_up("backup-nightly")])
+            await arrive(pilot, TokenList)
+            assert toasts(pilot) == ["backup-nightly was revoked elsewhere."]
+
+    async def test_a_stale_revoke_changes_nothing(
+        self, saved: TokenService, run: Run, open_service: Open
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("r")
+            await arrive(pilot, Confirm)
+            other = open_service()
+            other.rename(other.look_up("backup-nightly"), "backup-weekly")
+            await pilot.press("tab", "enter")
+            await arrive(pilot, TokenList)
+            assert "changed elsewhere meanwhile" in toasts(pilot)[0]
+            assert saved.look_up("backup-weekly").revoked_at is None
+
+
+class TestList:
+    async def test_filter_as_you_type(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("slash")
+            await write(pilot, "OLD")
+            assert cursor_name(pilot) == "old-laptop"
+            assert said(pilot, "#summary").startswith("1 token with 'OLD'")
+            await pilot.press("enter", "m")
+            await arrive(pilot, ManageToken)
+            await pilot.press("escape")
+            await arrive(pilot, TokenList)
+            await pilot.press("escape")
+            assert said(pilot, "#summary") == "6 tokens"
+            assert cursor_name(pilot) == "old-laptop"
+
+    async def test_no_match_says_so(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("slash")
+            await write(pilot, "zzz")
+            await until(pilot, lambda: "No token has 'zzz'" in said(pilot, "#empty"))
+
+    async def test_sort_keeps_the_cursor_on_its_token(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("down")
+            for key in ("s", "s", "S", "s"):
+                await pilot.press(key)
+                assert cursor_name(pilot) == "ci-deploy"
+            await pilot.press("s", "home")
+            assert cursor_name(pilot) == "old-laptop"
+
+    async def test_a_click_on_a_title_sorts_and_a_double_click_manages(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            table = pilot.app.screen.query_one(TokenTable)
+            await pilot.click(table, offset=(35, 0))
+            await pilot.press("home")
+            assert cursor_name(pilot) == "old-laptop"
+            await pilot.click(table, offset=(35, 0))
+            await pilot.press("home")
+            assert cursor_name(pilot) == "monitoring"
+            await pilot.click(table, offset=(5, 2), times=2)
+            await arrive(pilot, ManageToken)
+
+    async def test_a_change_elsewhere_arrives_with_the_cursor_kept(
+        self, saved: TokenService, run: Run, open_service: Open
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("down")
+            open_service().create("aaa-first", None)
+            await until(pilot, lambda: said(pilot, "#summary") == "7 tokens")
+            assert cursor_name(pilot) == "ci-deploy"
+
+    async def test_many_tokens_scroll_by_windows(self, service: TokenService, run: Run) -> None:
+        for number in range(450):
+            token = service.create(f"t{number:03}", None).token
+            service.confirm_saved(token.id)
+        async with run(service) as pilot:
+            await pilot.press("end")
+            await until(pilot, lambda: cursor_name(pilot) == "t449")
+            await pilot.press("home")
+            await until(pilot, lambda: cursor_name(pilot) == "t000")
+            for _ in range(15):
+                await pilot.press("pagedown")
+            await until(pilot, lambda: cursor_name(pilot) > "t200")
+
+    async def test_what_needs_a_token_is_greyed_without_one(
+        self, service: TokenService, run: Run
+    ) -> None:
+        async with run(service) as pilot:
+            await pilot.press("m", "r", "slash", "s")
+            await pilot.pause()
+            assert isinstance(pilot.app.screen, TokenList)
+            assert "Press c" in said(pilot, "#empty")
+
+    async def test_names_from_the_store_cannot_reach_the_terminal(
+        self, saved: TokenService, run: Run, store_path: Path
+    ) -> None:
+        evil = "a\\u001b]52;c;ZXZpbA==\\u0007[/red]\\u202e"
+        store_path.write_text(store_path.read_text().replace("backup-nightly", evil))
+        async with run(saved) as pilot:
+            await pilot.press("m")
+            await arrive(pilot, ManageToken)
+            await pilot.press("f8")
+            await arrive(pilot, Confirm)
+            drawn = pilot.app.export_screenshot()
+            assert "\x1b" not in drawn
+            assert "\u202e" not in drawn
+            assert r"a\x1b]52" in said(pilot, "#title")
+
+
+class TestHelp:
+    @pytest.mark.parametrize("key", ["question_mark", "f1"])
+    async def test_opens_and_closes(self, saved: TokenService, run: Run, key: str) -> None:
+        async with run(saved) as pilot:
+            await pilot.press(key)
+            await arrive(pilot, Help)
+            await pilot.press("escape")
+            await arrive(pilot, TokenList)
+
+
+async def test_every_control_is_reached_by_tab(saved: TokenService, run: Run) -> None:
+    async with run(saved) as pilot:
+        await pilot.press("c")
+        await arrive(pilot, CreateToken)
+        screen = pilot.app.screen
+        reached = set()
+        for _ in range(20):
+            reached.add(screen.focused)
+            await pilot.press("tab")
+        assert set(screen.query(Button)) | set(screen.query(Input)) <= reached
+
+
+async def test_the_palette_opens_where_no_secret_is(saved: TokenService, run: Run) -> None:
+    async with run(saved) as pilot:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "CommandPalette")

@@ -1,0 +1,152 @@
+"""A picture of each screen. The README shows these very files, so they cannot go stale."""
+
+import itertools
+import re
+from pathlib import Path
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.image import SVGImageSnapshotExtension
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from tokentui.core import credential
+from tokentui.core.service import TokenService
+from tokentui.ui.screens.confirm import Confirm
+from tokentui.ui.screens.create_token import CreateToken
+from tokentui.ui.screens.help import Help
+from tokentui.ui.screens.manage_token import ManageToken
+from tokentui.ui.screens.saved_token import SavedToken
+from tokentui.ui.screens.token_list import TokenList
+
+from .conftest import Run, arrive, write
+
+
+@pytest.fixture
+def picture(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    return snapshot.use_extension(SVGImageSnapshotExtension)
+
+
+@pytest.fixture(autouse=True)
+def same_everywhere(monkeypatch: pytest.MonkeyPatch, store_path: Path) -> None:
+    """Let nothing in a picture depend on chance, on the machine or on who draws it."""
+    numbers = itertools.count(1)
+    monkeypatch.setattr(credential, "_random", lambda length: str(next(numbers)).zfill(length))
+    monkeypatch.setattr(Path, "home", lambda: store_path.parent.parent)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+def draw(pilot: Pilot[None]) -> str:
+    """Return the screen as SVG, without the font that a browser would fetch from elsewhere."""
+    for field in pilot.app.screen.query(Input):
+        field.cursor_blink = False
+    svg = pilot.app.export_screenshot()
+    svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+    return re.sub(r"\bterminal-\d+-", "terminal-", svg)
+
+
+async def to_never_saved(pilot: Pilot[None]) -> None:
+    await arrive(pilot, Confirm)
+
+
+async def to_list(pilot: Pilot[None]) -> None:
+    await arrive(pilot, Confirm)
+    await pilot.press("escape")
+    await arrive(pilot, TokenList)
+    await pilot.press("down")
+
+
+async def to_create(pilot: Pilot[None]) -> None:
+    await to_list(pilot)
+    await pilot.press("c")
+    await arrive(pilot, CreateToken)
+    await write(pilot, "ci-deploy")
+
+
+async def to_never_expires(pilot: Pilot[None]) -> None:
+    await to_list(pilot)
+    await pilot.press("c")
+    await arrive(pilot, CreateToken)
+    await pilot.press("tab", "down", "enter")
+
+
+async def to_save(pilot: Pilot[None]) -> None:
+    await to_list(pilot)
+    await pilot.press("c")
+    await arrive(pilot, CreateToken)
+    await write(pilot, "grafana")
+    await pilot.press("enter")
+    await arrive(pilot, SavedToken)
+
+
+async def to_manage(pilot: Pilot[None]) -> None:
+    await to_list(pilot)
+    await pilot.press("m")
+    await arrive(pilot, ManageToken)
+
+
+async def to_revoke(pilot: Pilot[None]) -> None:
+    await to_manage(pilot)
+    await pilot.press("f8")
+    await arrive(pilot, Confirm)
+
+
+async def to_help(pilot: Pilot[None]) -> None:
+    await to_list(pilot)
+    await pilot.press("question_mark")
+    await arrive(pilot, Help)
+
+
+SCREENS = {
+    "never-saved": to_never_saved,
+    "list": to_list,
+    "create": to_create,
+    "never-expires": to_never_expires,
+    "save": to_save,
+    "manage": to_manage,
+    "revoke": to_revoke,
+    "help": to_help,
+}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
+@pytest.mark.parametrize("name", SCREENS)
+async def test_screen(
+    stocked: TokenService,
+    run: Run,
+    picture: SnapshotAssertion,
+    name: str,
+    size: tuple[int, int],
+) -> None:
+    async with run(stocked, size) as pilot:
+        await SCREENS[name](pilot)
+        assert draw(pilot) == picture
+
+
+@pytest.mark.parametrize("name", ["list", "create", "save", "manage"])
+async def test_light(
+    stocked: TokenService, run: Run, picture: SnapshotAssertion, name: str
+) -> None:
+    async with run(stocked) as pilot:
+        pilot.app.theme = "textual-light"
+        await SCREENS[name](pilot)
+        assert draw(pilot) == picture
+
+
+@pytest.mark.parametrize("name", ["list", "create", "save", "manage", "revoke"])
+async def test_without_colours(
+    stocked: TokenService,
+    run: Run,
+    picture: SnapshotAssertion,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with run(stocked) as pilot:
+        await SCREENS[name](pilot)
+        assert draw(pilot) == picture
+
+
+async def test_first_start(service: TokenService, run: Run, picture: SnapshotAssertion) -> None:
+    async with run(service) as pilot:
+        assert draw(pilot) == picture
