@@ -258,9 +258,9 @@ def create(
         _hand_out(service, new, as_json)
     else:
         new = _create_to_file(service, name, last_day, to_file)
-        if as_json:
-            _print_json(_facts(service, new.token) | {"file": str(to_file)})
-    service.confirm_saved(new.token.id)
+    saved = service.confirm_saved(new.token.id)
+    if as_json and to_file is not None:
+        _print_json(_facts(service, saved) | {"file": str(to_file)})
     _say(f"Created {new.token.name}. {words.life(new.token, service.zone)}")
     _say(f"Its secret is in {to_file}." if to_file else "This secret is not shown again.")
 
@@ -270,7 +270,8 @@ def _hand_out(service: TokenService, new: NewToken, as_json: bool) -> None:
     secret = new.secret.reveal()
     try:
         if as_json:
-            _print_json(_facts(service, new.token) | {"secret": secret})
+            handed_out = replace(new.token, saved_at=service.now())
+            _print_json(_facts(service, handed_out) | {"secret": secret})
         else:
             click.echo(secret)
         sys.stdout.flush()
