@@ -1,12 +1,14 @@
 """The commands: a thin shell over the core. Results go to stdout, narration to stderr."""
 
+import errno
+import json
 import os
 import sys
 from collections.abc import Sequence
 from datetime import date, timedelta
 from enum import IntEnum
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, TextIO
 
 import click
 import msgspec
@@ -14,7 +16,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 from msgspec.structs import replace
 
 from tokentui import config, files, words
-from tokentui.core import errors
+from tokentui.core import credential, errors
 from tokentui.core.credential import BcryptHasher, Secret
 from tokentui.core.service import NewToken, TokenService
 from tokentui.core.text import printable
@@ -57,6 +59,19 @@ class _Failure(click.ClickException):
         self.exit_code = code  # type: ignore[misc]  # click has a code a class, we one an error
 
 
+class _Unprinted(_Failure):
+    """What was to be printed was not, or not all of it."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"The output could not be written: {error.strerror}.", ExitCode.FILE)
+        self._reader_left = isinstance(error, BrokenPipeError)
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Say it, but not where a reader such as `head` had simply seen enough."""
+        if not self._reader_left:
+            super().show(file)
+
+
 class _Program(click.Group):
     """Turns whatever goes wrong into one sentence and an exit code."""
 
@@ -65,8 +80,12 @@ class _Program(click.Group):
             return super().invoke(ctx)
         except errors.TokentuiError as error:
             code = next(code for kind, code in _CODES if isinstance(error, kind))
-            raise _Failure(str(error), code) from None
-        except click.Abort:
+            raise _Failure(_harmless(str(error)), code) from None
+        except click.UsageError as error:
+            raise click.UsageError(_harmless(error.format_message()), error.ctx) from None
+        except click.Abort as error:
+            if isinstance(error.__context__, KeyboardInterrupt):
+                _say("")
             raise _Failure("Cancelled; nothing was changed.", ExitCode.CANCELLED) from None
 
 
@@ -79,6 +98,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the last line of defence against tracebacks
         _say(f"Error: {words.internal_error(error)}")
     return ExitCode.INTERNAL
+
+
+def _harmless(message: str) -> str:
+    """Return `message` without what was typed in it that is a secret or acts on a terminal."""
+    return credential.WRITTEN.sub("(a secret)", printable(message))
 
 
 def _remember_store(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
@@ -106,7 +130,8 @@ def _complete_name(ctx: click.Context, _: click.Parameter, incomplete: str) -> l
         tokens = service.find(replace(service.query(), text=incomplete, size=sys.maxsize)).tokens
     except errors.TokentuiError:
         return []
-    return [CompletionItem(token.name) for token in tokens if token.name.startswith(incomplete)]
+    names = (token.name for token in tokens if printable(token.name) == token.name)
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
 _store_option = click.option(
@@ -146,8 +171,33 @@ def _say(sentence: str) -> None:
     click.echo(sentence, err=True)
 
 
+def _print(text: str) -> None:
+    """Write to stdout, at once, or raise `_Unprinted`."""
+    try:
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))  # noqa: TRY301
+        click.echo(text)
+        sys.stdout.flush()
+    except OSError as error:
+        _forget_stdout()
+        raise _Unprinted(error) from None
+
+
+def _forget_stdout() -> None:
+    """Let what stdout did not take go nowhere: Python would try again, and complain, at its end."""
+    if sys.stdout is not None:
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a path
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
 def _print_json(value: object) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
+    # In ASCII, so that no character of a name acts on a terminal; DEL is the one left over.
+    text = json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=True)
+    _print(text.replace("\x7f", "\\u007f"))
+
+
+def _is_terminal(*streams: TextIO | None) -> bool:
+    return all(stream is not None and stream.isatty() for stream in streams)
 
 
 @click.group(
@@ -167,7 +217,7 @@ def main(ctx: click.Context) -> None:
 
 
 def _run_app() -> None:
-    if not all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+    if not _is_terminal(sys.stdin, sys.stdout, sys.stderr):
         raise _Failure(
             "The app needs a terminal, and this is none. Use the commands instead: "
             "tokentui --help lists them.",
@@ -229,7 +279,7 @@ def show(name: str, as_json: bool) -> None:
         _print_json(_facts(service, token))
     else:
         for label, value in words.facts(service, token):
-            click.echo(f"{label + ':':<11} {value}")
+            _print(f"{label + ':':<11} {value}")
 
 
 @main.command()
@@ -268,18 +318,14 @@ def create(
 def _hand_out(service: TokenService, new: NewToken, as_json: bool) -> None:
     """Print the secret; where nobody reads it, the token stays never saved."""
     secret = new.secret.reveal()
+    handed_out = replace(new.token, saved_at=service.now())
     try:
         if as_json:
-            handed_out = replace(new.token, saved_at=service.now())
             _print_json(_facts(service, handed_out) | {"secret": secret})
         else:
-            click.echo(secret)
-        sys.stdout.flush()
-    except OSError as error:
-        raise _Failure(
-            f"The secret could not be printed: {error.strerror}. {_nobody_has(new.token)}",
-            ExitCode.FILE,
-        ) from None
+            _print(secret)
+    except _Unprinted as error:
+        raise _Failure(f"{error.message} {_nobody_has(new.token)}", ExitCode.FILE) from None
 
 
 def _create_to_file(
@@ -323,7 +369,7 @@ def revoke(names: tuple[str, ...], yes: bool) -> None:
     tokens = list({token.id: token for token in map(service.look_up, names)}.values())
     listed = ", ".join(printable(token.name) for token in tokens)
     if not yes:
-        if not sys.stdin.isatty():
+        if not _is_terminal(sys.stdin):
             raise click.UsageError("There is nobody to ask: give --yes to revoke. Nothing was.")
         click.confirm(
             f"Whatever uses {listed} stops working at once. Revoke?", abort=True, err=True
@@ -343,11 +389,13 @@ def verify(as_json: bool) -> None:
     if as_json:
         _print_json(_facts(service, token))
     else:
-        click.echo(f"{printable(token.name)}  {token.id}  {words.status(service, token)}")
+        _print(f"{printable(token.name)}  {token.id}  {words.status(service, token)}")
 
 
 def _read_secret() -> Secret:
-    if sys.stdin.isatty():
+    if sys.stdin is None:
+        return Secret("")
+    if _is_terminal(sys.stdin):
         return Secret(click.prompt("Secret", hide_input=True, err=True).strip())
     # A secret has some 52 characters: whatever is much longer is read no further.
     return Secret(sys.stdin.buffer.readline(1024).decode("ascii", "replace").strip())
@@ -364,7 +412,7 @@ def paths() -> None:
         ("lock", f"{store}.lock"),
         ("last used", store.with_name("usage.json")),
     ):
-        click.echo(f"{label:<10} {path}")
+        _print(f"{label:<10} {path}")
 
 
 @main.command()
@@ -373,7 +421,7 @@ def completion(shell: str) -> None:
     """Print a completion script, for example: eval "$(tokentui completion bash)"."""
     kind = get_completion_class(shell)
     if kind is not None:
-        click.echo(kind(main, {}, "tokentui", "_TOKENTUI_COMPLETE").source())
+        _print(kind(main, {}, "tokentui", "_TOKENTUI_COMPLETE").source())
 
 
 def _facts(service: TokenService, token: Token) -> dict[str, Any]:
@@ -407,4 +455,4 @@ def _print_table(service: TokenService, tokens: Sequence[Token]) -> None:
         cells = (
             cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
         )
-        click.echo("  ".join(cells).rstrip())
+        _print("  ".join(cells).rstrip())

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -50,6 +49,8 @@ def replace(path: Path, content: bytes) -> None:
     A reader, and a machine that loses power, sees the old file or the new one, never a mixture.
     Raises `OSError` with the old file untouched.
     """
+    import tempfile  # slow to load, and only a change needs it
+
     descriptor, name = tempfile.mkstemp(suffix=".tmp", prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)
     try:

@@ -6,7 +6,6 @@ catches typing errors and feeds secret scanners; it defends nothing.
 """
 
 import re
-import secrets
 import zlib
 from typing import NamedTuple, NoReturn, Protocol
 
@@ -22,12 +21,13 @@ HIGHEST_COST = 14
 
 _SECRET_LENGTH = 32
 _CHECKSUM_LENGTH = 6
-_FORM = re.compile(
+WRITTEN = re.compile(
     r"(?P<body>(?P<prefix>[a-z][a-z0-9_]*)"
     rf"_(?P<id>[0-9A-Za-z]{{{ID_LENGTH}}})"
     rf"_(?P<secret>[0-9A-Za-z]{{{_SECRET_LENGTH}}}))"
     rf"(?P<checksum>[0-9A-Za-z]{{{_CHECKSUM_LENGTH}}})"
 )
+"""What a written-out secret looks like, whether or not it is one."""
 _BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}", re.ASCII)
 
 
@@ -113,7 +113,7 @@ def parse(presented: Secret, prefix: str = PREFIX) -> Credential:
     Length, alphabet and checksum are settled here, so that bcrypt, which refuses more than
     72 bytes, only ever sees 32 letters and digits.
     """
-    form = _FORM.fullmatch(presented.reveal())
+    form = WRITTEN.fullmatch(presented.reveal())
     if form is None or form["prefix"] != prefix:
         raise MalformedSecret(
             f"This is not a secret: one looks like {prefix}_ with {ID_LENGTH} letters or digits, "
@@ -125,6 +125,8 @@ def parse(presented: Secret, prefix: str = PREFIX) -> Credential:
 
 
 def _random(length: int) -> str:
+    import secrets  # slow to load, and only what mints needs it
+
     return "".join(secrets.choice(BASE62) for _ in range(length))
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import signal
+import sys
+import termios
 from collections.abc import Hashable
 from typing import ClassVar
 
@@ -40,7 +42,7 @@ class TokentuiApp(App[None]):
 
     def on_mount(self) -> None:
         self._stamp = self._look()
-        self.set_interval(_LOOK_EVERY, self._follow_store)
+        self.set_interval(_LOOK_EVERY, self._look_around)
         loop = asyncio.get_running_loop()
         for ending in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(ending, self.exit)
@@ -51,8 +53,10 @@ class TokentuiApp(App[None]):
         except StoreError as error:
             return str(error)
 
-    def _follow_store(self) -> None:
-        """Tell every screen once the store was changed, by whomever."""
+    def _look_around(self) -> None:
+        """End where the terminal is gone; tell every screen once the store was changed."""
+        if not self.is_headless and not _terminal_is_there():
+            self.exit()
         stamp = self._look()
         if stamp != self._stamp:
             self._stamp = stamp
@@ -95,3 +99,15 @@ class TokentuiApp(App[None]):
         """End without Textual's traceback: it prints local variables, and so a secret."""
         self.crash = self._exception
         self.exit(return_code=1)
+
+
+def _terminal_is_there() -> bool:
+    """Say whether the line still stands.
+
+    Below a shell that keeps the hang-up signal to itself, nothing else tells that it does not.
+    """
+    try:
+        termios.tcgetattr(sys.stdin)
+    except termios.error:
+        return False
+    return True

@@ -63,7 +63,7 @@ class CreateToken(Screen[NewToken | None]):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        self.query_one("#name").focus()
+        self.set_focus(self.query_one("#name"))
 
     def _meaning(self, day: date) -> str:
         """Say when a token for `day` dies; raise `InvalidExpiry` where it cannot be chosen."""
@@ -116,9 +116,9 @@ class CreateToken(Screen[NewToken | None]):
         name = self.query_one("#name", Input)
         picker = self.query_one(DatePicker)
         if not self._name_is_free(name.value):
-            name.focus()
+            self.set_focus(name)
         elif picker.day is None and not self._never:
-            picker.query_one(Input).focus()
+            self.set_focus(picker.query_one(Input))
         else:
             self._sending = True
             self._create(name.value, None if self._never else picker.day)

@@ -72,7 +72,7 @@ class ManageToken(Screen[None]):
         self.query_one("#manage").border_title = "MANAGE API TOKEN"
         self.query_one("#revoke").border_title = "REVOKE API TOKEN"
         self._show()
-        self.query_one("#name").focus()
+        self.set_focus(self.query_one("#name"))
 
     def _show(self) -> None:
         lines = (f"{label:<10} {value}" for label, value in words.facts(self._service, self._token))
@@ -106,7 +106,7 @@ class ManageToken(Screen[None]):
     @work(exclusive=True, group="change")
     async def _update(self) -> None:
         field = self.query_one("#name", Input)
-        field.focus()
+        self.set_focus(field)
         if not self._name_is_free(field.value):
             return
         before = printable(self._token.name)
@@ -119,7 +119,7 @@ class ManageToken(Screen[None]):
     @work(exclusive=True, group="change")
     async def _have(self) -> None:
         if await self._change(self._service.confirm_saved, self._token.id):
-            self.query_one("#name").focus()
+            self.set_focus(self.query_one("#name"))
             self._follow()
 
     @on(Button.Pressed, "#revoke-button")

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Footer, Input, Label, Static
 
@@ -54,7 +54,7 @@ class SavedToken(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         name = self._new.token.name
-        with Vertical(id="dialog"):
+        with VerticalScroll(id="dialog", can_focus=False):
             yield Label("Save your API token", id="title")
             yield Static(f"The API token {name} was created.", id="success", markup=False)
             yield Static(words.life(self._new.token, self._service.zone), markup=False)
@@ -74,7 +74,7 @@ class SavedToken(ModalScreen[bool]):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        self.query_one(SecretLine).focus()
+        self.set_focus(self.query_one(SecretLine))
 
     @on(Button.Pressed, "#copy")
     def action_copy(self) -> None:
@@ -84,7 +84,7 @@ class SavedToken(ModalScreen[bool]):
 
     def action_go_write(self) -> None:
         """Go to the name of the file, to be changed or accepted with Enter."""
-        self.query_one("#path").focus()
+        self.set_focus(self.query_one("#path"))
 
     @on(Input.Submitted, "#path")
     @on(Button.Pressed, "#write")

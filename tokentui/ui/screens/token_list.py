@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 
@@ -53,6 +54,9 @@ class TokenList(Screen[None]):
         Binding("q", "app.quit", "Quit"),
     ]
 
+    usable: reactive[bool] = reactive(False, repaint=False, bindings=True)
+    """Whether there is anything to manage, sort or filter."""
+
     def __init__(self, service: TokenService) -> None:
         super().__init__()
         self._service = service
@@ -71,7 +75,7 @@ class TokenList(Screen[None]):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        self._table.focus()
+        self.set_focus(self._table)
         self.set_interval(60, self.reload)
         self._ask_about_never_saved()
 
@@ -105,6 +109,7 @@ class TokenList(Screen[None]):
         )
 
     def _summarise(self, page: Page) -> None:
+        self.usable = bool(page.total or self._text)
         tokens = "1 token" if page.total == 1 else f"{page.total} tokens"
         found = (
             f"{tokens} with {self._text!r} in the name. Esc shows all." if self._text else tokens
@@ -139,8 +144,7 @@ class TokenList(Screen[None]):
     def _moved(self) -> None:
         token = self._table.token
         line = f"{printable(token.name)}: {words.status(self._service, token)}" if token else ""
-        self.query_one("#facts", Static).update(line)
-        self.refresh_bindings()
+        self.query_one("#facts", Static).update(line, layout=False)
 
     @on(TokenTable.WindowWanted)
     def _window_wanted(self, event: TokenTable.WindowWanted) -> None:
@@ -171,14 +175,14 @@ class TokenList(Screen[None]):
         """Open the field whose text the names must hold."""
         self.add_class("-filtering")
         self.refresh_bindings()
-        self.query_one("#filter").focus()
+        self.set_focus(self.query_one("#filter"))
 
     def action_clear_filter(self) -> None:
         """Show all tokens again."""
         self.query_one("#filter", Input).clear()
         self.remove_class("-filtering")
         self.refresh_bindings()
-        self._table.focus()
+        self.set_focus(self._table)
 
     @on(Input.Changed, "#filter")
     def _filter_typed(self, event: Input.Changed) -> None:
@@ -187,7 +191,7 @@ class TokenList(Screen[None]):
 
     @on(Input.Submitted, "#filter")
     def _filter_done(self) -> None:
-        self._table.focus()
+        self.set_focus(self._table)
 
     # -- what is done ---------------------------------------------------------------------------
 
@@ -196,8 +200,7 @@ class TokenList(Screen[None]):
         if action == "clear_filter":
             return self.has_class("-filtering")
         if action in {"manage", "revoke", "filter", "sort"}:
-            no_token = not self._text and self._table.token is None
-            return None if no_token else True
+            return self.usable or None
         return True
 
     @work(exclusive=True, group="flow")

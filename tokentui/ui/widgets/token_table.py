@@ -85,7 +85,8 @@ class TokenTable(ScrollView, can_focus=True):
         Binding("end,G", "move_to(-1)", "Last token", show=False),
     ]
 
-    cursor: reactive[int] = reactive(0)
+    # Only the rows that the cursor leaves and enters are drawn anew: see `watch_cursor`.
+    cursor: reactive[int] = reactive(0, repaint=False)
 
     class Moved(Message):
         """The cursor is on another token, or what it is on was changed."""

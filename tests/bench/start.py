@@ -1,0 +1,173 @@
+"""How fast the program starts and answers a key: `python -m tests.bench.start`.
+
+Every figure stands beside a baseline from the same run, taken in turns: only the ratios last.
+"""
+
+import argparse
+import compileall
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import NamedTuple
+
+import tokentui
+from tokentui.core.credential import BcryptHasher, mint
+from tokentui.core.store import utc_now
+from tokentui.stores import open_usage
+
+from . import table
+from .samples import fill, name, sample
+from .terminal import Answer, TimedTerminal
+
+_TOKENS = 100
+_BARE_ROWS = 20
+_KEYS = 15
+_DOWN = b"\x1b[B"
+
+_PROGRAM = str(Path(sys.executable).with_name("tokentui"))
+_BARE_APP = str(Path(__file__).with_name("bare_app.py"))
+_IMPORTS = "import click, tinydb, bcrypt"
+
+
+class Session(NamedTuple):
+    """One start of an app, and the keys pressed in it."""
+
+    start: Answer
+    keys: list[Answer]
+
+
+def main() -> None:
+    """Measure, and print what was measured."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=15, help="runs of each, two or more")
+    rounds = parser.parse_args().rounds
+    compileall.compile_dir(str(Path(tokentui.__file__).parent), quiet=1)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "data" / "tokens.json"
+        secret = _make_store(path)
+        env = _environment(folder, path)
+        _show_apps(*_run_apps(rounds, env))
+        _show_commands(_run_commands(rounds, env, secret))
+
+
+def _make_store(path: Path) -> str:
+    """Make a store of tokens that were all used, and return the secret of the last."""
+    hasher, minted = BcryptHasher(4), mint()
+    shared = hasher.hash(mint().secret)
+    tokens = [sample(number, shared) for number in range(_TOKENS - 1)]
+    known = sample(_TOKENS - 1, hasher.hash(minted.secret))
+    minted = minted._replace(id=known.id)
+    fill(path, [*tokens, known])
+    usage = open_usage(str(path))
+    for token in (*tokens, known):
+        usage.record(token.id, utc_now())
+    usage.flush()
+    return minted.written().reveal()
+
+
+def _environment(home: str, store: Path) -> dict[str, str]:
+    return {
+        "PATH": os.defpath,
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+        "HOME": home,
+        "LANG": "C.UTF-8",
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "TOKENTUI_STORE": str(store),
+        "TOKENTUI_HASH_COST": "4",
+    }
+
+
+def _run_apps(rounds: int, env: Mapping[str, str]) -> tuple[list[Session], list[Session]]:
+    """Return the sessions of the app and those of the bare one."""
+    ours = [_PROGRAM]
+    bare = [sys.executable, _BARE_APP, *map(name, range(_BARE_ROWS))]
+    _session(ours, env), _session(bare, env)  # compiles what is not, and fills the disk's cache
+    pairs = [(_session(ours, env), _session(bare, env)) for _ in range(rounds)]
+    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+
+
+def _session(command: Sequence[str], env: Mapping[str, str]) -> Session:
+    with TimedTerminal(command, env) as terminal:
+        start = terminal.start(name(0).encode())
+        keys = [terminal.press(_DOWN, name(row).encode()) for row in range(1, _KEYS + 1)]
+    return Session(start, keys)
+
+
+def _run_commands(rounds: int, env: Mapping[str, str], secret: str) -> dict[str, list[float]]:
+    """Return the wall times of each command; the first one is what the others stand beside."""
+    commands = {
+        f'python -c "{_IMPORTS}"': [sys.executable, "-c", _IMPORTS],
+        "python -c pass": [sys.executable, "-c", "pass"],
+        "tokentui --help": [_PROGRAM, "--help"],
+        "tokentui paths": [_PROGRAM, "paths"],
+        "tokentui list": [_PROGRAM, "list"],
+        "tokentui list --json": [_PROGRAM, "list", "--json"],
+        "tokentui verify (bcrypt, cost 4)": [_PROGRAM, "verify"],
+    }
+    times: dict[str, list[float]] = {title: [] for title in commands}
+    for turn in range(rounds + 1):
+        for title, command in commands.items():
+            elapsed = _wall_time(command, env, secret)
+            if turn:  # the first one compiles and warms
+                times[title].append(elapsed)
+    return times
+
+
+def _wall_time(command: Sequence[str], env: Mapping[str, str], secret: str) -> float:
+    began = perf_counter()
+    subprocess.run(command, env=env, input=secret.encode(), stdout=subprocess.DEVNULL, check=True)
+    return perf_counter() - began
+
+
+def _show_apps(ours: Sequence[Session], bare: Sequence[Session]) -> None:
+    """Print starts and keys, the app's beside those of the bare one."""
+    print(
+        f"{_TOKENS} tokens in the app, {_BARE_ROWS} rows in a bare DataTable, {len(ours)} runs.\n"
+    )
+    rows = [
+        _row("start to painted list", [s.start for s in ours], [s.start for s in bare]),
+        _row("cursor down to painted row", _keys(ours), _keys(bare)),
+    ]
+    measured = ("p90", "settled", "bytes")
+    table.show(("what", "app ms", *measured, "bare ms", *measured, "ratio", "target"), rows)
+
+
+def _keys(sessions: Sequence[Session]) -> list[Answer]:
+    return [answer for session in sessions for answer in session.keys]
+
+
+def _row(what: str, ours: Sequence[Answer], bare: Sequence[Answer]) -> tuple[str, ...]:
+    painted = [[answer.text_after for answer in answers] for answers in (ours, bare)]
+    return what, *_columns(ours), *_columns(bare), table.ratio(*painted), "1.25"
+
+
+def _columns(answers: Sequence[Answer]) -> tuple[str, str, str, str]:
+    painted = [answer.text_after for answer in answers]
+    settled = [answer.settled_after for answer in answers]
+    size = median(answer.size for answer in answers)
+    return (
+        table.milliseconds(painted),
+        table.p90(painted),
+        table.milliseconds(settled),
+        f"{size:.0f}",
+    )
+
+
+def _show_commands(times: Mapping[str, list[float]]) -> None:
+    """Print the commands, each beside the first."""
+    baseline, *_ = times.values()
+    rows = [
+        (title, table.milliseconds(taken), table.p90(taken), table.ratio(taken, baseline), "2.00")
+        for title, taken in times.items()
+    ]
+    table.show(("command", "ms", "p90", "ratio", "target"), rows)
+
+
+if __name__ == "__main__":
+    main()

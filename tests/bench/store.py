@@ -1,0 +1,174 @@
+"""How fast our store is beside stock TinyDB: `python -m tests.bench.store`.
+
+Both work on the same documents, in turns, in one run: only the ratios last. Ours also locks,
+syncs to disk, checks names and revisions and reads what others wrote; stock TinyDB does not.
+"""
+
+import argparse
+import shutil
+import tempfile
+import tracemalloc
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Protocol
+
+import msgspec
+from tinydb import TinyDB, where
+
+from tokentui.core.store import Query, Sort, utc_now
+from tokentui.core.token import Token
+from tokentui.stores import open_store
+
+from . import table
+from .samples import fill, sample
+
+_SIZES = [100, 1_000, 10_000]
+_LARGE = 100_000
+_ROUNDS = 11
+_LARGE_ROUNDS = 3
+_WINDOW = 200
+_HASH = "$2b$04$" + "." * 53
+
+
+class _Side(Protocol):
+    """One of the two, over a file that exists."""
+
+    def find(self, offset: int) -> Sequence[object]: ...
+    def get(self, token_id: str) -> object: ...
+    def add(self, token: Token) -> None: ...
+    def replace(self, token: Token) -> None: ...
+
+
+class _Ours:
+    def __init__(self, path: Path) -> None:
+        self._store = open_store(str(path))
+
+    def find(self, offset: int) -> Sequence[object]:
+        query = Query(now=utc_now(), sort=Sort.CREATED, offset=offset, size=_WINDOW)
+        return self._store.find(query).tokens
+
+    def get(self, token_id: str) -> object:
+        return self._store.get(token_id)
+
+    def add(self, token: Token) -> None:
+        self._store.add(token)
+
+    def replace(self, token: Token) -> None:
+        self._store.replace(token)
+
+
+class _Stock:
+    """TinyDB as it comes, but for its query cache, which misses what other processes write."""
+
+    def __init__(self, path: Path) -> None:
+        self._table = TinyDB(path).table("tokens", cache_size=0)
+
+    def find(self, offset: int) -> Sequence[object]:
+        listed = self._table.search(where("revoked_at") == None)  # noqa: E711 - builds a query
+        listed.sort(key=lambda document: str(document["created_at"]))
+        return listed[offset : offset + _WINDOW]
+
+    def get(self, token_id: str) -> object:
+        return self._table.get(where("id") == token_id)
+
+    def add(self, token: Token) -> None:
+        self._table.insert(msgspec.to_builtins(token))
+
+    def replace(self, token: Token) -> None:
+        self._table.update(msgspec.to_builtins(token), where("id") == token.id)
+
+
+_SIDES: dict[str, Callable[[Path], _Side]] = {"ours": _Ours, "stock": _Stock}
+_Times = dict[str, list[float]]
+
+
+def main() -> None:
+    """Measure, and print what was measured."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--large", action="store_true", help=f"also {_LARGE} tokens")
+    sizes = [*_SIZES, _LARGE] if parser.parse_args().large else _SIZES
+    for count in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            _measure(count, Path(folder))
+
+
+def _measure(count: int, folder: Path) -> None:
+    made = folder / "made" / "tokens.json"
+    fill(made, [sample(number, _HASH) for number in range(count)])
+    paths = {side: folder / side / "tokens.json" for side in _SIDES}
+    for path in paths.values():
+        shutil.copytree(made.parent, path.parent)
+    rounds = _LARGE_ROUNDS if count == _LARGE else _ROUNDS
+    times = {side: _Times() for side in _SIDES}
+    for turn in range(rounds):
+        for side, path in paths.items():
+            for what, seconds in _one_turn(_SIDES[side], path, count, turn).items():
+                times[side].setdefault(what, []).append(seconds)
+    peaks = {side: _peak(_SIDES[side], path) for side, path in paths.items()}
+    _show(count, rounds, made.stat().st_size, times, peaks)
+
+
+def _one_turn(side: Callable[[Path], _Side], path: Path, count: int, turn: int) -> dict[str, float]:
+    """Return how long each thing takes, one after the other on a newly opened store."""
+    middle = sample(count // 2, _HASH)
+    changed = msgspec.structs.replace(middle, revision=turn + 2)
+    added = sample(count + turn, _HASH)
+    watch = _Watch()
+    opened = side(path)
+    opened.find(0)
+    watch.lap("open + first find")
+    opened.find(count // 2)
+    watch.lap("find a window")
+    opened.get(middle.id)
+    watch.lap("get")
+    opened.add(added)
+    watch.lap("add")
+    opened.replace(changed)
+    watch.lap("replace")
+    return watch.laps
+
+
+class _Watch:
+    """Notes how long what was done since the last lap took."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._since = perf_counter()
+
+    def lap(self, what: str) -> None:
+        now = perf_counter()
+        self.laps[what] = now - self._since
+        self._since = perf_counter()
+
+
+def _peak(side: Callable[[Path], _Side], path: Path) -> float:
+    """Return how many bytes opening, listing and adding hold at most."""
+    added = msgspec.structs.replace(sample(0, _HASH), id="peak000000", name="peak")
+    tracemalloc.start()
+    try:
+        opened = side(path)
+        opened.find(0)
+        opened.add(added)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def _show(
+    count: int, rounds: int, size: int, times: dict[str, _Times], peaks: dict[str, float]
+) -> None:
+    print(f"{count:,} tokens in {size / 1e6:.2f} MB, {rounds} rounds, medians in ms.\n")
+    ours, stock = times["ours"], times["stock"]
+    rows = [
+        (what, *map(table.milliseconds, (taken, stock[what])), table.ratio(taken, stock[what]))
+        for what, taken in ours.items()
+    ]
+    mine, theirs = peaks["ours"], peaks["stock"]
+    peak = [table.number(held / 1e6) for held in (mine, theirs)]
+    rows.append(("peak memory, MB", *peak, table.number(mine / theirs)))
+    table.show(("what", "ours", "stock TinyDB", "ratio"), rows)
+
+
+if __name__ == "__main__":
+    main()

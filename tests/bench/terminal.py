@@ -1,0 +1,72 @@
+"""A program in a pseudo-terminal, and when it wrote what. Nothing is emulated meanwhile."""
+
+import os
+import pty
+import select
+import subprocess
+import termios
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+from typing import NamedTuple, Self
+
+_DEADLINE = 30.0
+_PAUSE = 0.1  # six frames: an app that still has something to paint does so before
+
+
+class Answer(NamedTuple):
+    """What a program wrote until it paused: when the wanted text and the last byte came."""
+
+    text_after: float
+    settled_after: float
+    size: int
+
+
+class TimedTerminal:
+    """Runs a program in 80 x 24 cells, and kills it at the end of the `with` block."""
+
+    def __init__(self, command: Sequence[str], env: Mapping[str, str]) -> None:
+        self._terminal, inside = pty.openpty()
+        termios.tcsetwinsize(inside, (24, 80))
+        self._started = perf_counter()
+        self._process = subprocess.Popen(
+            command, env=env, stdin=inside, stdout=inside, stderr=inside, start_new_session=True
+        )
+        os.close(inside)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        os.close(self._terminal)
+
+    def start(self, text: bytes) -> Answer:
+        """Wait until `text` is painted for the first time, as measured from the start."""
+        return self._answer(self._started, text)
+
+    def press(self, key: bytes, text: bytes) -> Answer:
+        """Press a key and wait until `text` is painted."""
+        pressed = perf_counter()
+        os.write(self._terminal, key)
+        return self._answer(pressed, text)
+
+    def _answer(self, since: float, text: bytes) -> Answer:
+        written, found = b"", 0.0
+        while chunk := self._read(_PAUSE if found else _DEADLINE):
+            now = perf_counter() - since
+            written += chunk
+            if not found and text in written:
+                found = now
+        if not found:
+            raise TimeoutError(f"{text!r} was not painted; what was: {written[-2000:]!r}")
+        return Answer(found, now, len(written))
+
+    def _read(self, patience: float) -> bytes:
+        """Return what was written, or nothing where nothing comes any more."""
+        if not select.select([self._terminal], [], [], patience)[0]:
+            return b""
+        try:
+            return os.read(self._terminal, 65536)
+        except OSError:  # Linux, once the program has closed its side
+            return b""

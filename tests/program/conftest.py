@@ -1,0 +1,95 @@
+"""The program in a home of its own, as a terminal app and as commands."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .terminal import Terminal
+
+PROGRAM = (sys.executable, "-m", "tokentui")
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A home that is empty at first, and ways to run the program there and nowhere else."""
+
+    home: Path
+
+    @property
+    def store(self) -> Path:
+        """The file that the tokens are kept in."""
+        return self.home / "data" / "tokens.json"
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Return all that a child gets to know of its surroundings."""
+        return {
+            "PATH": os.defpath,
+            "TERM": "xterm-256color",
+            "LANG": "C.UTF-8",
+            "TZ": "UTC",
+            "HOME": str(self.home),
+            "XDG_DATA_HOME": str(self.home / "xdg"),
+            "TOKENTUI_STORE": str(self.store),
+            "TOKENTUI_HASH_COST": "4",
+            **more,
+        }
+
+    def app(self) -> Terminal:
+        """Start the app in a terminal."""
+        return Terminal(PROGRAM, self.environment())
+
+    def run(
+        self, *arguments: str, stdin: str = "", **more: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command of the program without a terminal, with `more` in its environment."""
+        return self.execute([*PROGRAM, *arguments], stdin, **more)
+
+    def execute(
+        self, command: Sequence[str], stdin: str = "", **more: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run any command in the home, without a terminal."""
+        return subprocess.run(
+            command,
+            env=self.environment(**more),
+            cwd=self.home,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the tokens as they stand on the disk, oldest first."""
+        tables = json.loads(self.store.read_text())
+        return list(tables.get("tokens", {}).values())
+
+    def record(self) -> dict[str, Any]:
+        """Return the one token that there is on the disk."""
+        [record] = self.records()
+        return record
+
+    def plant(self, **fields: object) -> None:
+        """Change fields of the one token behind the program's back."""
+        tables = json.loads(self.store.read_text())
+        [record] = tables["tokens"].values()
+        record.update(fields)
+        self.store.write_text(json.dumps(tables))
+
+    def files_with(self, text: str) -> list[Path]:
+        """Return the files, wherever in the home, that hold `text`."""
+        files = (path for path in self.home.rglob("*") if path.is_file())
+        return [path for path in files if text.encode() in path.read_bytes()]
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Sandbox:
+    """Return a sandbox of which nothing was used yet."""
+    return Sandbox(tmp_path)

@@ -1,0 +1,200 @@
+"""A program in a pseudo-terminal: its screen as a person sees it, its keys, and how it ends."""
+
+import contextlib
+import os
+import re
+import signal
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Self, TypeVar
+
+import pexpect
+import pyte
+
+T = TypeVar("T")
+
+_PATIENCE = 10.0
+_PAUSE = 0.02
+_ENOUGH = 65536
+
+_KEYS = {
+    "enter": "\r",
+    "escape": "\x1b",
+    "space": " ",
+    "tab": "\t",
+    "shift+tab": "\x1b[Z",
+    "up": "\x1b[A",
+    "down": "\x1b[B",
+    "right": "\x1b[C",
+    "left": "\x1b[D",
+    "home": "\x1b[H",
+    "end": "\x1b[F",
+    "f8": "\x1b[19~",
+    "f10": "\x1b[21~",
+    **{f"ctrl+{letter}": chr(ord(letter) - 96) for letter in "abcdefghijklmnopqrstuvwxyz"},
+}
+
+_SET_MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
+_PUSH_KEYBOARD, _POP_KEYBOARD = re.compile(rb"\x1b\[>\d*u"), re.compile(rb"\x1b\[<\d*u")
+_LEAVE_SCREEN = b"\x1b[?1049l"
+# Wrapping lines and showing the cursor; a terminal starts with every other private mode off.
+_ON_AT_FIRST = {b"7", b"25"}
+
+
+class Terminal:
+    """Runs a program in a terminal of its own, and kills it at the end of the `with` block."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        *,
+        columns: int = 80,
+        rows: int = 24,
+    ) -> None:
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self._written = b""
+        self._program: pexpect.spawn[bytes] = pexpect.spawn(
+            command[0], list(command[1:]), env=dict(env), dimensions=(rows, columns)
+        )
+        self._program.delaybeforesend = None
+        self._line = self._program.ptyproc  # type: ignore[attr-defined]  # not in the stubs
+        self._line.delayafterclose = 0
+        self._connected = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # The program leads a process group: what it has started goes with it.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._pid, signal.SIGKILL)
+        if self._program.isalive():
+            self._program.wait()
+        self._program.close()
+
+    @property
+    def _pid(self) -> int:
+        assert self._program.pid is not None
+        return self._program.pid
+
+    # -- what a person sees and does ------------------------------------------------------------
+
+    def text(self) -> str:
+        """Return the screen, line by line."""
+        return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def wait_for(self, wanted: str | re.Pattern[str], timeout: float = _PATIENCE) -> str:
+        """Wait until a text, or one that a pattern describes, is on the screen; return it."""
+        pattern = re.compile(re.escape(wanted)) if isinstance(wanted, str) else wanted
+        found = self.wait_until(
+            lambda: pattern.search(self.text()), f"{pattern.pattern!r} on the screen", timeout
+        )
+        return found[0]
+
+    def wait_until_gone(self, text: str) -> None:
+        """Wait until `text` is no longer on the screen."""
+        self.wait_until(lambda: text not in self.text(), f"{text!r} to leave the screen")
+
+    def wait_until(
+        self, condition: Callable[[], T | None], what: str, timeout: float = _PATIENCE
+    ) -> T:
+        """Read what the program writes until `condition` gives something true; return that."""
+        deadline = time.monotonic() + timeout
+        while not (result := condition()):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"waited {timeout} s for {what}; the screen:\n{self.text()}")
+            self._read()
+        return result
+
+    def press(self, *keys: str) -> None:
+        """Press keys: a character each, or a name such as `enter` or `ctrl+s`.
+
+        Wait for what `escape` does before the next key, or the two are taken for one.
+        """
+        for key in keys:
+            self._program.send(_KEYS[key] if len(key) > 1 else key)
+
+    def type(self, text: str) -> None:
+        """Press the keys of a text."""
+        self.press(*text)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size. The screen is wiped: what is seen next was painted for that size."""
+        self._screen.reset()
+        self._screen.resize(rows, columns)
+        self._program.setwinsize(rows, columns)
+
+    # -- how it ends ----------------------------------------------------------------------------
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send the program a signal."""
+        os.kill(self._pid, number)
+
+    def hang_up(self) -> None:
+        """Drop the line, as a lost connection does. No terminal is left to look at."""
+        self._connected = False
+        self._line.fileobj.close()
+
+    def wait_exit(self, timeout: float = _PATIENCE) -> int:
+        """Wait until the program ends; return its exit code, or the signal's number negated."""
+        self.wait_until(lambda: not self._program.isalive(), "the program to end", timeout)
+        self._read()
+        code, number = self._program.exitstatus, self._program.signalstatus
+        return code if code is not None else -(number or 0)
+
+    @property
+    def written(self) -> bytes:
+        """All that the program has written so far."""
+        return self._written
+
+    def last_words(self) -> str:
+        """Return what was written once the app had given the screen back, in plain text."""
+        words = self._written.rpartition(_LEAVE_SCREEN)[2].decode()
+        return re.sub(r"\x1b\[[<>?\d;]*[A-Za-z]", "", words).replace("\r\n", "\n")
+
+    def left_changed(self) -> list[str]:
+        """Name what is not as it was before the program started: modes, keyboard, line."""
+        modes = dict.fromkeys(_ON_AT_FIRST, b"h")
+        for numbers, state in _SET_MODE.findall(self._written):
+            modes |= dict.fromkeys(numbers.split(b";"), state)
+        left = [
+            f"private mode {mode.decode()}"
+            for mode, state in modes.items()
+            if (state == b"h") is not (mode in _ON_AT_FIRST)
+        ]
+        pushed = len(_PUSH_KEYBOARD.findall(self._written))
+        if pushed > len(_POP_KEYBOARD.findall(self._written)):
+            left.append("keyboard protocol")
+        if termios.tcgetattr(self._program.child_fd)[:4] != _fresh_line():
+            left.append("line settings")
+        return left
+
+    def _read(self) -> None:
+        """Take in what was written, waiting a moment for it."""
+        if not self._connected:
+            time.sleep(_PAUSE)
+            return
+        try:
+            written = self._program.read_nonblocking(_ENOUGH, _PAUSE)
+        except pexpect.TIMEOUT:
+            return
+        except pexpect.EOF:
+            # Once it has seen the end, pexpect would wait for the program without a deadline.
+            self._program.flag_eof = False
+            time.sleep(_PAUSE)
+            return
+        self._written += written
+        self._stream.feed(written)
+
+
+def _fresh_line() -> list[object]:
+    """Return the line settings that every new terminal starts with."""
+    outside, inside = os.openpty()
+    try:
+        return termios.tcgetattr(inside)[:4]
+    finally:
+        os.close(outside)
+        os.close(inside)

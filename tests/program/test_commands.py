@@ -1,0 +1,413 @@
+"""The commands as a script runs them: exit codes, what goes where, and what never goes out."""
+
+import json
+import re
+import shlex
+import stat
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from tokentui.cli import ExitCode
+
+from .conftest import PROGRAM, Sandbox
+from .terminal import Terminal
+from .walk import GREETING, SECRET
+
+_FACTS = {
+    "id",
+    "account",
+    "name",
+    "created_at",
+    "expires_at",
+    "saved_at",
+    "revoked_at",
+    "read_only",
+    "networks",
+    "revision",
+    "status",
+    "never_saved",
+    "last_used_at",
+}
+# An OSC 52 that fills the clipboard, a colour by a C1 byte, a turn of the reading direction,
+# and a line of its own.
+_HOSTILE = "nice\x1b]52;c;cm0gLXJm\x07\x9b31m\u202egpj\u2028\nroot"
+
+
+def _create(sandbox: Sandbox, name: str = "deploy") -> str:
+    """Create a token and return its secret."""
+    created = sandbox.run("create", name)
+    assert created.returncode == ExitCode.OK
+    return created.stdout.strip()
+
+
+# -- exit codes -------------------------------------------------------------------------------
+
+
+def test_the_help_names_every_exit_code(sandbox: Sandbox) -> None:
+    helped = sandbox.run("--help").stdout
+    codes = re.findall(r"(\d) \w", " ".join(helped.split()).partition("Exit codes:")[2])
+    assert codes == [str(int(code)) for code in ExitCode]
+
+
+@pytest.mark.parametrize(
+    ("code", "arguments"),
+    [
+        (ExitCode.OK, ["list"]),
+        (ExitCode.USAGE, ["create", "two words"]),
+        (ExitCode.USAGE, ["create", "fresh", "--expires", "2020-01-01"]),
+        (ExitCode.USAGE, ["create", "fresh", "--expires-in", "soon"]),
+        (ExitCode.USAGE, ["create", "fresh", "--never", "--expires-in", "90d"]),
+        (ExitCode.USAGE, ["no-such-command"]),
+        (ExitCode.NOT_FOUND, ["show", "nobody"]),
+        (ExitCode.NOT_FOUND, ["revoke", "deploy", "nobody", "--yes"]),
+        (ExitCode.CONFLICT, ["create", "Deploy"]),
+        (ExitCode.CONFLICT, ["rename", "other", "deploy"]),
+        (ExitCode.REFUSED, ["verify"]),
+        (ExitCode.NO_TERMINAL, []),
+        (ExitCode.FILE, ["create", "fresh", "--to-file", "."]),
+    ],
+)
+def test_exit_codes(sandbox: Sandbox, code: ExitCode, arguments: list[str]) -> None:
+    _create(sandbox)
+    _create(sandbox, "other")
+    before = sandbox.store.read_bytes()
+    ended = sandbox.run(*arguments)
+    assert ended.returncode == code
+    assert sandbox.store.read_bytes() == before
+    assert (ended.stdout == "") is (code != ExitCode.OK)
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_damaged_store_is_left_as_it_is(sandbox: Sandbox) -> None:
+    _create(sandbox)
+    sandbox.store.write_text("{")
+    for arguments in (["list"], ["create", "other"], ["revoke", "deploy", "--yes"], []):
+        ended = sandbox.run(*arguments) if arguments else _in_a_terminal(sandbox)
+        assert ended.returncode == ExitCode.STORE
+        assert "is damaged" in ended.stderr
+        assert sandbox.store.read_text() == "{"
+
+
+def _in_a_terminal(sandbox: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str]:
+    with Terminal([*PROGRAM, *arguments], sandbox.environment()) as terminal:
+        code = terminal.wait_exit()
+        return subprocess.CompletedProcess(arguments, code, "", terminal.last_words())
+
+
+def test_an_error_of_its_own_is_one_sentence_without_a_secret(sandbox: Sandbox) -> None:
+    crashing = (
+        "import sys\n"
+        "from tokentui import cli\n"
+        "def crash(self, presented, *_): raise RuntimeError(presented.reveal())\n"
+        "cli.Verifier.verify = crash\n"
+        "sys.exit(cli.run(['verify']))"
+    )
+    ended = sandbox.execute([sys.executable, "-c", crashing], "tt_plain\n")
+    assert ended.returncode == ExitCode.INTERNAL
+    assert ended.stderr.startswith("Error: tokentui stopped on an error of its own (RuntimeError")
+    assert ended.stderr.count("\n") == 1
+    assert "tt_plain" not in ended.stderr + ended.stdout
+
+
+# -- creating ---------------------------------------------------------------------------------
+
+
+def test_stdout_is_the_secret_and_nothing_else(sandbox: Sandbox) -> None:
+    created = sandbox.run("create", "deploy")
+    assert SECRET.fullmatch(created.stdout.removesuffix("\n"))
+    assert "Created deploy." in created.stderr
+    assert SECRET.search(created.stderr) is None
+    assert sandbox.files_with(created.stdout.strip()) == []
+    assert sandbox.record()["saved_at"] is not None
+    assert stat.S_IMODE(sandbox.store.stat().st_mode) == 0o600
+
+
+def test_the_secret_goes_to_a_new_file_of_its_owner(sandbox: Sandbox) -> None:
+    created = sandbox.run("create", "deploy", "--to-file", "deploy.token")
+    assert (created.returncode, created.stdout) == (ExitCode.OK, "")
+    file = sandbox.home / "deploy.token"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert SECRET.search(created.stderr) is None
+    verified = sandbox.run("verify", stdin=file.read_text())
+    assert verified.stdout.startswith("deploy ")
+
+
+def test_a_file_that_exists_is_never_overwritten(sandbox: Sandbox) -> None:
+    (sandbox.home / "mine").write_text("mine")
+    (sandbox.home / "dangling").symlink_to(sandbox.home / "elsewhere")
+    for name in ("mine", "dangling"):
+        created = sandbox.run("create", "deploy", "--to-file", name)
+        assert created.returncode == ExitCode.FILE
+        assert "No token was made." in created.stderr
+    assert (sandbox.home / "mine").read_text() == "mine"
+    assert not (sandbox.home / "elsewhere").exists()
+    assert not sandbox.store.exists()
+
+
+# The pipe's reader is gone before the program writes.
+_NOWHERE = {
+    "a full disk": "exec {program} >/dev/full",
+    "no stdout": "exec {program} >&-",
+    "a broken pipe": "mkfifo line; {program} >line & exec 3<line; exec 3<&-; wait $!",
+}
+
+
+@pytest.mark.parametrize("script", _NOWHERE.values(), ids=_NOWHERE)
+def test_a_secret_that_nobody_read_was_never_saved(sandbox: Sandbox, script: str) -> None:
+    created = _in_a_shell(sandbox, script.format(program=_in_words("create", "deploy")))
+    assert created.returncode == ExitCode.FILE
+    assert created.stderr.startswith("Error: The output could not be written: ")
+    assert "listed as never saved" in created.stderr
+    assert created.stderr.count("\n") == 1
+    assert sandbox.record()["saved_at"] is None
+    assert "never saved" in sandbox.run("list").stdout
+
+
+def test_a_list_that_cannot_be_printed_is_no_error_of_its_own(sandbox: Sandbox) -> None:
+    listed = _in_a_shell(sandbox, f"exec {_in_words('paths')} >/dev/full")
+    assert listed.returncode != ExitCode.OK
+    assert listed.stderr.startswith("Error: ")
+    assert listed.stderr.count("\n") == 1
+    assert "error of its own" not in listed.stderr
+
+
+@pytest.mark.parametrize("arguments", [["verify"], ["revoke", "deploy"]], ids=" ".join)
+def test_nobody_to_ask_at_all(sandbox: Sandbox, arguments: list[str]) -> None:
+    _create(sandbox)
+    before = sandbox.store.read_bytes()
+    ended = _in_a_shell(sandbox, f"exec {_in_words(*arguments)} <&-")
+    assert ended.returncode in {ExitCode.USAGE, ExitCode.REFUSED}
+    assert sandbox.store.read_bytes() == before
+
+
+def _in_words(*arguments: str) -> str:
+    return shlex.join([*PROGRAM, *arguments])
+
+
+def _in_a_shell(sandbox: Sandbox, script: str) -> subprocess.CompletedProcess[str]:
+    return sandbox.execute(["/bin/sh", "-c", script])
+
+
+# -- JSON -------------------------------------------------------------------------------------
+
+
+def test_json_holds_all_facts_but_the_hash(sandbox: Sandbox) -> None:
+    created = json.loads(sandbox.run("create", "deploy", "--json").stdout)
+    assert set(created) == _FACTS | {"secret"}
+    secret = created.pop("secret")
+    [listed] = json.loads(sandbox.run("list", "--json").stdout)
+    assert set(listed) == _FACTS
+    assert listed == created | {"saved_at": listed["saved_at"], "revision": 2}
+    assert json.loads(sandbox.run("show", "deploy", "--json").stdout) == listed
+    assert json.loads(sandbox.run("verify", "--json", stdin=secret).stdout) == listed
+    to_file = sandbox.run("create", "other", "--to-file", "other.token", "--json").stdout
+    assert set(json.loads(to_file)) == _FACTS | {"file"}
+
+
+def test_an_empty_list_is_empty_json(sandbox: Sandbox) -> None:
+    assert json.loads(sandbox.run("list", "--json").stdout) == []
+
+
+# -- verifying, renaming, revoking ------------------------------------------------------------
+
+
+def test_verify_reads_the_secret_from_stdin_alone(sandbox: Sandbox) -> None:
+    secret = _create(sandbox)
+    assert sandbox.run("verify", stdin=secret).returncode == ExitCode.OK
+    assert sandbox.run("verify", stdin=f"  {secret}\r\n").returncode == ExitCode.OK
+    assert sandbox.run("verify", secret, stdin=secret).returncode == ExitCode.USAGE
+    assert sandbox.run("verify", stdin=_create(sandbox, "other")[:-1]).returncode == 6
+
+
+def test_a_refused_secret_is_not_repeated(sandbox: Sandbox) -> None:
+    secret = _create(sandbox)
+    assert sandbox.run("revoke", "deploy", "--yes").returncode == ExitCode.OK
+    mistyped = secret[:-1] + ("0" if secret[-1] != "0" else "1")
+    for presented in (secret, secret[:-1], mistyped):
+        refused = sandbox.run("verify", stdin=presented)
+        assert refused.returncode == ExitCode.REFUSED
+        assert presented not in refused.stderr + refused.stdout
+
+
+@pytest.mark.parametrize(
+    "command", [["verify"], ["show"], ["revoke", "--yes"], ["create"], []], ids=" ".join
+)
+def test_a_secret_given_as_an_argument_is_not_repeated(
+    sandbox: Sandbox, command: list[str]
+) -> None:
+    secret = _create(sandbox)
+    refused = sandbox.run(*command, secret)
+    assert refused.returncode in {ExitCode.USAGE, ExitCode.NOT_FOUND}
+    assert secret not in refused.stdout + refused.stderr
+
+
+def test_a_secret_keeps_working_under_a_new_name(sandbox: Sandbox) -> None:
+    secret = _create(sandbox)
+    before = sandbox.record()
+    assert sandbox.run("rename", "deploy", "release").returncode == ExitCode.OK
+    assert sandbox.record() == before | {"name": "release", "revision": 3}
+    assert sandbox.run("verify", stdin=secret).stdout.startswith("release ")
+
+
+def test_revoking_needs_a_yes(sandbox: Sandbox) -> None:
+    _create(sandbox)
+    before = sandbox.store.read_bytes()
+    refused = sandbox.run("revoke", "deploy")
+    assert refused.returncode == ExitCode.USAGE
+    assert "--yes" in refused.stderr
+    for answer in (["n", "enter"], ["enter"], ["ctrl+d"]):
+        with Terminal([*PROGRAM, "revoke", "deploy"], sandbox.environment()) as terminal:
+            terminal.wait_for("Revoke? [y/N]")
+            terminal.press(*answer)
+            assert terminal.wait_exit() == ExitCode.CANCELLED
+            assert "Cancelled; nothing was changed." in terminal.last_words()
+    assert sandbox.store.read_bytes() == before
+    assert sandbox.run("revoke", "deploy", "--yes").returncode == ExitCode.OK
+    record = sandbox.record()
+    assert record["revoked_at"] is not None
+    assert record["hash"] is None
+
+
+# -- what reaches the terminal ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["list"],
+        ["show", "ID"],
+        ["verify"],
+        ["rename", "ID", "deploy"],
+        ["revoke", "ID", "--yes"],
+        ["list", "--json"],
+        ["show", "ID", "--json"],
+        ["create", _HOSTILE],
+        ["show", _HOSTILE],
+        ["show", "deploy", _HOSTILE],
+        [f"--{_HOSTILE}"],
+    ],
+    ids=lambda arguments: " ".join(arguments).replace(_HOSTILE, "HOSTILE"),
+)
+def test_nothing_that_acts_on_a_terminal_gets_out(sandbox: Sandbox, arguments: list[str]) -> None:
+    secret = _create(sandbox)
+    sandbox.plant(name=_HOSTILE, account=_HOSTILE)
+    token_id = sandbox.record()["id"]
+    arguments = [token_id if argument == "ID" else argument for argument in arguments]
+    ended = sandbox.run(*arguments, stdin=secret)
+    said = ended.stdout + ended.stderr
+    assert said
+    assert [char for char in said.replace("\n", "") if _acts(char)] == []
+    # `create` names the first wrong character alone.
+    assert r"\x1b" in said or r"\u001b" in said or "--json" in arguments
+
+
+def _acts(char: str) -> bool:
+    return unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"}
+
+
+def test_the_app_shows_a_hostile_name_escaped(sandbox: Sandbox) -> None:
+    _create(sandbox)
+    sandbox.plant(name=_HOSTILE, account=_HOSTILE)
+    with sandbox.app() as app:
+        app.wait_for(r"nice\x1b]52;c;cm0gLXJm\x07\x9b31m\u202egpj\u2028\nroot: active")
+        app.press("m")
+        app.wait_for("New API Token Name")
+        app.press("f8")
+        app.wait_for(r"Revoke nice\x1b]52;c;cm")
+        app.press("tab", "enter")
+        app.wait_for(GREETING)
+        app.wait_for(re.compile(r"Revoked\W+nice\\x1b\]52;c;cm0gLXJm\\x07"))
+        app.press("q")
+        assert app.wait_exit() == ExitCode.OK
+    for raw in ("\x1b]52;c;cm0gLXJm", "\x9b31m", "\u202e", "\u2028"):
+        assert raw.encode() not in app.written
+
+
+# -- what is loaded, completion ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["list"],
+        ["list", "--json"],
+        ["create", "other"],
+        ["verify"],
+        ["rename", "deploy", "release"],
+        ["revoke", "deploy", "--yes"],
+        ["completion", "bash"],
+    ],
+    ids=" ".join,
+)
+def test_no_command_loads_textual(sandbox: Sandbox, arguments: list[str]) -> None:
+    secret = _create(sandbox)
+    code = (
+        "import sys\n"
+        "from tokentui.cli import run\n"
+        f"code = run({arguments!r})\n"
+        "loaded = {name.partition('.')[0] for name in sys.modules}\n"
+        "sys.exit(code or 'textual is loaded' if 'textual' in loaded else code)"
+    )
+    ended = sandbox.execute([sys.executable, "-c", code], secret)
+    assert ended.returncode == ExitCode.OK, ended.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(sandbox: Sandbox, shell: str) -> None:
+    printed = sandbox.run("completion", shell)
+    assert printed.returncode == ExitCode.OK
+    assert f"_TOKENTUI_COMPLETE={shell}_complete" in printed.stdout
+
+
+def _completed(sandbox: Sandbox, *typed: str) -> list[str]:
+    """Return what the shell is offered for the last of the words that were typed."""
+    answered = sandbox.run(
+        _TOKENTUI_COMPLETE="bash_complete",
+        COMP_WORDS=" ".join(("tokentui", *typed)),
+        COMP_CWORD=str(len(typed)),
+    )
+    assert answered.stderr == ""
+    return [line.removeprefix("plain,") for line in answered.stdout.splitlines() if line]
+
+
+def test_names_are_completed(sandbox: Sandbox) -> None:
+    for name in ("deploy", "deploy-eu", "other"):
+        _create(sandbox, name)
+    assert _completed(sandbox, "show", "dep") == ["deploy", "deploy-eu"]
+    assert _completed(sandbox, "rename", "o") == ["other"]
+    assert _completed(sandbox, "revoke", "other", "deploy-") == ["deploy-eu"]
+    assert sandbox.run("revoke", "deploy", "--yes").returncode == ExitCode.OK
+    assert _completed(sandbox, "show", "dep") == ["deploy-eu"]
+
+
+def test_a_hostile_name_is_no_completion(sandbox: Sandbox) -> None:
+    _create(sandbox)
+    sandbox.plant(name=_HOSTILE)
+    assert not any(map(_acts, "".join(_completed(sandbox, "show", "ni"))))
+
+
+def test_a_store_that_cannot_be_read_completes_nothing(sandbox: Sandbox) -> None:
+    _create(sandbox)
+    sandbox.store.write_text("{")
+    assert _completed(sandbox, "show", "dep") == []
+
+
+@pytest.mark.needs("bash")
+def test_bash_completes_names(sandbox: Sandbox) -> None:
+    _create(sandbox)
+    beside = Path(sys.executable).parent
+    script = (
+        'eval "$(tokentui completion bash)"\n'
+        "COMP_WORDS=(tokentui show dep) COMP_CWORD=2\n"
+        "_tokentui_completion tokentui\n"
+        'echo "${COMPREPLY[*]}"'
+    )
+    path = f"{beside}:{sandbox.environment()['PATH']}"
+    completed = sandbox.execute(["bash", "--norc", "-c", script], PATH=path)
+    assert (completed.stdout, completed.stderr) == ("deploy\n", "")

@@ -1,0 +1,218 @@
+"""Every way in which the app ends or cannot start: the terminal as before, the store whole."""
+
+import json
+import re
+import shlex
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .conftest import PROGRAM, Sandbox
+from .terminal import Terminal
+from .walk import GREETING, SECRET, save, to_form, to_list, to_secret
+
+_SIGNALS = [signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
+_PLACES = [to_list, to_form, to_secret]
+
+Walk = Callable[[Terminal], object]
+
+
+def _listed(sandbox: Sandbox) -> dict[str, bool]:
+    """Return the names that another process finds, and whether each was never saved."""
+    listed = sandbox.run("list", "--json")
+    assert listed.returncode == 0
+    return {token["name"]: token["never_saved"] for token in json.loads(listed.stdout)}
+
+
+def _expected(place: Walk) -> dict[str, bool]:
+    return {"deploy": True} if place is to_secret else {}
+
+
+# -- told to end ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", _PLACES)
+@pytest.mark.parametrize("number", _SIGNALS)
+def test_a_signal_ends_it_in_good_order(
+    sandbox: Sandbox, number: signal.Signals, place: Walk
+) -> None:
+    with sandbox.app() as app:
+        place(app)
+        app.send_signal(number)
+        assert app.wait_exit() == 0
+        assert app.left_changed() == []
+        assert app.last_words() == ""
+    assert _listed(sandbox) == _expected(place)
+
+
+@pytest.mark.parametrize("place", _PLACES)
+def test_a_lost_connection_ends_it(sandbox: Sandbox, place: Walk) -> None:
+    with sandbox.app() as app:
+        place(app)
+        app.hang_up()
+        assert app.wait_exit() >= 0, "it was ended, rather than ended itself"
+    assert _listed(sandbox) == _expected(place)
+
+
+def test_a_lost_connection_ends_it_below_a_shell_that_stays(sandbox: Sandbox) -> None:
+    # Such a shell keeps the signal to itself: all that the app gets is the end of its input.
+    script = f"trap : HUP; {shlex.join(PROGRAM)}; exit $?"
+    with Terminal(["/bin/sh", "-c", script], sandbox.environment()) as app:
+        to_list(app)
+        app.hang_up()
+        assert app.wait_exit() < 128, "it was ended, rather than ended itself"
+
+
+def test_what_a_lost_connection_left_is_offered_for_revocation(sandbox: Sandbox) -> None:
+    with sandbox.app() as app:
+        to_secret(app)
+        app.hang_up()
+        app.wait_exit()
+    left = sandbox.store.read_bytes()
+    with sandbox.app() as app:
+        app.wait_for("Never saved: deploy")
+        app.press("enter")
+        app.wait_until_gone("Never saved: deploy")
+        app.wait_for("> deploy")
+        assert sandbox.store.read_bytes() == left, "a stray Enter decides nothing"
+        app.press("q")
+        app.wait_exit()
+    with sandbox.app() as app:
+        app.wait_for("Never saved: deploy")
+        app.press("tab", "enter")
+        app.wait_for("Revoked deploy.")
+        app.wait_for(GREETING)
+    record = sandbox.record()
+    assert record["revoked_at"] is not None
+    assert record["hash"] is None
+
+
+# -- another size -----------------------------------------------------------------------------
+
+
+def test_a_small_window_and_back(sandbox: Sandbox) -> None:
+    with sandbox.app() as app:
+        to_form(app)
+        app.resize(40, 12)
+        app.wait_for("API Token Name")
+        app.resize(80, 24)
+        app.wait_for("API Token Expiration Date")
+        app.press("ctrl+s")
+        secret = app.wait_for(SECRET)
+        app.resize(40, 12)
+        app.wait_for("Save your API token")
+        app.resize(80, 24)
+        app.wait_for(secret)
+        save(app)
+        app.resize(40, 12)
+        app.wait_for("> deploy")
+        app.resize(80, 24)
+        app.wait_for("> deploy")
+        app.press("q")
+        assert app.wait_exit() == 0
+
+
+def test_the_secret_can_be_saved_in_a_small_window(sandbox: Sandbox) -> None:
+    with sandbox.app() as app:
+        secret = to_secret(app)
+        app.resize(40, 12)
+        app.wait_for("Save your API token")
+        app.press("tab", "shift+tab")
+        # The secret takes two lines, with the frame between its halves.
+        app.wait_until(lambda: secret in re.sub(r"[^\w]", "", app.text()), "the whole secret")
+        app.press("shift+tab")
+        app.wait_for("  Yes, I Saved My Token")
+        app.press("enter")
+        app.wait_for("> deploy")
+        assert sandbox.record()["saved_at"] is not None
+
+
+# -- no terminal ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stream", ["<'in'", ">'out'", "2>'out'"])
+def test_every_stream_has_to_be_a_terminal(sandbox: Sandbox, stream: str) -> None:
+    Path(sandbox.home / "in").touch()
+    line = f"cd && exec '{sys.executable}' -m tokentui {stream}"
+    with Terminal(["/bin/sh", "-c", line], sandbox.environment()) as shell:
+        assert shell.wait_exit() == 7
+        said = shell.last_words()
+    out = sandbox.home / "out"
+    _is_one_sentence(said + (out.read_text() if out.exists() else ""), "needs a terminal")
+
+
+def test_no_terminal_at_all(sandbox: Sandbox) -> None:
+    ended = sandbox.run()
+    assert (ended.returncode, ended.stdout) == (7, "")
+    _is_one_sentence(ended.stderr, "needs a terminal")
+
+
+@pytest.mark.parametrize("term", ["dumb", ""])
+def test_a_terminal_that_cannot_move_its_cursor(sandbox: Sandbox, term: str) -> None:
+    with Terminal(PROGRAM, sandbox.environment(TERM=term)) as app:
+        assert app.wait_exit() == 7
+        assert b"\x1b" not in app.written
+        _is_one_sentence(app.last_words(), "needs a terminal that can move its cursor")
+
+
+def _is_one_sentence(said: str, sentence: str) -> None:
+    assert sentence in said
+    assert said.startswith("Error: ")
+    assert said.count("\n") == 1
+
+
+# -- a crash ----------------------------------------------------------------------------------
+
+_CRASHING = """
+import sys
+from tokentui import cli
+from tokentui.core.service import TokenService
+from tokentui.ui.screens.saved_token import SavedToken
+from tokentui.ui.screens.token_list import TokenList
+
+def crash(self, *_):
+    plain = self._new.secret.reveal() if isinstance(self, SavedToken) else "tt_plain"
+    raise RuntimeError("cannot " + plain)
+
+{place} = crash
+sys.exit(cli.run([]))
+"""
+
+
+def _press_copy(app: Terminal) -> str:
+    secret = to_secret(app)
+    app.press("c")
+    return secret
+
+
+def _press_saved(app: Terminal) -> str:
+    secret = to_secret(app)
+    app.press("shift+tab", "enter")
+    return secret
+
+
+@pytest.mark.parametrize(
+    ("place", "walk"),
+    [
+        ("TokenList.on_mount", lambda _: "tt_plain"),
+        ("SavedToken.action_copy", _press_copy),
+        ("TokenService.confirm_saved", _press_saved),
+    ],
+    ids=["at the start", "at a key", "in a thread"],
+)
+def test_a_crash_shows_one_sentence_and_no_secret(
+    sandbox: Sandbox, place: str, walk: Callable[[Terminal], str]
+) -> None:
+    driver = sandbox.home / "crashing.py"
+    driver.write_text(_CRASHING.format(place=place))
+    with Terminal([sys.executable, str(driver)], sandbox.environment()) as app:
+        secret = walk(app)
+        assert app.wait_exit() == 1
+        assert app.left_changed() == []
+        said = app.last_words()
+    _is_one_sentence(said, "tokentui stopped on an error of its own (")
+    assert "Traceback" not in said
+    assert secret not in said
