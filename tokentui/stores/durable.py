@@ -140,18 +140,24 @@ def _stamp(facts: os.stat_result) -> Stamp:
     return Stamp(facts.st_ino, facts.st_mtime_ns, facts.st_size)
 
 
+def damaged(path: Path, what: str) -> StoreDamaged:
+    """Return the error of a file that is not as it should be."""
+    return StoreDamaged(
+        f"{path} {what}. It was left as it is: restore a backup, or name another with --store."
+    )
+
+
 def _tables(path: Path, content: bytes) -> Tables:
     """Decode `content`, and refuse what is not a store or not one of this version."""
-    kept = f"It was left as it is: restore a backup of {path}, or name another with --store."
     if not content:
-        raise StoreDamaged(f"{path} is empty. {kept}")
+        raise damaged(path, "is empty")
     try:
         tables = msgspec.json.decode(content, type=dict[str, dict[str, Any]])
         version = msgspec.convert(tables[_MARK]["1"]["format"], int)
-    except msgspec.DecodeError:
-        raise StoreDamaged(f"{path} is damaged or no JSON. {kept}") from None
     except (KeyError, TypeError, msgspec.ValidationError):
-        raise StoreDamaged(f"{path} is not a tokentui store. {kept}") from None
+        raise damaged(path, "is not a tokentui store") from None
+    except (msgspec.DecodeError, RecursionError):
+        raise damaged(path, "is damaged, or no JSON") from None
     if version > FORMAT:
         raise StoreTooNew(
             f"{path} has format {version}; this version of tokentui reads format {FORMAT}. "

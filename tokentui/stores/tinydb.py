@@ -12,7 +12,7 @@ from tokentui.core.errors import NameTaken, TokenChanged, TokenNotFound
 from tokentui.core.store import Page, Query
 from tokentui.core.text import printable
 from tokentui.core.token import Token, name_key
-from tokentui.stores.durable import DurableJSON, Stamp, Tables
+from tokentui.stores.durable import DurableJSON, Stamp, Tables, damaged
 
 _TABLE = "tokens"
 
@@ -27,7 +27,7 @@ class TinyDBStore:
     def __init__(self, path: Path) -> None:
         self._file = DurableJSON(path)
         self._guard = RLock()
-        self._index = _Index({})
+        self._index = _Index({}, path)
         self._stamp: Stamp | None = None
 
     @property
@@ -35,64 +35,70 @@ class TinyDBStore:
         return str(self._file.path)
 
     def warnings(self) -> Sequence[str]:
-        return [*self._file.warnings(), *self._current().damage]
+        with self._guard:
+            return [*self._file.warnings(), *self._current().damage]
 
     def changed(self) -> Stamp | None:
         return self._file.stamp()
 
     def find(self, query: Query) -> Page:
-        tokens = sorted(
-            filter(query.matches, self._current().tokens()),
-            key=query.rank,
-            reverse=query.descending,
-        )
+        with self._guard:
+            tokens = sorted(
+                filter(query.matches, self._current().tokens()),
+                key=query.rank,
+                reverse=query.descending,
+            )
         start = _start(tokens, query)
         return Page(tokens=tokens[start : start + query.size], offset=start, total=len(tokens))
 
     def get(self, token_id: str) -> Token:
-        return self._current().get(token_id)
+        with self._guard:
+            return self._current().get(token_id)
 
     def named(self, name: str) -> Sequence[Token]:
-        return self._current().named(name)
+        with self._guard:
+            return self._current().named(name)
 
     def add(self, token: Token) -> None:
-        with self._change() as table:
-            self._index.refuse_taken(token)
-            table.insert(msgspec.to_builtins(token))
+        with self._change() as (index, table):
+            index.refuse_taken([token])
+            index.put(table.insert(msgspec.to_builtins(token)), token)
 
     def replace(self, token: Token) -> None:
         self.replace_many([token])
 
     def replace_many(self, tokens: Sequence[Token]) -> None:
-        with self._change() as table:
+        with self._change() as (index, table):
             for token in tokens:
-                self._index.refuse_stale(token)
-                self._index.refuse_taken(token)
+                index.refuse_stale(token)
+            index.refuse_taken(tokens)
             fresh = {token.id: msgspec.to_builtins(token) for token in tokens}
             # A document may hold fields of other versions: `update` keeps them.
             table.update(
                 lambda document: document.update(fresh[document["id"]]),
-                doc_ids=[self._index.place(token_id) for token_id in fresh],
+                doc_ids=[index.place(token_id) for token_id in fresh],
             )
+            for token in tokens:
+                index.put(index.place(token.id), token)
 
     def _current(self) -> "_Index":
-        """Return the index of the file as it is now."""
-        with self._guard:
-            tables = self._file.read()
-            if self._stamp is None or self._stamp != self._file.known:
-                self._index, self._stamp = _Index(tables), self._file.known
-            return self._index
+        """Return the index of the file as it is now. Call it under the guard."""
+        tables = self._file.read()
+        if self._stamp is None or self._stamp != self._file.known:
+            self._index, self._stamp = _Index(tables, self._file.path), self._file.known
+        return self._index
 
     @contextmanager
-    def _change(self) -> Iterator[Table]:
-        """Hold the lock over the current content, and give the table to be changed.
+    def _change(self) -> Iterator[tuple["_Index", Table]]:
+        """Hold the lock over the current content; give its index and its table to be changed.
 
         The table is made anew each time, since it remembers its next id, and without a query
-        cache, since it would not notice the changes of others.
+        cache, since it would not notice the changes of others. The index is kept afterwards as
+        the one of the file that was written.
         """
         with self._guard, self._file.lock():
-            self._current()
-            yield Table(self._file, _TABLE, cache_size=0)
+            yield self._current(), Table(self._file, _TABLE, cache_size=0)
+            self._stamp = self._file.known
 
 
 class _Index:
@@ -101,20 +107,29 @@ class _Index:
     A record that is no token hides none of the others: `damage` says what is wrong with it.
     """
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, path: Path) -> None:
         self._by_id: dict[str, Token] = {}
         self._places: dict[str, int] = {}
         self._live: dict[str, list[str]] = {}
         self.damage: list[str] = []
         for place, document in tables.get(_TABLE, {}).items():
+            if not place.isdecimal():
+                raise damaged(path, "has a record without a number")
             try:
-                self._note(int(place), msgspec.convert(document, Token))
+                self._load(int(place), msgspec.convert(document, Token))
             except ValueError as error:
-                self.damage.append(f"Record {printable(place)} is left out: {error}.")
+                self.damage.append(f"Record {place} is left out: {printable(str(error))}.")
 
-    def _note(self, place: int, token: Token) -> None:
+    def _load(self, place: int, token: Token) -> None:
         if token.id in self._by_id:
             raise ValueError(f"the id {token.id} stands there twice")
+        self.put(place, token)
+
+    def put(self, place: int, token: Token) -> None:
+        """Note `token` and where it is kept, in the stead of its previous revision if any."""
+        before = self._by_id.get(token.id)
+        if before is not None and before.revoked_at is None:
+            self._live[name_key(before.name)].remove(before.id)
         self._by_id[token.id] = token
         self._places[token.id] = place
         if token.revoked_at is None:
@@ -142,12 +157,17 @@ class _Index:
         if current.revision + 1 != token.revision:
             raise TokenChanged(current)
 
-    def refuse_taken(self, token: Token) -> None:
-        """Raise `NameTaken` where another token of the account, not revoked, has the name."""
-        if token.revoked_at is None:
-            for other in self.named(token.name):
-                if other.account == token.account and other.id != token.id:
-                    raise NameTaken(other.name)
+    def refuse_taken(self, tokens: Sequence[Token]) -> None:
+        """Raise `NameTaken` where another token of the account, not revoked, has a name."""
+        claimed: set[tuple[str, str]] = set()
+        for token in tokens:
+            if token.revoked_at is not None:
+                continue
+            claim = token.account, name_key(token.name)
+            others = (t for t in self.named(token.name) if t.id != token.id)
+            if claim in claimed or any(other.account == token.account for other in others):
+                raise NameTaken(token.name)
+            claimed.add(claim)
 
 
 def _start(tokens: Sequence[Token], query: Query) -> int:

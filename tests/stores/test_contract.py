@@ -1,0 +1,225 @@
+"""What every store promises. Another kind of store joins by another parameter of `opener`."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tokentui.core.errors import NameTaken, TokenChanged, TokenNotFound
+from tokentui.core.store import Query, Sort, TokenStore
+from tokentui.core.token import BASE62, Status, Token
+from tokentui.stores import open_store
+
+from ..conftest import NOW
+
+Opener = Callable[[], TokenStore]
+ALL = Query(now=NOW)
+
+
+def token(number: int, **changes: object) -> Token:
+    """Return the token t<number>, created that many days ago."""
+    facts = {
+        "id": f"{number:010}",
+        "account": "ada",
+        "name": f"t{number}",
+        "created_at": NOW - timedelta(days=number),
+        "expires_at": None,
+        "hash": "hash",
+    }
+    return msgspec.convert(facts | changes, Token)
+
+
+def after(before: Token, **changes: object) -> Token:
+    """Return the next revision of a token."""
+    return replace(before, revision=before.revision + 1, **changes)
+
+
+def names(store: TokenStore, query: Query) -> list[str]:
+    return [found.name for found in store.find(query).tokens]
+
+
+@pytest.fixture(params=["tinydb"])
+def opener(request: pytest.FixtureRequest, store_path: Path) -> Opener:
+    """Return what opens one and the same store, as often as it is called."""
+    return {"tinydb": lambda: open_store(str(store_path))}[request.param]
+
+
+@pytest.fixture
+def store(opener: Opener) -> TokenStore:
+    return opener()
+
+
+class TestAdd:
+    def test_what_was_added_is_there(self, store: TokenStore) -> None:
+        store.add(token(1, networks=("192.0.2.0/24",), read_only=True))
+        assert store.get("0000000001") == token(1, networks=("192.0.2.0/24",), read_only=True)
+        assert store.named("T1") == [store.get("0000000001")]
+
+    def test_a_name_is_taken_letter_case_aside(self, store: TokenStore) -> None:
+        store.add(token(1, name="Deploy"))
+        with pytest.raises(NameTaken):
+            store.add(token(2, name="dePLOY"))
+        assert store.find(ALL).total == 1
+
+    def test_a_name_is_free_in_another_account_and_after_revoking(self, store: TokenStore) -> None:
+        store.add(token(1, name="deploy", revoked_at=NOW, hash=None))
+        store.add(token(2, name="deploy"))
+        store.add(token(3, name="deploy", account="bob"))
+        assert {found.id for found in store.named("deploy")} == {"0000000002", "0000000003"}
+
+
+class TestReplace:
+    def test_the_next_revision_takes_the_place(self, store: TokenStore) -> None:
+        store.add(token(1))
+        store.replace(after(token(1), name="other"))
+        assert (store.get("0000000001").name, store.get("0000000001").revision) == ("other", 2)
+        assert store.named("t1") == []
+
+    @pytest.mark.parametrize("revision", [1, 3])
+    def test_any_other_revision_is_stale(self, store: TokenStore, revision: int) -> None:
+        store.add(token(1))
+        with pytest.raises(TokenChanged) as error:
+            store.replace(token(1, name="other", revision=revision))
+        assert error.value.current == token(1)
+        assert store.get("0000000001") == token(1)
+
+    def test_what_is_not_there_cannot_be_replaced(self, store: TokenStore) -> None:
+        with pytest.raises(TokenNotFound):
+            store.replace(after(token(1)))
+
+    def test_many_are_replaced_or_none(self, store: TokenStore) -> None:
+        for number in (1, 2, 3):
+            store.add(token(number))
+        stale = token(3, name="other")
+        with pytest.raises(TokenChanged):
+            store.replace_many([after(token(1), name="a"), after(token(2), name="b"), stale])
+        assert names(store, ALL) == ["t1", "t2", "t3"]
+        store.replace_many([after(token(n), revoked_at=NOW, hash=None) for n in (1, 2)])
+        assert names(store, ALL) == ["t3"]
+
+    def test_many_cannot_take_one_name_together(self, store: TokenStore) -> None:
+        store.add(token(1))
+        store.add(token(2))
+        with pytest.raises(NameTaken):
+            store.replace_many([after(token(1), name="x"), after(token(2), name="X")])
+        assert names(store, ALL) == ["t1", "t2"]
+
+
+class TestOthers:
+    def test_a_change_elsewhere_is_seen_at_once(self, opener: Opener) -> None:
+        here, there = opener(), opener()
+        stamp = here.changed()
+        assert here.find(ALL).total == 0
+        there.add(token(1))
+        assert here.changed() != stamp
+        assert here.get("0000000001") == token(1)
+        stamp = here.changed()
+        there.replace(after(token(1), revoked_at=NOW, hash=None))
+        assert here.changed() != stamp
+        assert here.get("0000000001").revoked_at == NOW
+        assert here.changed() == there.changed()
+
+    def test_two_long_lived_handles_both_add(self, opener: Opener) -> None:
+        here, there = opener(), opener()
+        for number in range(0, 6, 2):
+            here.add(token(number))
+            there.add(token(number + 1))
+        assert here.find(ALL).total == there.find(ALL).total == 6
+
+
+class TestFind:
+    @pytest.fixture
+    def three(self, store: TokenStore) -> TokenStore:
+        store.add(token(1, name="Cedar", expires_at=NOW + timedelta(days=30), saved_at=NOW))
+        store.add(token(2, name="ash", expires_at=NOW + timedelta(days=3)))
+        store.add(token(3, name="birch", saved_at=NOW))
+        store.add(token(4, name="gone", revoked_at=NOW, hash=None))
+        return store
+
+    @pytest.mark.parametrize(
+        ("sort", "expected"),
+        [
+            (Sort.NAME, ["ash", "birch", "Cedar"]),
+            (Sort.CREATED, ["birch", "ash", "Cedar"]),
+            (Sort.EXPIRES, ["ash", "Cedar", "birch"]),
+        ],
+    )
+    def test_every_order_both_ways(
+        self, three: TokenStore, sort: Sort, expected: list[str]
+    ) -> None:
+        assert names(three, replace(ALL, sort=sort)) == expected
+        assert names(three, replace(ALL, sort=sort, descending=True)) == expected[::-1]
+
+    def test_by_text_status_and_never_saved(self, three: TokenStore) -> None:
+        assert names(three, replace(ALL, text="C")) == ["birch", "Cedar"]
+        assert names(three, replace(ALL, statuses=frozenset({Status.REVOKED}))) == ["gone"]
+        soon = frozenset({Status.EXPIRES_SOON})
+        assert names(three, replace(ALL, statuses=soon)) == ["ash"]
+        assert names(three, replace(ALL, never_saved=True)) == ["ash"]
+
+    def test_a_window_of_many(self, store: TokenStore) -> None:
+        for number in range(10):
+            store.add(token(number))
+        page = store.find(replace(ALL, offset=3, size=4))
+        assert [found.name for found in page.tokens] == ["t3", "t4", "t5", "t6"]
+        assert (page.offset, page.total) == (3, 10)
+        assert store.find(replace(ALL, size=4, around="0000000002")).offset == 0
+        page = store.find(replace(ALL, size=4, around="0000000008"))
+        assert "t8" in [found.name for found in page.tokens]
+        assert store.find(replace(ALL, size=4, around="nowhere")).offset == 0
+
+    @given(
+        st.lists(st.text(BASE62 + "-_", min_size=1, max_size=8), unique_by=str.casefold),
+        st.text("abABc1-", max_size=2),
+        st.sampled_from(Sort),
+        st.booleans(),
+        st.integers(0, 5),
+        st.integers(1, 5),
+    )
+    @settings(
+        max_examples=30,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+    def test_it_agrees_with_a_plain_list(
+        self,
+        opener: Opener,
+        given_names: list[str],
+        text: str,
+        sort: Sort,
+        descending: bool,
+        offset: int,
+        size: int,
+    ) -> None:
+        store = opener()
+        left = store.find(replace(ALL, size=10**6)).tokens
+        store.replace_many([after(old, revoked_at=NOW, hash=None) for old in left])
+        made = [
+            replace(token(0), id=_new_id(store), name=name, created_at=NOW - timedelta(days=n % 3))
+            for n, name in enumerate(given_names)
+        ]
+        for each in made:
+            store.add(replace(each, id=_new_id(store)))
+        query = replace(ALL, text=text, sort=sort, descending=descending, offset=offset, size=size)
+        key = {
+            Sort.NAME: lambda t: (0, t.name.casefold()),
+            Sort.CREATED: lambda t: (t.created_at.timestamp(), t.name.casefold()),
+            Sort.EXPIRES: lambda t: (0, t.name.casefold()),
+        }[sort]
+        model = [each for each in made if text.casefold() in each.name.casefold()]
+        model.sort(key=key, reverse=descending)
+        page = store.find(query)
+        assert page.total == len(model)
+        assert [found.name for found in page.tokens] == [
+            each.name for each in model[offset : offset + size]
+        ]
+
+
+def _new_id(store: TokenStore) -> str:
+    everyone = replace(ALL, statuses=frozenset(Status), size=1)
+    return f"{store.find(everyone).total:010}"

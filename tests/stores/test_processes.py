@@ -1,0 +1,90 @@
+"""Several processes at once, and processes that are killed."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tokentui.stores import open_store
+
+from .test_contract import ALL, token
+
+# Adds, renames and revokes, and tells what was acknowledged only after it was.
+_WORKER = """
+import sys
+from tokentui.core.credential import BcryptHasher
+from tokentui.core.service import TokenService
+from tokentui.stores import open_store, open_usage
+path, worker, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
+service = TokenService(
+    open_store(path), open_usage(path), account="ada", hasher=BcryptHasher(4)
+)
+for number in range(rounds):
+    token = service.create(f"{worker}-{number}", None).token
+    print(f"{token.id} {token.name}", flush=True)
+    if number % 3 == 1:
+        token = service.rename(token, f"{worker}-{number}-renamed")
+        print(f"{token.id} {token.name}", flush=True)
+    if number % 3 == 2:
+        service.revoke([token])
+        print(f"{token.id} -", flush=True)
+"""
+
+
+def _start(path: Path, worker: str, rounds: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", _WORKER, str(path), worker, str(rounds)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _acknowledged(output: str) -> dict[str, str]:
+    """Return the last name that was acknowledged for each id; - for revoked."""
+    # A killed worker may have got only half a line out.
+    lines = [
+        (line.split()[0], line.split()[1])
+        for line in output.splitlines(keepends=True)
+        if line.endswith("\n")
+    ]
+    return dict(lines)
+
+
+def _check(path: Path, acknowledged: dict[str, str]) -> None:
+    store = open_store(str(path))
+    for token_id, name in acknowledged.items():
+        found = store.get(token_id)
+        assert (found.revoked_at is not None) if name == "-" else (found.name == name)
+    assert store.warnings() == []
+
+
+def test_four_processes_lose_nothing(store_path: Path) -> None:
+    workers = [_start(store_path, f"w{number}", 25) for number in range(4)]
+    acknowledged: dict[str, str] = {}
+    for worker in workers:
+        output, trouble = worker.communicate(timeout=60)
+        assert (worker.returncode, trouble) == (0, "")
+        acknowledged |= _acknowledged(output)
+    assert len(acknowledged) == 100
+    _check(store_path, acknowledged)
+    live = open_store(str(store_path)).find(ALL)
+    assert live.total == 100 - 4 * 8
+    assert len(json.loads(store_path.read_text())["tokens"]) == 100
+
+
+def test_a_killed_process_loses_nothing_that_it_acknowledged(store_path: Path) -> None:
+    for attempt in range(12):
+        with _start(store_path, f"k{attempt}", 10_000) as worker:
+            assert worker.stdout is not None
+            lines = [worker.stdout.readline() for _ in range(3 + attempt)]
+            worker.send_signal(signal.SIGKILL)
+            output = "".join(lines) + worker.stdout.read()
+        store = open_store(str(store_path))
+        for token_id, name in _acknowledged(output).items():
+            found = store.get(token_id)
+            # The step after the last acknowledged one may have been done, unacknowledged.
+            assert found.revoked_at is not None or name in {found.name, found.name[:-8]}
+    open_store(str(store_path)).add(token(1))
+    assert list(store_path.parent.glob(".*.tmp")) == []

@@ -1,0 +1,260 @@
+"""What stock TinyDB gets wrong, and what may happen to a file: each has its cure here."""
+
+import errno
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tinydb import TinyDB
+
+from tokentui import files
+from tokentui.core.errors import (
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreTooNew,
+    StoreUnknown,
+    StoreUnreadable,
+    StoreUnsafe,
+    StoreUnwritable,
+)
+from tokentui.core.store import TokenStore
+from tokentui.stores import durable, open_store
+
+from ..conftest import NOW
+from .test_contract import ALL, after, names, token
+
+
+@pytest.fixture
+def store(store_path: Path) -> TokenStore:
+    """Return a store with the token t1."""
+    store = open_store(str(store_path))
+    store.add(token(1))
+    return store
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+class TestFile:
+    def test_modes_whatever_the_umask(self, store_path: Path) -> None:
+        with umask(0):
+            open_store(str(store_path)).add(token(1))
+        assert mode(store_path.parent) == 0o700
+        assert {mode(path) for path in store_path.parent.iterdir()} == {0o600}
+
+    def test_reading_makes_nothing(self, store_path: Path) -> None:
+        store = open_store(str(store_path))
+        assert store.find(ALL).total == 0
+        assert store.warnings() == []
+        assert not store_path.parent.exists()
+
+    def test_stock_tinydb_reads_it(self, store: TokenStore, store_path: Path) -> None:
+        with TinyDB(store_path) as stock:
+            assert [document["name"] for document in stock.table("tokens").all()] == ["t1"]
+
+    def test_fields_of_other_versions_survive(self, store: TokenStore, store_path: Path) -> None:
+        tables = json.loads(store_path.read_text())
+        tables["tokens"]["1"]["colour"] = "blue"
+        tables["later"] = {"1": {"x": 1}}
+        store_path.write_text(json.dumps(tables))
+        store.replace(after(token(1), name="other"))
+        rewritten = json.loads(store_path.read_text())
+        assert rewritten["tokens"]["1"]["colour"] == "blue"
+        assert rewritten["later"] == {"1": {"x": 1}}
+
+    def test_the_file_behind_a_link_is_replaced(self, store: TokenStore, store_path: Path) -> None:
+        link = store_path.with_name("link.json")
+        link.symlink_to(store_path)
+        open_store(str(link)).add(token(2))
+        assert link.is_symlink()
+        assert store.find(ALL).total == 2
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+    def test_root_leaves_it_its_owners(self, store: TokenStore, store_path: Path) -> None:
+        os.chown(store_path, 1234, 1234)
+        store.add(token(2))
+        assert (store_path.stat().st_uid, store_path.stat().st_gid) == (1234, 1234)
+
+    def test_another_kind_of_location(self) -> None:
+        with pytest.raises(StoreUnknown):
+            open_store("postgres://host/db")
+
+
+class TestRights:
+    @pytest.mark.parametrize("wrong", [0o620, 0o602])
+    def test_a_file_that_others_write_is_refused(
+        self, store: TokenStore, store_path: Path, wrong: int
+    ) -> None:
+        store_path.chmod(wrong)
+        with pytest.raises(StoreUnsafe, match="chmod 600"):
+            open_store(str(store_path)).find(ALL)
+
+    def test_a_folder_that_others_write_is_refused_unless_sticky(
+        self, store: TokenStore, store_path: Path
+    ) -> None:
+        store_path.parent.chmod(0o777)
+        with pytest.raises(StoreUnsafe, match="chmod go-w"):
+            open_store(str(store_path)).find(ALL)
+        store_path.parent.chmod(0o1777)
+        assert open_store(str(store_path)).find(ALL).total == 1
+
+    def test_a_file_that_others_read_is_warned_about(
+        self, store: TokenStore, store_path: Path
+    ) -> None:
+        assert store.warnings() == []
+        store_path.chmod(0o640)
+        assert store.warnings() == [f"Others can read {store_path}. Run: chmod 600 {store_path}"]
+
+
+class TestFullDisk:
+    @pytest.mark.parametrize("step", ["write", "fsync", "replace"])
+    def test_a_change_that_fails_changes_nothing(
+        self, store: TokenStore, store_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+    ) -> None:
+        store.add(token(2))
+        before = store_path.read_bytes()
+
+        def full(*_: object) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        with monkeypatch.context() as patch:
+            if step == "write":
+                patch.setattr(files, "_keep_owner", full)
+            elif step == "fsync":
+                patch.setattr(os, "fsync", full)
+            else:
+                patch.setattr(Path, "replace", full)
+            with pytest.raises(StoreUnwritable, match=r"Nothing was changed\. Make room"):
+                store.replace_many([after(token(n), revoked_at=NOW, hash=None) for n in (1, 2)])
+        assert store_path.read_bytes() == before
+        assert list(store_path.parent.glob("*.tmp")) == []
+        assert names(store, ALL) == ["t1", "t2"]
+        store.add(token(3))
+        assert names(store, ALL) == ["t1", "t2", "t3"]
+
+    def test_what_a_crash_left_is_swept(self, store: TokenStore, store_path: Path) -> None:
+        stale = store_path.with_name(f".{store_path.name}.abc.tmp")
+        stale.write_text("half")
+        other = store_path.with_name(".other.json.abc.tmp")
+        other.write_text("not ours")
+        store.add(token(2))
+        assert not stale.exists()
+        assert other.exists()
+
+
+class TestDamage:
+    @pytest.mark.parametrize(
+        ("content", "kind"),
+        [
+            (b"", StoreDamaged),
+            (b"\x00\xff\xfe binary", StoreDamaged),
+            (b'{"tokentui": {"1": {"format": 1}}, "tok', StoreDamaged),
+            (b"[]", StoreDamaged),
+            (b'"text"', StoreDamaged),
+            (b'{"_default": {"1": {"name": "x"}}}', StoreDamaged),
+            (b'{"tokentui": {"1": {"format": "x"}}}', StoreDamaged),
+            (b'{"tokentui": {"1": []}}', StoreDamaged),
+            (b'{"tokentui": {"1": {"format": 1}}, "tokens": {"one": {}}}', StoreDamaged),
+            (b'{"tokentui": {"1": {"format": 2}}}', StoreTooNew),
+        ],
+    )
+    def test_what_is_no_store_is_left_alone(
+        self, store_path: Path, content: bytes, kind: type[StoreError]
+    ) -> None:
+        store_path.parent.mkdir(mode=0o700)
+        store_path.write_bytes(content)
+        store_path.chmod(0o600)
+        store = open_store(str(store_path))
+        with pytest.raises(kind, match="left as it is"):
+            store.find(ALL)
+        with pytest.raises(kind):
+            store.add(token(1))
+        assert store_path.read_bytes() == content
+
+    @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+    def test_what_is_no_file_is_not_waited_for(
+        self, store_path: Path, make: Callable[[Path], None]
+    ) -> None:
+        store_path.parent.mkdir(mode=0o700)
+        make(store_path)
+        with pytest.raises(StoreUnreadable):
+            open_store(str(store_path)).find(ALL)
+
+    def test_a_bad_record_hides_no_other_and_is_kept(
+        self, store: TokenStore, store_path: Path
+    ) -> None:
+        tables = json.loads(store_path.read_text())
+        good = tables["tokens"]["1"]
+        tables["tokens"] |= {
+            "2": {"id": "short"},
+            "3": good | {"name": "twin"},
+            "4": good | {"id": "0000000004", "created_at": "long ago"},
+        }
+        store_path.write_text(json.dumps(tables))
+        assert names(store, ALL) == ["t1"]
+        assert len(store.warnings()) == 3
+        assert "Record 2 is left out" in store.warnings()[0]
+        store.replace(after(token(1), name="other"))
+        kept = json.loads(store_path.read_text())["tokens"]
+        assert [kept[place] for place in ("2", "3", "4")] == [
+            tables["tokens"][place] for place in ("2", "3", "4")
+        ]
+
+
+class TestLock:
+    _HOLD = (
+        "import sys; from pathlib import Path; from tokentui.stores.durable import DurableJSON\n"
+        "with DurableJSON(Path(sys.argv[1])).lock():\n"
+        "    print('held', flush=True); sys.stdin.read()"
+    )
+
+    @pytest.fixture
+    def holder(self, store: TokenStore, store_path: Path) -> Iterator[subprocess.Popen[str]]:
+        """Give a process that holds the lock."""
+        with subprocess.Popen(
+            [sys.executable, "-c", self._HOLD, str(store_path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "held\n"
+            yield process
+            process.kill()
+
+    def test_a_held_lock_is_waited_for_then_reported(
+        self,
+        store: TokenStore,
+        holder: subprocess.Popen[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(durable, "LOCK_TIMEOUT", 0.1)
+        with pytest.raises(StoreBusy, match="nothing was changed here"):
+            store.add(token(2))
+        assert store.find(ALL).total == 1
+
+    def test_a_killed_holder_frees_it(
+        self, store: TokenStore, holder: subprocess.Popen[str]
+    ) -> None:
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+        store.add(token(2))
+        assert store.find(ALL).total == 2
