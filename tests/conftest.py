@@ -45,10 +45,15 @@ def service(open_service: Callable[[], TokenService]) -> TokenService:
     return open_service()
 
 
+def which(program: str) -> str | None:
+    """Return where a program is, servers included, which are on no ordinary user's PATH."""
+    return shutil.which(program, path=f"{os.environ['PATH']}:/usr/local/sbin:/usr/sbin:/sbin")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what needs a program that is not here; on CI, where all must be, fail instead."""
     for marker in item.iter_markers("needs"):
-        missing = [program for program in marker.args if shutil.which(program) is None]
+        missing = [program for program in marker.args if which(program) is None]
         if missing:
             stop = pytest.fail if os.environ.get("CI") else pytest.skip
             stop(f"not installed: {', '.join(missing)}")

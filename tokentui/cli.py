@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from enum import IntEnum
 from pathlib import Path
@@ -168,7 +169,8 @@ def _service() -> TokenService:
 
 def _say(sentence: str) -> None:
     """Tell a person something, out of the way of what a script reads."""
-    click.echo(sentence, err=True)
+    with suppress(OSError):  # a full disk under stderr must not undo what was done
+        click.echo(sentence, err=True)
 
 
 def _print(text: str) -> None:
@@ -312,7 +314,8 @@ def create(
     if as_json and to_file is not None:
         _print_json(_facts(service, saved) | {"file": str(to_file)})
     _say(f"Created {new.token.name}. {words.life(new.token, service.zone)}")
-    _say(f"Its secret is in {to_file}." if to_file else "This secret is not shown again.")
+    place = f"Its secret is in {printable(str(to_file))}." if to_file else "It is not shown again."
+    _say(place)
 
 
 def _hand_out(service: TokenService, new: NewToken, as_json: bool) -> None:
@@ -412,7 +415,7 @@ def paths() -> None:
         ("lock", f"{store}.lock"),
         ("last used", store.with_name("usage.json")),
     ):
-        _print(f"{label:<10} {path}")
+        _print(f"{label:<10} {printable(str(path))}")
 
 
 @main.command()

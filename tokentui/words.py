@@ -127,8 +127,10 @@ def facts(service: TokenService, token: Token) -> list[tuple[str, str]]:
 def not_written(path: Path, error: OSError) -> str:
     """Return a sentence about a file that could not be made for a secret."""
     if isinstance(error, FileExistsError):
-        return f"{path} exists and was left as it is: name a file that does not exist."
-    return f"{path} could not be written: {error.strerror}."
+        return (
+            f"{printable(str(path))} exists and was left as it is: name a file that does not exist."
+        )
+    return f"{printable(str(path))} could not be written: {error.strerror}."
 
 
 def internal_error(error: BaseException) -> str:

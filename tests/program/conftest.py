@@ -38,6 +38,7 @@ class Sandbox:
             "XDG_DATA_HOME": str(self.home / "xdg"),
             "TOKENTUI_STORE": str(self.store),
             "TOKENTUI_HASH_COST": "4",
+            **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
             **more,
         }
 

@@ -14,6 +14,7 @@ import pyte
 
 T = TypeVar("T")
 
+_COLUMNS, _ROWS = 80, 24
 _PATIENCE = 10.0
 _PAUSE = 0.02
 _ENOUGH = 65536
@@ -21,17 +22,10 @@ _ENOUGH = 65536
 _KEYS = {
     "enter": "\r",
     "escape": "\x1b",
-    "space": " ",
     "tab": "\t",
     "shift+tab": "\x1b[Z",
-    "up": "\x1b[A",
-    "down": "\x1b[B",
     "right": "\x1b[C",
-    "left": "\x1b[D",
-    "home": "\x1b[H",
-    "end": "\x1b[F",
     "f8": "\x1b[19~",
-    "f10": "\x1b[21~",
     **{f"ctrl+{letter}": chr(ord(letter) - 96) for letter in "abcdefghijklmnopqrstuvwxyz"},
 }
 
@@ -43,21 +37,14 @@ _ON_AT_FIRST = {b"7", b"25"}
 
 
 class Terminal:
-    """Runs a program in a terminal of its own, and kills it at the end of the `with` block."""
+    """Runs a program in 80 x 24 cells of its own, and kills it at the end of the `with` block."""
 
-    def __init__(
-        self,
-        command: Sequence[str],
-        env: Mapping[str, str],
-        *,
-        columns: int = 80,
-        rows: int = 24,
-    ) -> None:
-        self._screen = pyte.Screen(columns, rows)
+    def __init__(self, command: Sequence[str], env: Mapping[str, str]) -> None:
+        self._screen = pyte.Screen(_COLUMNS, _ROWS)
         self._stream = pyte.ByteStream(self._screen)
         self._written = b""
         self._program: pexpect.spawn[bytes] = pexpect.spawn(
-            command[0], list(command[1:]), env=dict(env), dimensions=(rows, columns)
+            command[0], list(command[1:]), env=dict(env), dimensions=(_ROWS, _COLUMNS)
         )
         self._program.delaybeforesend = None
         self._line = self._program.ptyproc  # type: ignore[attr-defined]  # not in the stubs
@@ -86,11 +73,11 @@ class Terminal:
         """Return the screen, line by line."""
         return "\n".join(line.rstrip() for line in self._screen.display)
 
-    def wait_for(self, wanted: str | re.Pattern[str], timeout: float = _PATIENCE) -> str:
+    def wait_for(self, wanted: str | re.Pattern[str]) -> str:
         """Wait until a text, or one that a pattern describes, is on the screen; return it."""
         pattern = re.compile(re.escape(wanted)) if isinstance(wanted, str) else wanted
         found = self.wait_until(
-            lambda: pattern.search(self.text()), f"{pattern.pattern!r} on the screen", timeout
+            lambda: pattern.search(self.text()), f"{pattern.pattern!r} on the screen"
         )
         return found[0]
 
@@ -98,14 +85,12 @@ class Terminal:
         """Wait until `text` is no longer on the screen."""
         self.wait_until(lambda: text not in self.text(), f"{text!r} to leave the screen")
 
-    def wait_until(
-        self, condition: Callable[[], T | None], what: str, timeout: float = _PATIENCE
-    ) -> T:
+    def wait_until(self, condition: Callable[[], T | None], what: str) -> T:
         """Read what the program writes until `condition` gives something true; return that."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + _PATIENCE
         while not (result := condition()):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"waited {timeout} s for {what}; the screen:\n{self.text()}")
+                raise TimeoutError(f"waited {_PATIENCE} s for {what}; the screen:\n{self.text()}")
             self._read()
         return result
 
@@ -138,9 +123,9 @@ class Terminal:
         self._connected = False
         self._line.fileobj.close()
 
-    def wait_exit(self, timeout: float = _PATIENCE) -> int:
+    def wait_exit(self) -> int:
         """Wait until the program ends; return its exit code, or the signal's number negated."""
-        self.wait_until(lambda: not self._program.isalive(), "the program to end", timeout)
+        self.wait_until(lambda: not self._program.isalive(), "the program to end")
         self._read()
         code, number = self._program.exitstatus, self._program.signalstatus
         return code if code is not None else -(number or 0)

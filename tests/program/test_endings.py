@@ -6,7 +6,6 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -135,7 +134,7 @@ def test_the_secret_can_be_saved_in_a_small_window(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("stream", ["<'in'", ">'out'", "2>'out'"])
 def test_every_stream_has_to_be_a_terminal(sandbox: Sandbox, stream: str) -> None:
-    Path(sandbox.home / "in").touch()
+    (sandbox.home / "in").touch()
     line = f"cd && exec '{sys.executable}' -m tokentui {stream}"
     with Terminal(["/bin/sh", "-c", line], sandbox.environment()) as shell:
         assert shell.wait_exit() == 7

@@ -3,7 +3,6 @@
 import getpass
 import os
 import shlex
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from ..conftest import which
 from .conftest import PROGRAM, Sandbox
 from .terminal import Terminal
 from .walk import save, to_secret
 
 pytestmark = pytest.mark.needs("sshd", "ssh", "ssh-keygen")
 
-_SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 _PRIVILEGE_SEPARATION = Path("/run/sshd")
 
 
@@ -69,7 +68,7 @@ def _free_port() -> int:
 @contextmanager
 def _sshd(config: Path) -> Iterator[None]:
     """Run a server until the end of the block; it listens once the block begins."""
-    program = shutil.which("sshd", path=f"{os.environ['PATH']}:{_SBIN}")
+    program = which("sshd")
     assert program is not None
     # A server that runs as root insists on this folder, which the system makes when it starts one.
     made = os.geteuid() == 0 and not _PRIVILEGE_SEPARATION.exists()

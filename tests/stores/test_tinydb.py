@@ -148,7 +148,7 @@ class TestFullDisk:
         assert list(store_path.parent.glob("*.tmp")) == []
         assert names(store, ALL) == ["t1", "t2"]
         store.add(token(3))
-        assert names(store, ALL) == ["t1", "t2", "t3"]
+        assert names(open_store(str(store_path)), ALL) == ["t1", "t2", "t3"]
 
     def test_what_a_crash_left_is_swept(self, store: TokenStore, store_path: Path) -> None:
         stale = store_path.with_name(f".{store_path.name}.abc.tmp")

@@ -1,6 +1,6 @@
 """What a person does, from key to key, and what the store holds afterwards."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +10,8 @@ from textual.widgets import Button, Input, Static
 
 from tokentui.core.errors import StoreUnwritable
 from tokentui.core.service import NewToken, TokenService
-from tokentui.core.token import Status
+from tokentui.core.token import Status, Token
+from tokentui.ui.messages import StoreChanged
 from tokentui.ui.screens.confirm import Confirm
 from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.screens.help import Help
@@ -256,8 +257,8 @@ class TestSave:
     async def test_nothing_but_its_button_closes_it(self, saved: TokenService, run: Run) -> None:
         async with run(saved) as pilot:
             await self.arrive(pilot)
-            keys = ("escape", "enter", "q", "y", "ctrl+q", "ctrl+c", "ctrl+p", "f1", "escape")
-            await pilot.press(*keys)
+            await pilot.press("escape", "enter", "q", "y", "ctrl+c", "f1", "escape", "ctrl+q")
+            await pilot.press("ctrl+p")
             await pilot.click(offset=(0, 0))
             await pilot.pause()
             assert isinstance(pilot.app.screen, SavedToken)
@@ -394,6 +395,27 @@ class TestManage:
             other.revoke([other.look_up("backup-nightly")])
             await arrive(pilot, TokenList)
             assert toasts(pilot) == ["backup-nightly was revoked elsewhere."]
+
+    async def test_its_own_revocation_is_no_surprise(
+        self, saved: TokenService, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        revoke = saved.revoke
+        async with run(saved) as pilot:
+            await pilot.press("m")
+            await arrive(pilot, ManageToken)
+            screen = pilot.app.screen
+
+            def seen_before_it_returns(tokens: Sequence[Token]) -> None:
+                revoke(tokens)
+                pilot.app.call_from_thread(screen.post_message, StoreChanged())
+                pilot.app.call_from_thread(lambda: None)
+
+            monkeypatch.setattr(saved, "revoke", seen_before_it_returns)
+            await pilot.press("f8")
+            await arrive(pilot, Confirm)
+            await pilot.press("tab", "enter")
+            await arrive(pilot, TokenList)
+            assert toasts(pilot) == ["Revoked backup-nightly."]
 
     async def test_a_stale_revoke_changes_nothing(
         self, saved: TokenService, run: Run, open_service: Open

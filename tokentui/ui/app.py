@@ -10,6 +10,7 @@ from typing import ClassVar
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from tokentui.core.errors import StoreError
 from tokentui.core.service import TokenService
@@ -32,7 +33,7 @@ class TokentuiApp(App[None]):
 
     def __init__(self, service: TokenService) -> None:
         super().__init__()
-        self.crash: Exception | None = None
+        self.crash: BaseException | None = None
         self._service = service
         self._stamp: Hashable = None
 
@@ -97,7 +98,8 @@ class TokentuiApp(App[None]):
 
     def _fatal_error(self) -> None:
         """End without Textual's traceback: it prints local variables, and so a secret."""
-        self.crash = self._exception
+        error = self._exception
+        self.crash = error.error if isinstance(error, WorkerFailed) else error
         self.exit(return_code=1)
 
 

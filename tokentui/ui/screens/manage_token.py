@@ -48,6 +48,7 @@ class ManageToken(Screen[None]):
         super().__init__()
         self._service = service
         self._token = token
+        self._changing = False
 
     def compose(self) -> ComposeResult:
         yield Masthead("Manage", service=self._service)
@@ -135,13 +136,18 @@ class ManageToken(Screen[None]):
 
     async def _change(self, verb: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> bool:
         """Do `verb` off the event loop and return whether it was done; say why it was not."""
+        self._changing = True
         try:
             await asyncio.to_thread(verb, *args, **kwargs)
         except TokentuiError as error:
-            self._follow()
-            self._say(str(error), wrong=True)
-            return False
-        return True
+            problem = str(error)
+        else:
+            return True
+        finally:
+            self._changing = False
+        self._follow()
+        self._say(problem, wrong=True)
+        return False
 
     def action_back(self) -> None:
         """Return to the list."""
@@ -151,6 +157,8 @@ class ManageToken(Screen[None]):
     @on(events.ScreenResume)
     def _follow(self) -> None:
         """Show the token as it is now; leave where somebody else revoked it."""
+        if self._changing:  # what is seen now may be our own change
+            return
         try:
             self._token = self._service.get(self._token.id)
         except TokentuiError as error:

@@ -15,6 +15,7 @@ from tokentui import files, words
 from tokentui.core.credential import Secret
 from tokentui.core.errors import TokentuiError
 from tokentui.core.service import NewToken, TokenService
+from tokentui.core.text import printable
 from tokentui.ui.widgets.toggles import Tick
 
 _SENT = (
@@ -98,7 +99,7 @@ class SavedToken(ModalScreen[bool]):
         except OSError as error:
             self._say(words.not_written(path, error), wrong=True)
         else:
-            self._say(f"Written to {path}, readable by you alone.")
+            self._say(f"Written to {printable(str(path))}, readable by you alone.")
 
     def action_stay(self) -> None:
         """Say why Escape does not close this screen."""
