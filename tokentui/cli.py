@@ -1,15 +1,11 @@
-"""The commands: a thin shell over the core. Results go to stdout, narration to stderr."""
+"""The commands: a thin shell over the core."""
 
-import errno
-import json
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import date, timedelta
-from enum import IntEnum
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import Any
 
 import click
 import msgspec
@@ -17,77 +13,23 @@ from click.shell_completion import CompletionItem, get_completion_class
 from msgspec.structs import replace
 
 from tokentui import config, files, words
-from tokentui.core import credential, errors
+from tokentui.console import (
+    ExitCode,
+    Failure,
+    Program,
+    Unwritten,
+    is_terminal,
+    say,
+    write,
+    write_json,
+)
+from tokentui.core import errors
 from tokentui.core.credential import BcryptHasher, Secret
 from tokentui.core.service import NewToken, TokenService
 from tokentui.core.text import printable
 from tokentui.core.token import DEFAULT_LIFE, Status, Token, parse_day, parse_life
 from tokentui.core.verifier import Verifier
 from tokentui.stores import open_store, open_usage
-
-
-class ExitCode(IntEnum):
-    """What a script can tell from how a command ended."""
-
-    OK = 0
-    INTERNAL = 1
-    USAGE = 2
-    NOT_FOUND = 3
-    CONFLICT = 4
-    STORE = 5
-    REFUSED = 6
-    NO_TERMINAL = 7
-    CANCELLED = 8
-    FILE = 9
-
-
-_CODES: list[tuple[type[errors.TokentuiError], ExitCode]] = [
-    (errors.InvalidInput, ExitCode.USAGE),
-    (errors.AmbiguousName, ExitCode.USAGE),
-    (errors.TokenNotFound, ExitCode.NOT_FOUND),
-    (errors.NameTaken, ExitCode.CONFLICT),
-    (errors.TokenChanged, ExitCode.CONFLICT),
-    (errors.StoreError, ExitCode.STORE),
-    (errors.Refused, ExitCode.REFUSED),
-]
-
-
-class _Failure(click.ClickException):
-    """A sentence and an exit code on their way out through click."""
-
-    def __init__(self, message: str, code: ExitCode) -> None:
-        super().__init__(message)
-        self.exit_code = code  # type: ignore[misc]  # click has a code a class, we one an error
-
-
-class _Unprinted(_Failure):
-    """What was to be printed was not, or not all of it."""
-
-    def __init__(self, error: OSError) -> None:
-        super().__init__(f"The output could not be written: {error.strerror}.", ExitCode.FILE)
-        self._reader_left = isinstance(error, BrokenPipeError)
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        """Say it, but not where a reader such as `head` had simply seen enough."""
-        if not self._reader_left:
-            super().show(file)
-
-
-class _Program(click.Group):
-    """Turns whatever goes wrong into one sentence and an exit code."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except errors.TokentuiError as error:
-            code = next(code for kind, code in _CODES if isinstance(error, kind))
-            raise _Failure(_harmless(str(error)), code) from None
-        except click.UsageError as error:
-            raise click.UsageError(_harmless(error.format_message()), error.ctx) from None
-        except click.Abort as error:
-            if isinstance(error.__context__, KeyboardInterrupt):
-                _say("")
-            raise _Failure("Cancelled; nothing was changed.", ExitCode.CANCELLED) from None
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -97,13 +39,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else ExitCode.INTERNAL
     except Exception as error:  # noqa: BLE001 - the last line of defence against tracebacks
-        _say(f"Error: {words.internal_error(error)}")
+        say(f"Error: {words.internal_error(error)}")
     return ExitCode.INTERNAL
-
-
-def _harmless(message: str) -> str:
-    """Return `message` without what was typed in it that is a secret or acts on a terminal."""
-    return credential.WRITTEN.sub("(a secret)", printable(message))
 
 
 def _remember_store(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
@@ -163,47 +100,12 @@ def _open(settings: config.Settings) -> TokenService:
 def _service() -> TokenService:
     service = _open(_settings())
     for warning in service.warnings():
-        _say(f"Warning: {warning}")
+        say(f"Warning: {warning}")
     return service
 
 
-def _say(sentence: str) -> None:
-    """Tell a person something, out of the way of what a script reads."""
-    with suppress(OSError):  # a full disk under stderr must not undo what was done
-        click.echo(sentence, err=True)
-
-
-def _print(text: str) -> None:
-    """Write to stdout, at once, or raise `_Unprinted`."""
-    try:
-        if sys.stdout is None:
-            raise OSError(errno.EBADF, os.strerror(errno.EBADF))  # noqa: TRY301
-        click.echo(text)
-        sys.stdout.flush()
-    except OSError as error:
-        _forget_stdout()
-        raise _Unprinted(error) from None
-
-
-def _forget_stdout() -> None:
-    """Let what stdout did not take go nowhere: Python would try again, and complain, at its end."""
-    if sys.stdout is not None:
-        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a path
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())
-
-
-def _print_json(value: object) -> None:
-    # In ASCII, so that no character of a name acts on a terminal; DEL is the one left over.
-    text = json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=True)
-    _print(text.replace("\x7f", "\\u007f"))
-
-
-def _is_terminal(*streams: TextIO | None) -> bool:
-    return all(stream is not None and stream.isatty() for stream in streams)
-
-
 @click.group(
-    cls=_Program,
+    cls=Program,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 internal error, 2 bad input, 3 no such token, 4 conflict, "
@@ -219,14 +121,14 @@ def main(ctx: click.Context) -> None:
 
 
 def _run_app() -> None:
-    if not _is_terminal(sys.stdin, sys.stdout, sys.stderr):
-        raise _Failure(
+    if not is_terminal(sys.stdin, sys.stdout, sys.stderr):
+        raise Failure(
             "The app needs a terminal, and this is none. Use the commands instead: "
             "tokentui --help lists them.",
             ExitCode.NO_TERMINAL,
         )
     if os.environ.get("TERM", "dumb") in {"dumb", ""}:
-        raise _Failure(
+        raise Failure(
             "The app needs a terminal that can move its cursor; TERM names none that can. "
             "Set TERM, or use the commands: tokentui --help lists them.",
             ExitCode.NO_TERMINAL,
@@ -238,7 +140,7 @@ def _run_app() -> None:
     app = TokentuiApp(service)
     app.run()
     if app.crash is not None:
-        raise _Failure(words.internal_error(app.crash), ExitCode.INTERNAL)
+        raise Failure(words.internal_error(app.crash), ExitCode.INTERNAL)
 
 
 _STATUS_CHOICES = [*(status.value for status in Status), "never-saved"]
@@ -262,11 +164,11 @@ def list_tokens(wanted: tuple[str, ...], as_json: bool) -> None:
         query = replace(query, statuses=statuses)
     tokens = service.find(query).tokens
     if as_json:
-        _print_json([_facts(service, token) for token in tokens])
+        write_json([_facts(service, token) for token in tokens])
     elif tokens:
         _print_table(service, tokens)
     else:
-        _say("No tokens. Make one: tokentui create NAME")
+        say("No tokens. Make one: tokentui create NAME")
 
 
 @main.command()
@@ -278,10 +180,10 @@ def show(name: str, as_json: bool) -> None:
     service = _service()
     token = service.look_up(name)
     if as_json:
-        _print_json(_facts(service, token))
+        write_json(_facts(service, token))
     else:
         for label, value in words.facts(service, token):
-            _print(f"{label + ':':<11} {value}")
+            write(f"{label + ':':<11} {value}")
 
 
 @main.command()
@@ -312,10 +214,10 @@ def create(
         new = _create_to_file(service, name, last_day, to_file)
     saved = service.confirm_saved(new.token.id)
     if as_json and to_file is not None:
-        _print_json(_facts(service, saved) | {"file": str(to_file)})
-    _say(f"Created {new.token.name}. {words.life(new.token, service.zone)}")
+        write_json(_facts(service, saved) | {"file": str(to_file)})
+    say(f"Created {new.token.name}. {words.life(new.token, service.zone)}")
     place = f"Its secret is in {printable(str(to_file))}." if to_file else "It is not shown again."
-    _say(place)
+    say(place)
 
 
 def _hand_out(service: TokenService, new: NewToken, as_json: bool) -> None:
@@ -324,11 +226,11 @@ def _hand_out(service: TokenService, new: NewToken, as_json: bool) -> None:
     handed_out = replace(new.token, saved_at=service.now())
     try:
         if as_json:
-            _print_json(_facts(service, handed_out) | {"secret": secret})
+            write_json(_facts(service, handed_out) | {"secret": secret})
         else:
-            _print(secret)
-    except _Unprinted as error:
-        raise _Failure(f"{error.message} {_nobody_has(new.token)}", ExitCode.FILE) from None
+            write(secret)
+    except Unwritten as error:
+        raise Failure(f"{error.message} {_nobody_has(new.token)}", ExitCode.FILE) from None
 
 
 def _create_to_file(
@@ -342,7 +244,7 @@ def _create_to_file(
             file.write(f"{new.secret.reveal()}\n".encode())
     except OSError as error:
         made = f" {_nobody_has(new.token)}" if new else " No token was made."
-        raise _Failure(words.not_written(path, error) + made, ExitCode.FILE) from None
+        raise Failure(words.not_written(path, error) + made, ExitCode.FILE) from None
     return new
 
 
@@ -359,7 +261,7 @@ def rename(name: str, new_name: str) -> None:
     service = _service()
     token = service.look_up(name)
     service.rename(token, new_name)
-    _say(f"Renamed {printable(token.name)} to {new_name}.")
+    say(f"Renamed {printable(token.name)} to {new_name}.")
 
 
 @main.command()
@@ -372,13 +274,13 @@ def revoke(names: tuple[str, ...], yes: bool) -> None:
     tokens = list({token.id: token for token in map(service.look_up, names)}.values())
     listed = ", ".join(printable(token.name) for token in tokens)
     if not yes:
-        if not _is_terminal(sys.stdin):
+        if not is_terminal(sys.stdin):
             raise click.UsageError("There is nobody to ask: give --yes to revoke. Nothing was.")
         click.confirm(
             f"Whatever uses {listed} stops working at once. Revoke?", abort=True, err=True
         )
     service.revoke(tokens)
-    _say(f"Revoked {listed}.")
+    say(f"Revoked {listed}.")
 
 
 @main.command()
@@ -390,15 +292,15 @@ def verify(as_json: bool) -> None:
     presented = _read_secret()
     token = Verifier(service.store, hasher=service.hasher, clock=service.now).verify(presented)
     if as_json:
-        _print_json(_facts(service, token))
+        write_json(_facts(service, token))
     else:
-        _print(f"{printable(token.name)}  {token.id}  {words.status(service, token)}")
+        write(f"{printable(token.name)}  {token.id}  {words.status(service, token)}")
 
 
 def _read_secret() -> Secret:
     if sys.stdin is None:
         return Secret("")
-    if _is_terminal(sys.stdin):
+    if is_terminal(sys.stdin):
         return Secret(click.prompt("Secret", hide_input=True, err=True).strip())
     # A secret has some 52 characters: whatever is much longer is read no further.
     return Secret(sys.stdin.buffer.readline(1024).decode("ascii", "replace").strip())
@@ -415,7 +317,7 @@ def paths() -> None:
         ("lock", f"{store}.lock"),
         ("last used", store.with_name("usage.json")),
     ):
-        _print(f"{label:<10} {printable(str(path))}")
+        write(f"{label:<10} {printable(str(path))}")
 
 
 @main.command()
@@ -424,7 +326,7 @@ def completion(shell: str) -> None:
     """Print a completion script, for example: eval "$(tokentui completion bash)"."""
     kind = get_completion_class(shell)
     if kind is not None:
-        _print(kind(main, {}, "tokentui", "_TOKENTUI_COMPLETE").source())
+        write(kind(main, {}, "tokentui", "_TOKENTUI_COMPLETE").source())
 
 
 def _facts(service: TokenService, token: Token) -> dict[str, Any]:
@@ -458,4 +360,4 @@ def _print_table(service: TokenService, tokens: Sequence[Token]) -> None:
         cells = (
             cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
         )
-        _print("  ".join(cells).rstrip())
+        write("  ".join(cells).rstrip())

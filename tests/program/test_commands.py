@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tokentui.cli import ExitCode
+from tokentui.console import ExitCode
 
 from .conftest import PROGRAM, Sandbox
 from .terminal import Terminal

@@ -1,0 +1,121 @@
+"""How the commands speak: exit codes, errors, what goes to stdout and what to stderr."""
+
+import errno
+import json
+import os
+import sys
+from contextlib import suppress
+from enum import IntEnum
+from typing import IO, Any, TextIO
+
+import click
+import msgspec
+
+from tokentui.core import credential, errors
+from tokentui.core.text import printable
+
+
+class ExitCode(IntEnum):
+    """What a script can tell from how a command ended."""
+
+    OK = 0
+    INTERNAL = 1
+    USAGE = 2
+    NOT_FOUND = 3
+    CONFLICT = 4
+    STORE = 5
+    REFUSED = 6
+    NO_TERMINAL = 7
+    CANCELLED = 8
+    FILE = 9
+
+
+_CODES: list[tuple[type[errors.TokentuiError], ExitCode]] = [
+    (errors.InvalidInput, ExitCode.USAGE),
+    (errors.AmbiguousName, ExitCode.USAGE),
+    (errors.TokenNotFound, ExitCode.NOT_FOUND),
+    (errors.NameTaken, ExitCode.CONFLICT),
+    (errors.TokenChanged, ExitCode.CONFLICT),
+    (errors.StoreError, ExitCode.STORE),
+    (errors.Refused, ExitCode.REFUSED),
+]
+
+
+class Failure(click.ClickException):
+    """A sentence and an exit code on their way out through click."""
+
+    def __init__(self, message: str, code: ExitCode) -> None:
+        super().__init__(message)
+        self.exit_code = code  # type: ignore[misc]  # click has a code a class, we one an error
+
+
+class Unwritten(Failure):
+    """What was to be printed was not, or not all of it."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"The output could not be written: {error.strerror}.", ExitCode.FILE)
+        self._reader_left = isinstance(error, BrokenPipeError)
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Say it, but not where a reader such as `head` had simply seen enough."""
+        if not self._reader_left:
+            super().show(file)
+
+
+class Program(click.Group):
+    """Turns whatever goes wrong into one sentence and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except errors.TokentuiError as error:
+            code = next(code for kind, code in _CODES if isinstance(error, kind))
+            raise Failure(_harmless(str(error)), code) from None
+        except click.UsageError as error:
+            raise click.UsageError(_harmless(error.format_message()), error.ctx) from None
+        except click.Abort as error:
+            if isinstance(error.__context__, KeyboardInterrupt):
+                say("")
+            raise Failure("Cancelled; nothing was changed.", ExitCode.CANCELLED) from None
+
+
+def _harmless(message: str) -> str:
+    """Return `message` without what was typed in it that is a secret or acts on a terminal."""
+    return credential.WRITTEN.sub("(a secret)", printable(message))
+
+
+def say(sentence: str) -> None:
+    """Tell a person something, out of the way of what a script reads."""
+    with suppress(OSError):  # a full disk under stderr must not undo what was done
+        click.echo(sentence, err=True)
+
+
+def write(text: str) -> None:
+    """Write to stdout, at once, or raise `Unwritten`."""
+    try:
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))  # noqa: TRY301
+        click.echo(text)
+        sys.stdout.flush()
+    except OSError as error:
+        _forget_stdout()
+        raise Unwritten(error) from None
+
+
+def _forget_stdout() -> None:
+    """Let what stdout did not take go nowhere: Python would try again, and complain, at its end."""
+    if sys.stdout is not None:
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a path
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+def write_json(value: object) -> None:
+    """Write `value` to stdout as JSON, or raise `Unwritten`."""
+    # In ASCII, so that no character of a name acts on a terminal; DEL is the one left over.
+    text = json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=True)
+    write(text.replace("\x7f", "\\u007f"))
+
+
+def is_terminal(*streams: TextIO | None) -> bool:
+    """Say whether all of `streams` are open and belong to a terminal."""
+    return all(stream is not None and stream.isatty() for stream in streams)
