@@ -57,4 +57,11 @@ def test_only_regular_files_are_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path):
         with pytest.raises(OSError, match=r"not a regular file|Is a directory"):
-            files.read_regular(path)
+            files.read_regular(path, 100)
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(2**30)
+    with pytest.raises(OSError, match="more than 1,000 bytes"):
+        files.read_regular(tmp_path / "large", 1000)

@@ -1,6 +1,7 @@
 """Files for one person's eyes: read with care, written whole or not at all."""
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -11,16 +12,19 @@ PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
 
-def read_regular(path: Path) -> tuple[bytes, os.stat_result]:
+def read_regular(path: Path, limit: int) -> tuple[bytes, os.stat_result]:
     """Return the content of a regular file with the facts of the very file that was read.
 
-    Raises `OSError`; a pipe, device or folder is refused rather than waited for.
+    Raises `OSError`; a pipe, device or folder is refused rather than waited for, and so is a
+    file of more than `limit` bytes.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
-            raise OSError(None, "not a regular file", str(path))
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        if facts.st_size > limit:
+            raise OSError(errno.EFBIG, f"it has more than {limit:,} bytes")
         return file.read(), facts
 
 

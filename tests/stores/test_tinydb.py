@@ -189,6 +189,17 @@ class TestDamage:
             store.add(token(1))
         assert store_path.read_bytes() == content
 
+    def test_a_file_that_vanishes_is_no_empty_store(
+        self, store: TokenStore, store_path: Path
+    ) -> None:
+        kept = store_path.rename(store_path.with_name("kept.json"))
+        for attempt in (lambda: store.find(ALL), lambda: store.add(token(2))):
+            with pytest.raises(StoreUnreadable, match="is gone"):
+                attempt()
+        assert not store_path.exists()
+        kept.rename(store_path)
+        assert names(store, ALL) == ["t1"]
+
     @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
     def test_what_is_no_file_is_not_waited_for(
         self, store_path: Path, make: Callable[[Path], None]
@@ -246,9 +257,15 @@ class TestLock:
         holder: subprocess.Popen[str],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        monkeypatch.setattr(durable, "LOCK_PATIENCE", 0.05)
         monkeypatch.setattr(durable, "LOCK_TIMEOUT", 0.1)
-        with pytest.raises(StoreBusy, match="nothing was changed here"):
+        said: list[str] = []
+        store.on_wait = said.append
+        with pytest.raises(StoreBusy, match="nothing was changed here") as error:
             store.add(token(2))
+        name = f"rocess {holder.pid} (python"
+        assert name in said[0]
+        assert name in str(error.value)
         assert store.find(ALL).total == 1
 
     def test_a_killed_holder_frees_it(

@@ -72,6 +72,9 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 class TokenStore(Protocol):
     """A place where tokens live. Every method may raise `StoreError`."""
 
+    on_wait: Callable[[str], None]
+    """Told a sentence when a change has to wait for another process; does nothing unless set."""
+
     @property
     def location(self) -> str:
         """Where it is, in words for people."""

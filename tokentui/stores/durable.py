@@ -3,8 +3,8 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,11 +20,15 @@ from tokentui.core.errors import (
     StoreUnsafe,
     StoreUnwritable,
 )
+from tokentui.core.text import printable
 
 Tables = dict[str, dict[str, Any]]
 
 FORMAT = 1
-LOCK_TIMEOUT = 5.0
+LOCK_PATIENCE = 0.5
+LOCK_TIMEOUT = 4.5
+LARGEST = 256 * 1024 * 1024
+"""The most bytes that are read as a store: some 700,000 tokens."""
 
 _MARK = "tokentui"
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -59,6 +63,7 @@ class DurableJSON(Storage):
         # The file behind a link is replaced, not the link.
         self.path = path.resolve()
         self._tables: Tables | None = None
+        self._seen = False
         self.known: Stamp | None = None
         """The stamp of what `read` returned last; None where there was no file."""
 
@@ -85,10 +90,15 @@ class DurableJSON(Storage):
         """Return the tables; those of a file that is not there yet are empty."""
         stamp = self.stamp()
         if stamp is None:
-            self._tables, self.known = None, None
+            if self._seen:
+                raise StoreUnreadable(
+                    f"{self.path} is gone, so nothing was read or changed. Put it back, or start "
+                    "tokentui again to begin an empty store."
+                )
             return {_MARK: {"1": {"format": FORMAT}}}
         if self._tables is None or stamp != self.known:
             self._tables, self.known = self._load()
+            self._seen = True
         return self._tables
 
     def write(self, data: Tables) -> None:
@@ -100,23 +110,29 @@ class DurableJSON(Storage):
             files.replace(self.path, msgspec.json.encode(data))
         except OSError as error:
             raise _unwritable(self.path, error) from None
-        self._tables, self.known = data, self.stamp()
+        self._tables, self.known, self._seen = data, self.stamp(), True
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Keep other processes from changing the file; raise `StoreBusy` after five seconds."""
+    def lock(self, on_wait: Callable[[str], None] = lambda _: None) -> Iterator[None]:
+        """Keep other processes from changing the file; raise `StoreBusy` after five seconds.
+
+        `on_wait` is told who is in the way once that takes longer than a moment.
+        """
         import filelock  # as slow to load as all the rest; only changes need it
 
+        beside = Path(f"{self.path}.lock")
         try:
             files.private_folder(self.path.parent)
-            held = filelock.FileLock(
-                f"{self.path}.lock", timeout=LOCK_TIMEOUT, mode=files.PRIVATE_FILE
-            )
-            held.acquire()
+            held = filelock.FileLock(beside, mode=files.PRIVATE_FILE)
+            try:
+                held.acquire(timeout=LOCK_PATIENCE)
+            except filelock.Timeout:
+                on_wait(f"Waiting for {_holder(beside)} to finish a change.")
+                held.acquire(timeout=LOCK_TIMEOUT)
         except filelock.Timeout:
             raise StoreBusy(
-                f"Another process is changing {self.path}; nothing was changed here. "
-                "Try again in a moment."
+                f"{_holder(beside).capitalize()} keeps {self.path} locked; nothing was changed "
+                "here. Try again in a moment."
             ) from None
         except OSError as error:
             raise _unwritable(self.path, error) from None
@@ -128,7 +144,7 @@ class DurableJSON(Storage):
 
     def _load(self) -> tuple[Tables, Stamp]:
         try:
-            content, facts = files.read_regular(self.path)
+            content, facts = files.read_regular(self.path, LARGEST)
             folder = self.path.parent.stat()
         except OSError as error:
             raise _unreadable(self.path, error) from None
@@ -174,6 +190,18 @@ def _refuse_unsafe(path: Path, file: os.stat_result, folder: os.stat_result) -> 
         raise StoreUnsafe(
             f"Others can replace {path}, so it is not used. Run: chmod go-w {path.parent}"
         )
+
+
+def _holder(lock: Path) -> str:
+    """Return the process that holds a lock as far as Linux tells, such as process 12 (tokentui)."""
+    with suppress(OSError, IndexError):
+        inode = f":{lock.stat().st_ino}"
+        for line in Path("/proc/locks").read_text().splitlines():
+            _, kind, _, _, process, file, *_ = line.split()
+            if kind == "FLOCK" and file.endswith(inode):
+                command = Path(f"/proc/{process}/comm").read_text().strip()
+                return f"process {process} ({printable(command)})"
+    return "another process"
 
 
 def _reason(error: OSError) -> str:

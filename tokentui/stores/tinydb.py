@@ -1,6 +1,6 @@
 """Tokens in a TinyDB file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
@@ -25,6 +25,7 @@ class TinyDBStore:
     """
 
     def __init__(self, path: Path) -> None:
+        self.on_wait: Callable[[str], None] = lambda _: None
         self._file = DurableJSON(path)
         self._guard = RLock()
         self._index = _Index({}, path)
@@ -96,7 +97,7 @@ class TinyDBStore:
         cache, since it would not notice the changes of others. The index is kept afterwards as
         the one of the file that was written.
         """
-        with self._guard, self._file.lock():
+        with self._guard, self._file.lock(self.on_wait):
             yield self._current(), Table(self._file, _TABLE, cache_size=0)
             self._stamp = self._file.known
 

@@ -42,11 +42,16 @@ class TokentuiApp(App[None]):
         return TokenList(self._service)
 
     def on_mount(self) -> None:
+        self._service.store.on_wait = self._say_waiting
         self._stamp = self._look()
         self.set_interval(_LOOK_EVERY, self._look_around)
         loop = asyncio.get_running_loop()
         for ending in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(ending, self.exit)
+
+    def _say_waiting(self, sentence: str) -> None:
+        # Changes, and so their waiting, run in threads.
+        self.call_from_thread(self.notify, sentence, markup=False)
 
     def _look(self) -> Hashable:
         try:

@@ -1,0 +1,121 @@
+"""Random verbs, failing disks and reopenings against a plain dict."""
+
+import errno
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+from msgspec.structs import replace
+
+from tokentui import files
+from tokentui.core.errors import NameTaken, StoreUnwritable, TokenChanged
+from tokentui.core.token import Status, Token
+from tokentui.stores import open_store
+
+from ..conftest import NOW
+from .test_contract import ALL, after, token
+
+EVERYONE = replace(ALL, statuses=frozenset(Status), size=10**6)
+NAMES = st.sampled_from(["a", "A", "b", "c", "d"])
+
+
+@contextmanager
+def full_disk(full: bool) -> Iterator[None]:
+    """Let no block of the disk be free, if `full`."""
+    refusal = OSError(errno.ENOSPC, "No space left on device")
+    with mock.patch.object(files, "_to_disk", side_effect=refusal if full else files._to_disk):
+        yield
+
+
+class Model(RuleBasedStateMachine):
+    """Two handles on one file, as of two processes, and what must be true of both."""
+
+    ids = Bundle("ids")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.path = str(self.folder / "data" / "tokens.json")
+        self.stores = [open_store(self.path), open_store(self.path)]
+        self.model: dict[str, Token] = {}
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.folder)
+
+    def taken(self, name: str, but: str = "") -> bool:
+        return any(
+            known.name.casefold() == name.casefold()
+            for known in self.model.values()
+            if known.revoked_at is None and known.id != but
+        )
+
+    @rule(target=ids, which=st.integers(0, 1), name=NAMES, full=st.booleans())
+    def add(self, which: int, name: str, full: bool) -> str:
+        new = token(len(self.model), name=name)
+        with full_disk(full):
+            if self.taken(name):
+                with pytest.raises(NameTaken):
+                    self.stores[which].add(new)
+            elif full:
+                with pytest.raises(StoreUnwritable):
+                    self.stores[which].add(new)
+            else:
+                self.stores[which].add(new)
+                self.model[new.id] = new
+        return new.id
+
+    @rule(which=st.integers(0, 1), token_id=ids, name=NAMES, full=st.booleans())
+    def rename(self, which: int, token_id: str, name: str, full: bool) -> None:
+        known = self.model.get(token_id)
+        if known is None or known.revoked_at is not None:
+            return
+        renamed = after(known, name=name)
+        with full_disk(full):
+            if self.taken(name, but=token_id):
+                with pytest.raises(NameTaken):
+                    self.stores[which].replace(renamed)
+            elif full:
+                with pytest.raises(StoreUnwritable):
+                    self.stores[which].replace(renamed)
+            else:
+                self.stores[which].replace(renamed)
+                self.model[token_id] = renamed
+
+    @rule(which=st.integers(0, 1), one=ids, two=ids, stale=st.booleans(), full=st.booleans())
+    def revoke(self, which: int, one: str, two: str, stale: bool, full: bool) -> None:
+        chosen = [self.model[each] for each in {one, two} if each in self.model]
+        revoked = [after(each, revoked_at=NOW, hash=None) for each in chosen]
+        if not revoked:
+            return
+        if stale:
+            revoked[-1] = replace(revoked[-1], revision=revoked[-1].revision + 1)
+        with full_disk(full):
+            if stale or full:
+                with pytest.raises(TokenChanged if stale else StoreUnwritable):
+                    self.stores[which].replace_many(revoked)
+            else:
+                self.stores[which].replace_many(revoked)
+                self.model |= {each.id: each for each in revoked}
+
+    @rule(which=st.integers(0, 1), forgotten=consumes(ids))
+    def reopen(self, which: int, forgotten: str) -> None:
+        self.stores[which] = open_store(self.path)
+
+    @invariant()
+    def both_handles_agree_with_the_model(self) -> None:
+        for store in self.stores:
+            assert {found.id: found for found in store.find(EVERYONE).tokens} == self.model
+            for known in self.model.values():
+                assert store.get(known.id) == known
+                assert (known in store.named(known.name)) is (known.revoked_at is None)
+
+
+TestModel = Model.TestCase
+TestModel.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
