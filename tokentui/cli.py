@@ -309,6 +309,19 @@ def _read_secret() -> Secret:
 
 @main.command()
 @_store_option
+def check() -> None:
+    """Look for all that is wrong with the store. For cron: exit code 5 if anything is."""
+    service = _open(_settings())
+    problems = service.problems()
+    for problem in problems:
+        write(problem)
+    if problems:
+        raise Failure(f"Found {len(problems)} wrong; nothing was changed.", ExitCode.STORE)
+    say(f"Nothing is wrong with {service.store.location}.")
+
+
+@main.command()
+@_store_option
 def paths() -> None:
     """Print the files in use."""
     settings = _settings()

@@ -92,6 +92,19 @@ def test_a_damaged_store_is_left_as_it_is(sandbox: Sandbox) -> None:
         assert sandbox.store.read_text() == "{"
 
 
+def test_check_finds_what_is_wrong(sandbox: Sandbox) -> None:
+    _create(sandbox)
+    fine = sandbox.run("check")
+    assert (fine.returncode, fine.stdout) == (ExitCode.OK, "")
+    sandbox.plant(hash="$2b$31$" + "a" * 53)
+    sandbox.store.chmod(0o644)
+    found = sandbox.run("check")
+    assert found.returncode == ExitCode.STORE
+    assert "chmod 600" in found.stdout
+    assert "The hash of deploy is damaged" in found.stdout
+    assert "Found 2 wrong" in found.stderr
+
+
 def _in_a_terminal(sandbox: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str]:
     with Terminal([*PROGRAM, *arguments], sandbox.environment()) as terminal:
         code = terminal.wait_exit()

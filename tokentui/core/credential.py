@@ -96,10 +96,15 @@ class BcryptHasher:
         return bcrypt.hashpw(secret.reveal().encode("ascii"), salt).decode("ascii")
 
     def check(self, secret: Secret, hashed: str) -> bool:
-        match = _BCRYPT.fullmatch(hashed)
-        if match is None or not 4 <= int(match[1]) <= HIGHEST_COST:
+        if not is_hash(hashed):
             raise DamagedHash("The stored hash of this token is damaged: revoke it, make another.")
         return bcrypt.checkpw(secret.reveal().encode("ascii"), hashed.encode("ascii"))
+
+
+def is_hash(text: str) -> bool:
+    """Say whether `text` is a bcrypt hash of a cost that may be checked."""
+    match = _BCRYPT.fullmatch(text)
+    return match is not None and 4 <= int(match[1]) <= HIGHEST_COST
 
 
 def mint() -> Credential:

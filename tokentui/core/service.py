@@ -1,10 +1,11 @@
 """The verbs: what may be done with tokens. The one place where the rules meet a store."""
 
+import sys
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 
 from tokentui.core import credential
 from tokentui.core.credential import BcryptHasher, Hasher, Secret
@@ -17,6 +18,7 @@ from tokentui.core.errors import (
     TokenNotFound,
 )
 from tokentui.core.store import Clock, Page, Query, TokenStore, Usage, UsageStore, utc_now
+from tokentui.core.text import printable
 from tokentui.core.token import (
     DEFAULT_SOON,
     ID_LENGTH,
@@ -65,6 +67,19 @@ class TokenService:
     def warnings(self) -> Sequence[str]:
         """Return what an administrator should know about the store, a sentence each."""
         return [*self.store.warnings(), *self.usage.warnings()]
+
+    def problems(self) -> list[str]:
+        """Return all that is wrong with the store, a sentence each. Reads every token."""
+        tokens = self.find(replace(self.query(), size=sys.maxsize)).tokens
+        return [
+            *self.warnings(),
+            *(
+                f"The hash of {printable(token.name)} is damaged, so its secret opens nothing: "
+                "revoke it and create another."
+                for token in tokens
+                if token.hash is None or not credential.is_hash(token.hash)
+            ),
+        ]
 
     def today(self) -> date:
         """Return the current day in the service's time zone."""
@@ -181,4 +196,4 @@ class TokenService:
 
 
 def _next(token: Token, **changes: object) -> Token:
-    return msgspec.structs.replace(token, revision=token.revision + 1, **changes)
+    return replace(token, revision=token.revision + 1, **changes)
