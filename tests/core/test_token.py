@@ -119,8 +119,8 @@ class TestStatus:
         ("expires_in", "status"),
         [
             (None, Status.ACTIVE),
-            (timedelta(days=14, seconds=1), Status.ACTIVE),
-            (timedelta(days=14), Status.EXPIRES_SOON),
+            (timedelta(days=15), Status.ACTIVE),
+            (timedelta(days=15, seconds=-1), Status.EXPIRES_SOON),
             (timedelta(0), Status.EXPIRES_SOON),
             (timedelta(seconds=-1), Status.EXPIRED),
         ],

@@ -496,6 +496,12 @@ class TestList:
             for _ in range(15):
                 await pilot.press("pagedown")
             await until(pilot, lambda: cursor_name(pilot) > "t200")
+            table = pilot.app.screen.query_one(TokenTable)
+            table.scroll_to(y=0, animate=False, immediate=True)
+            await until(pilot, lambda: table.at(0))
+            await pilot.pause()
+            assert table.scroll_offset.y == 0
+            assert cursor_name(pilot) > "t200"
 
     async def test_what_needs_a_token_is_greyed_without_one(
         self, service: TokenService, run: Run

@@ -150,3 +150,12 @@ async def test_without_colours(
 async def test_first_start(service: TokenService, run: Run, picture: SnapshotAssertion) -> None:
     async with run(service) as pilot:
         assert draw(pilot) == picture
+
+
+async def test_more_than_fits(service: TokenService, run: Run, picture: SnapshotAssertion) -> None:
+    for number in range(100):
+        new = service.create(f"service-{number:03}", None)
+        service.confirm_saved(new.token.id)
+    async with run(service) as pilot:
+        await pilot.press("pagedown", "pagedown")
+        assert draw(pilot) == picture

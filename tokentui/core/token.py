@@ -59,14 +59,18 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
         return f"Token(id={self.id!r}, name={self.name!r}, revision={self.revision})"
 
     def status(self, now: datetime, soon: timedelta = DEFAULT_SOON) -> Status:
-        """Return the status at `now`; a life that ends within `soon` counts as expiring soon."""
+        """Return the status at `now`; with at most `soon` of whole days left, it expires soon.
+
+        Whole days, because a token dies at the end of one: it is "in 14 days" all day long.
+        """
         if self.revoked_at is not None:
             return Status.REVOKED
         if self.expires_at is None:
             return Status.ACTIVE
         if now > self.expires_at:
             return Status.EXPIRED
-        return Status.EXPIRES_SOON if self.expires_at - now <= soon else Status.ACTIVE
+        left = self.expires_at - now
+        return Status.EXPIRES_SOON if left < soon + timedelta(days=1) else Status.ACTIVE
 
     @property
     def never_saved(self) -> bool:

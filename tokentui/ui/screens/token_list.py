@@ -148,8 +148,9 @@ class TokenList(Screen[None]):
 
     @on(TokenTable.WindowWanted)
     def _window_wanted(self, event: TokenTable.WindowWanted) -> None:
-        offset = max(0, event.offset - self._query().size // 2)
-        self._load(offset, follow=None)
+        # Every row that is missing asks; the first one's window has the others.
+        if self._table.at(event.offset) is None:
+            self._load(max(0, event.offset - self._query().size // 2), follow=None)
 
     # -- order and filter -----------------------------------------------------------------------
 

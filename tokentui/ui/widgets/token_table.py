@@ -112,14 +112,15 @@ class TokenTable(ScrollView, can_focus=True):
         super().__init__()
         self._describe = describe
         self._page = Page()
+        self._held: Token | None = None
         self._columns = columns(80)
         self._sort = Sort.NAME
         self._descending = False
 
     @property
     def token(self) -> Token | None:
-        """The token under the cursor."""
-        return self._at(self.cursor)
+        """The token under the cursor, also while the list is scrolled far away from it."""
+        return self._held
 
     @property
     def window_start(self) -> int:
@@ -132,11 +133,13 @@ class TokenTable(ScrollView, can_focus=True):
         self.virtual_size = Size(self.size.width, page.total + 1)
         places = {token.id: page.offset + n for n, token in enumerate(page.tokens)}
         self.cursor = places.get(follow or "", max(0, min(self.cursor, page.total - 1)))
-        self._reveal()
+        held = self._held if page.total else None
+        self._held = self.at(self.cursor) or held
         self.refresh()
         self.post_message(self.Moved())
 
-    def _at(self, index: int) -> Token | None:
+    def at(self, index: int) -> Token | None:
+        """Return the token of a row, or None where the window does not hold it."""
         place = index - self._page.offset
         return self._page.tokens[place] if 0 <= place < len(self._page.tokens) else None
 
@@ -149,7 +152,8 @@ class TokenTable(ScrollView, can_focus=True):
         for index in (before, after):
             self.refresh(Region(0, index + 1 - self.scroll_offset.y, self.size.width, 1))
         self._reveal()
-        if self._page.total and self._at(after) is None:
+        self._held = self.at(after)
+        if self._page.total and self._held is None:
             self.post_message(self.WindowWanted(after))
         self.post_message(self.Moved())
 
@@ -204,7 +208,7 @@ class TokenTable(ScrollView, can_focus=True):
         if y == 0:
             return self._titles().adjust_cell_length(width, self._style("header"))
         index = y - 1 + self.scroll_offset.y
-        token = self._at(index)
+        token = self.at(index)
         if token is None:
             if index < self._page.total:
                 self.post_message(self.WindowWanted(index))
