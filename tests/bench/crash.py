@@ -1,0 +1,103 @@
+"""What a killed process loses: `python -m tests.bench.crash --rounds 1000`.
+
+Each round starts a process that changes a store as fast as it can and says what was
+acknowledged, kills it at a random moment, and looks at what is left. All counts must be 0.
+"""
+
+import argparse
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from tokentui.core.errors import StoreError, TokenNotFound
+from tokentui.stores import open_store
+
+from . import table
+from .samples import fill, sample
+
+_SIZES = (1, 100, 10_000)
+_LOSSES = ("corrupt", "lost changes", "half revokes", "stray files")
+
+# Adds two tokens, renames the first, revokes both together; a line once each is acknowledged.
+_WORKER = """
+import sys
+from tokentui.core.credential import BcryptHasher
+from tokentui.core.service import TokenService
+from tokentui.stores import open_store, open_usage
+path, worker = sys.argv[1:]
+service = TokenService(open_store(path), open_usage(path), account="ada", hasher=BcryptHasher(4))
+for number in range(1000):
+    one = service.create(f"{worker}-{number}-one", None).token
+    two = service.create(f"{worker}-{number}-two", None).token
+    print("made", one.id, two.id, flush=True)
+    one = service.rename(one, f"{worker}-{number}-new")
+    print("renamed", one.id, one.name, flush=True)
+    service.revoke([one, two])
+    print("revoked", one.id, two.id, flush=True)
+"""
+
+
+def main() -> None:
+    """Kill, look, count, and print what was counted."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=30, help="kills for each size of store")
+    rounds = parser.parse_args().rounds
+    rows: list[list[str]] = []
+    for size in _SIZES:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "data" / "tokens.json"
+            fill(path, [sample(number, "hash") for number in range(size)])
+            found: Counter[str] = Counter()
+            for number in range(rounds):
+                found += _round(path, f"w{number}")
+            rows.append([f"{size:,}", str(found["changes"]), *(str(found[x]) for x in _LOSSES)])
+    print(f"{rounds} kills for each size.\n")
+    table.show(["tokens", "acknowledged", *_LOSSES], rows)
+
+
+def _round(path: Path, worker: str) -> Counter[str]:
+    """Kill one process and count what it acknowledged, and what of it is missing."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _WORKER, str(path), worker], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        said = [process.stdout.readline() for _ in range(random.randint(1, 9))]
+        process.send_signal(signal.SIGKILL)
+        said += process.stdout.readlines()
+    said = [line for line in said if line.endswith("\n")]
+    found = Counter({"changes": len(said)})
+    try:
+        found += _compare(path, [tuple(line.split()) for line in said])
+    except StoreError:
+        found["corrupt"] += 1
+    return found
+
+
+def _compare(path: Path, said: list[tuple[str, ...]]) -> Counter[str]:
+    store = open_store(str(path))
+    revoked = {line[1] for line in said if line[0] == "revoked"}
+    found: Counter[str] = Counter()
+    for verb, one, other in said:
+        try:
+            token = store.get(one)
+        except TokenNotFound:
+            found["lost changes"] += 1
+            continue
+        if verb == "made":
+            # Revoked together or not at all, whether or not that was acknowledged.
+            both = token.revoked_at is None, store.get(other).revoked_at is None
+            found["half revokes"] += both[0] is not both[1]
+        elif verb == "renamed":
+            found["lost changes"] += token.name != other
+        found["lost changes"] += one in revoked and token.revoked_at is None
+    store.replace_many([])  # the next change, whatever it is, sweeps
+    found["stray files"] += len(list(path.parent.glob(".*.tmp")))
+    return found
+
+
+if __name__ == "__main__":
+    main()
