@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 from tokentui.core.errors import StoreError, TokenNotFound
@@ -66,6 +67,9 @@ def _round(path: Path, worker: str) -> Counter[str]:
     ) as process:
         assert process.stdout is not None
         said = [process.stdout.readline() for _ in range(random.randint(1, 9))]
+        # Anywhere within a change, not always just after one.
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(random.uniform(0, 0.05))
         process.send_signal(signal.SIGKILL)
         said += process.stdout.readlines()
     said = [line for line in said if line.endswith("\n")]
