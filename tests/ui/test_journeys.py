@@ -40,6 +40,11 @@ def cursor_name(pilot: Pilot[None]) -> str:
     return token.name if token else ""
 
 
+async def to_form(pilot: Pilot[None]) -> None:
+    await pilot.press("c")
+    await arrive(pilot, CreateToken)
+
+
 @pytest.fixture
 def saved(stocked: TokenService) -> TokenService:
     """Return the stocked service with every secret saved, so that no question greets."""
@@ -52,8 +57,7 @@ class TestCreate:
         self, saved: TokenService, run: Run
     ) -> None:
         async with run(saved) as pilot:
-            await pilot.press("c")
-            await arrive(pilot, CreateToken)
+            await to_form(pilot)
             await write(pilot, "grafana")
             await pilot.press("enter")
             await arrive(pilot, SavedToken)
@@ -70,8 +74,7 @@ class TestCreate:
         self, saved: TokenService, run: Run
     ) -> None:
         async with run(saved) as pilot:
-            await pilot.press("c")
-            await arrive(pilot, CreateToken)
+            await to_form(pilot)
             for typed, reason in (
                 ("CI-Deploy", "taken"),
                 ("a b", "a space is not allowed"),
@@ -84,8 +87,7 @@ class TestCreate:
 
     async def test_what_is_wrong_is_not_sent(self, saved: TokenService, run: Run) -> None:
         async with run(saved) as pilot:
-            await pilot.press("c")
-            await arrive(pilot, CreateToken)
+            await to_form(pilot)
             await pilot.press("enter")
             assert "A name is needed" in said(pilot, "#name-reason")
             await write(pilot, "grafana")
@@ -100,8 +102,7 @@ class TestCreate:
 
     async def test_a_token_may_live_until_tonight(self, saved: TokenService, run: Run) -> None:
         async with run(saved) as pilot:
-            await pilot.press("c")
-            await arrive(pilot, CreateToken)
+            await to_form(pilot)
             await write(pilot, "visitor")
             pilot.app.screen.query_one(MonthCalendar).focus()
             await pilot.press("t", "ctrl+s")
@@ -112,8 +113,7 @@ class TestCreate:
 
     async def test_never_expiring_comes_with_advice(self, saved: TokenService, run: Run) -> None:
         async with run(saved) as pilot:
-            await pilot.press("c")
-            await arrive(pilot, CreateToken)
+            await to_form(pilot)
             await write(pilot, "forever")
             await pilot.press("tab", "down", "enter")
             await until(pilot, lambda: pilot.app.screen.query_one("#advice").display)
@@ -124,8 +124,7 @@ class TestCreate:
 
     async def test_escape_makes_nothing(self, saved: TokenService, run: Run) -> None:
         async with run(saved) as pilot:
-            await pilot.press("c")
-            await arrive(pilot, CreateToken)
+            await to_form(pilot)
             await write(pilot, "grafana")
             await pilot.press("escape")
             await arrive(pilot, TokenList)
@@ -143,8 +142,7 @@ class TestCreate:
 
         monkeypatch.setattr(saved, "create", counting)
         async with run(saved) as pilot:
-            await pilot.press("c")
-            await arrive(pilot, CreateToken)
+            await to_form(pilot)
             await write(pilot, "grafana")
             screen = pilot.app.screen
             assert isinstance(screen, CreateToken)
@@ -162,8 +160,7 @@ class TestCreate:
 
         monkeypatch.setattr(saved.store, "add", refuse)
         async with run(saved) as pilot:
-            await pilot.press("c")
-            await arrive(pilot, CreateToken)
+            await to_form(pilot)
             await write(pilot, "grafana")
             await pilot.press("enter")
             await until(pilot, lambda: "disk is full" in said(pilot, "#problem"))
@@ -171,8 +168,7 @@ class TestCreate:
 
     async def test_another_one_afterwards(self, saved: TokenService, run: Run) -> None:
         async with run(saved) as pilot:
-            await pilot.press("c")
-            await arrive(pilot, CreateToken)
+            await to_form(pilot)
             await write(pilot, "one")
             await pilot.press("enter")
             await arrive(pilot, SavedToken)
@@ -204,8 +200,7 @@ class TestDatePicker:
         self, saved: TokenService, run: Run, keys: list[str], day: str
     ) -> None:
         async with run(saved) as pilot:
-            await pilot.press("c")
-            await arrive(pilot, CreateToken)
+            await to_form(pilot)
             picker = pilot.app.screen.query_one(DatePicker)
             picker.query_one(MonthCalendar).focus()
             await pilot.press(*keys)
@@ -217,8 +212,7 @@ class TestDatePicker:
 
     async def test_what_is_typed_moves_the_calendar(self, saved: TokenService, run: Run) -> None:
         async with run(saved) as pilot:
-            await pilot.press("c")
-            await arrive(pilot, CreateToken)
+            await to_form(pilot)
             picker = pilot.app.screen.query_one(DatePicker)
             picker.query_one(Input).value = "2028-02-29"
             await pilot.pause()
@@ -230,8 +224,7 @@ class TestDatePicker:
 
     async def test_the_mouse_chooses_a_day_and_a_month(self, saved: TokenService, run: Run) -> None:
         async with run(saved) as pilot:
-            await pilot.press("c")
-            await arrive(pilot, CreateToken)
+            await to_form(pilot)
             calendar = pilot.app.screen.query_one(MonthCalendar)
             await pilot.click(calendar, offset=(25, 0))
             await pilot.click(calendar, offset=(2, 3))
@@ -239,24 +232,22 @@ class TestDatePicker:
 
     async def test_a_preset(self, saved: TokenService, run: Run) -> None:
         async with run(saved) as pilot:
-            await pilot.press("c")
-            await arrive(pilot, CreateToken)
+            await to_form(pilot)
             await pilot.click("#preset-90")
             await pilot.pause()
             assert pilot.app.screen.query_one(DatePicker).day == date(2027, 2, 22)
 
 
 class TestSave:
-    async def arrive(self, pilot: Pilot[None]) -> None:
-        await pilot.press("c")
-        await arrive(pilot, CreateToken)
+    async def to_secret(self, pilot: Pilot[None]) -> None:
+        await to_form(pilot)
         await write(pilot, "grafana")
         await pilot.press("enter")
         await arrive(pilot, SavedToken)
 
     async def test_nothing_but_its_button_closes_it(self, saved: TokenService, run: Run) -> None:
         async with run(saved) as pilot:
-            await self.arrive(pilot)
+            await self.to_secret(pilot)
             await pilot.press("escape", "enter", "q", "y", "ctrl+c", "f1", "escape", "ctrl+q")
             await pilot.press("ctrl+p")
             await pilot.click(offset=(0, 0))
@@ -270,7 +261,7 @@ class TestSave:
     ) -> None:
         sent: list[str] = []
         async with run(saved) as pilot:
-            await self.arrive(pilot)
+            await self.to_secret(pilot)
             assert pilot.app._driver is not None
             monkeypatch.setattr(pilot.app._driver, "write", sent.append)
             await pilot.press("c")
@@ -280,7 +271,7 @@ class TestSave:
 
     async def test_to_a_file_once(self, saved: TokenService, run: Run, tmp_path: Path) -> None:
         async with run(saved) as pilot:
-            await self.arrive(pilot)
+            await self.to_secret(pilot)
             path = tmp_path / "grafana.token"
             pilot.app.screen.query_one("#path", Input).value = str(path)
             await pilot.press("w", "enter")
@@ -296,7 +287,7 @@ class TestSave:
         self, saved: TokenService, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async with run(saved) as pilot:
-            await self.arrive(pilot)
+            await self.to_secret(pilot)
 
             def refuse(*_: object) -> None:
                 raise StoreUnwritable("The disk is full. Nothing was changed.")
@@ -540,8 +531,7 @@ class TestHelp:
 
 async def test_every_control_is_reached_by_tab(saved: TokenService, run: Run) -> None:
     async with run(saved) as pilot:
-        await pilot.press("c")
-        await arrive(pilot, CreateToken)
+        await to_form(pilot)
         screen = pilot.app.screen
         reached = set()
         for _ in range(20):
