@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 class TokentuiError(Exception):
     """The root of all errors that this package raises on purpose."""
 
+    def __str__(self) -> str:
+        # Names, paths and what was typed go into these texts: made harmless once, here.
+        return printable(super().__str__())
+
 
 class InvalidInput(TokentuiError):
     """Something was typed that cannot be meant. Nothing was changed."""
@@ -38,7 +42,7 @@ class NameTaken(TokentuiError):
     """Another token of the account, not revoked, has this name already."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"The name {printable(name)} is taken: choose another one.")
+        super().__init__(f"The name {name} is taken: choose another one.")
 
 
 class TokenNotFound(TokentuiError):
@@ -46,7 +50,7 @@ class TokenNotFound(TokentuiError):
 
     def __init__(self, reference: str) -> None:
         super().__init__(
-            f"There is no token {printable(reference)}; nothing was changed. "
+            f"There is no token {reference}; nothing was changed. "
             "See the list for the names in use."
         )
 
@@ -56,7 +60,7 @@ class AmbiguousName(TokentuiError):
 
     def __init__(self, name: str, ids: tuple[str, ...]) -> None:
         super().__init__(
-            f"Several tokens are called {printable(name)}; nothing was changed. "
+            f"Several tokens are called {name}; nothing was changed. "
             f"Give the id instead: {', '.join(ids)}."
         )
 
@@ -67,7 +71,7 @@ class TokenChanged(TokentuiError):
     def __init__(self, current: Token) -> None:
         done = "revoked" if current.revoked_at else "changed"
         super().__init__(
-            f"{printable(current.name)} was {done} elsewhere meanwhile; nothing was changed here. "
+            f"{current.name} was {done} elsewhere meanwhile; nothing was changed here. "
             "Look at it again, then decide."
         )
         self.current = current
