@@ -27,7 +27,7 @@ from tokentui.core import errors
 from tokentui.core.credential import BcryptHasher, Secret
 from tokentui.core.service import NewToken, TokenService
 from tokentui.core.text import printable
-from tokentui.core.token import DEFAULT_LIFE, Status, Token, parse_day, parse_life
+from tokentui.core.token import DEFAULT_LIFE, LAST_DAY, Status, Token, parse_day, parse_life
 from tokentui.core.verifier import Verifier
 from tokentui.stores import open_store, open_usage
 
@@ -207,7 +207,7 @@ def create(
     if sum((expires is not None, expires_in is not None, never)) > 1:
         raise click.UsageError("Give one of --expires, --expires-in and --never.")
     service = _service()
-    last_day = None if never else expires or service.today() + (expires_in or DEFAULT_LIFE)
+    last_day = None if never else expires or _day_in(service, expires_in or DEFAULT_LIFE)
     if to_file is None:
         new = service.create(name, last_day)
         _hand_out(service, new, as_json)
@@ -219,6 +219,13 @@ def create(
     say(f"Created {new.token.name}. {words.life(new.token, service.zone)}")
     place = f"Its secret is in {printable(str(to_file))}." if to_file else "It is not shown again."
     say(place)
+
+
+def _day_in(service: TokenService, life: timedelta) -> date:
+    try:
+        return service.today() + life
+    except OverflowError:
+        raise errors.InvalidExpiry(f"{LAST_DAY} is the last day that can be chosen.") from None
 
 
 def _hand_out(service: TokenService, new: NewToken, as_json: bool) -> None:
@@ -316,7 +323,7 @@ def check() -> None:
     for problem in problems:
         write(problem)
     if problems:
-        raise Failure(f"Found {len(problems)} wrong; nothing was changed.", ExitCode.STORE)
+        raise Failure(f"Problems found: {len(problems)}. Nothing was changed.", ExitCode.STORE)
     say(f"Nothing is wrong with {service.store.location}.")
 
 

@@ -36,6 +36,7 @@ _CODES: list[tuple[type[errors.TokentuiError], ExitCode]] = [
     (errors.TokenNotFound, ExitCode.NOT_FOUND),
     (errors.NameTaken, ExitCode.CONFLICT),
     (errors.TokenChanged, ExitCode.CONFLICT),
+    (errors.AlreadyRevoked, ExitCode.CONFLICT),
     (errors.StoreError, ExitCode.STORE),
     (errors.Refused, ExitCode.REFUSED),
 ]
@@ -81,7 +82,8 @@ class Program(click.Group):
 
 def _harmless(message: str) -> str:
     """Return `message` without what was typed in it that is a secret or acts on a terminal."""
-    return credential.WRITTEN.sub("(a secret)", printable(message))
+    lines = (printable(line.expandtabs(2)) for line in message.split("\n"))
+    return credential.WRITTEN.sub("(a secret)", "\n".join(lines))
 
 
 def say(sentence: str) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import glob
 import os
 import stat
 from collections.abc import Iterator
@@ -10,6 +11,16 @@ from typing import BinaryIO
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
+
+
+def named(text: str) -> Path:
+    """Return the path that a person wrote, ~ resolved; raise `OSError` where it names no file."""
+    if not text or "\0" in text:
+        raise OSError(errno.EINVAL, "it names no file")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise OSError(errno.ENOENT, "there is no such home folder") from None
 
 
 def read_regular(path: Path, limit: int) -> tuple[bytes, os.stat_result]:
@@ -71,7 +82,8 @@ def replace(path: Path, content: bytes) -> None:
 
 def sweep(path: Path) -> None:
     """Remove what interrupted calls of `replace` for `path` left. Call it under the lock."""
-    for stale in path.parent.glob(f".{path.name}.*.tmp"):
+    # Eight characters are what `mkstemp` chooses; more may belong to a file of a longer name.
+    for stale in path.parent.glob(f".{glob.escape(path.name)}.{'?' * 8}.tmp"):
         stale.unlink(missing_ok=True)
 
 

@@ -124,7 +124,7 @@ def facts(service: TokenService, token: Token) -> list[tuple[str, str]]:
     ]
 
 
-def not_written(path: Path, error: OSError) -> str:
+def not_written(path: Path | str, error: OSError) -> str:
     """Return a sentence about a file that could not be made for a secret."""
     if isinstance(error, FileExistsError):
         return (

@@ -94,6 +94,7 @@ class TestHashing:
             "$2b$15$" + "a" * 53,
             "$2b$03$" + "a" * 53,
             "$1$04$" + "a" * 53,
+            "$2b$04$" + "a" * 53,
         ],
     )
     def test_what_is_no_hash_or_too_costly_is_refused_at_once(self, hashed: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tokentui.core import credential
 from tokentui.core.errors import (
+    AlreadyRevoked,
     AmbiguousName,
     InvalidExpiry,
     InvalidName,
@@ -117,6 +118,15 @@ class TestChange:
         assert (gone.hash, gone.revoked_at) == (None, NOW)
         assert service.find(service.query()).total == 0
         assert service.confirm_saved(made.token.id) == gone
+
+    def test_what_is_revoked_changes_no_more(self, service: TokenService, made: NewToken) -> None:
+        service.revoke([made.token])
+        gone = service.get(made.token.id)
+        with pytest.raises(AlreadyRevoked):
+            service.revoke([gone])
+        with pytest.raises(AlreadyRevoked):
+            service.rename(gone, "ghost")
+        assert service.get(made.token.id) == gone
 
     def test_revoke_is_all_or_nothing(self, service: TokenService, made: NewToken) -> None:
         other = service.create("other", None).token

@@ -60,6 +60,7 @@ def test_the_help_names_every_exit_code(sandbox: Sandbox) -> None:
         (ExitCode.USAGE, ["create", "two words"]),
         (ExitCode.USAGE, ["create", "fresh", "--expires", "2020-01-01"]),
         (ExitCode.USAGE, ["create", "fresh", "--expires-in", "soon"]),
+        (ExitCode.USAGE, ["create", "fresh", "--expires-in", "99999y"]),
         (ExitCode.USAGE, ["create", "fresh", "--never", "--expires-in", "90d"]),
         (ExitCode.USAGE, ["no-such-command"]),
         (ExitCode.NOT_FOUND, ["show", "nobody"]),
@@ -102,7 +103,7 @@ def test_check_finds_what_is_wrong(sandbox: Sandbox) -> None:
     assert found.returncode == ExitCode.STORE
     assert "chmod 600" in found.stdout
     assert "The hash of deploy is damaged" in found.stdout
-    assert "Found 2 wrong" in found.stderr
+    assert "Problems found: 2" in found.stderr
 
 
 def _in_a_terminal(sandbox: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from tinydb import TinyDB
@@ -151,9 +152,9 @@ class TestFullDisk:
         assert names(open_store(str(store_path)), ALL) == ["t1", "t2", "t3"]
 
     def test_what_a_crash_left_is_swept(self, store: TokenStore, store_path: Path) -> None:
-        stale = store_path.with_name(f".{store_path.name}.abc.tmp")
+        stale = store_path.with_name(f".{store_path.name}.abcd1234.tmp")
         stale.write_text("half")
-        other = store_path.with_name(".other.json.abc.tmp")
+        other = store_path.with_name(".other.json.abcd1234.tmp")
         other.write_text("not ours")
         store.add(token(2))
         assert not stale.exists()
@@ -267,6 +268,20 @@ class TestLock:
         assert name in said[0]
         assert name in str(error.value)
         assert store.find(ALL).total == 1
+
+    def test_readers_do_not_wait_with_a_change(
+        self, store: TokenStore, holder: subprocess.Popen[str]
+    ) -> None:
+        waiting = Event()
+        store.on_wait = lambda _: waiting.set()
+        change = Thread(target=store.add, args=[token(2)])
+        change.start()
+        assert waiting.wait(10)
+        assert names(store, ALL) == ["t1"]
+        assert change.is_alive(), "the answer came only after the change"
+        holder.kill()
+        change.join()
+        assert names(store, ALL) == ["t1", "t2"]
 
     def test_a_killed_holder_frees_it(
         self, store: TokenStore, holder: subprocess.Popen[str]

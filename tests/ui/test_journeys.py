@@ -283,6 +283,17 @@ class TestSave:
             await until(pilot, lambda: "exists" in said(pilot, "#outcome"))
             assert path.read_text() == first
 
+    @pytest.mark.parametrize("path", ["", "~nosuch/x", "a\0b", "/nowhere/x"])
+    async def test_a_path_that_is_none_is_said_to_be_so(
+        self, saved: TokenService, run: Run, path: str
+    ) -> None:
+        async with run(saved) as pilot:
+            await self.to_secret(pilot)
+            pilot.app.screen.query_one("#path", Input).value = path
+            await pilot.press("w", "enter")
+            await until(pilot, lambda: "could not be written" in said(pilot, "#outcome"))
+            assert isinstance(pilot.app.screen, SavedToken)
+
     async def test_a_store_that_fails_keeps_the_secret_on_the_screen(
         self, saved: TokenService, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -343,6 +354,17 @@ class TestManage:
             await arrive(pilot, TokenList)
             assert cursor_name(pilot) == "zz-backup"
             assert saved.get(token.id).name == "zz-backup"
+
+    async def test_enter_twice_renames_once(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("m")
+            await arrive(pilot, ManageToken)
+            await write(pilot, "zz-backup")
+            await pilot.press("enter", "enter")
+            await until(pilot, lambda: toasts(pilot))
+            await pilot.pause()
+            assert toasts(pilot) == ["Renamed backup-nightly to zz-backup."]
+            assert saved.look_up("zz-backup").revision == 3
 
     async def test_a_taken_name_is_refused_as_it_is_typed(
         self, saved: TokenService, run: Run

@@ -45,6 +45,13 @@ class NameTaken(TokentuiError):
         super().__init__(f"The name {name} is taken: choose another one.")
 
 
+class AlreadyRevoked(TokentuiError):
+    """A revoked token can be changed no more."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} was revoked already and stays as it is; nothing was changed.")
+
+
 class TokenNotFound(TokentuiError):
     """No token has this id or name."""
 

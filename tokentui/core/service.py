@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tokentui.core import credential
 from tokentui.core.credential import BcryptHasher, Hasher, Secret
 from tokentui.core.errors import (
+    AlreadyRevoked,
     AmbiguousName,
     InvalidExpiry,
     InvalidName,
@@ -180,6 +181,7 @@ class TokenService:
 
         Raises `InvalidName`, `NameTaken`, and `TokenChanged` where it is no longer as seen.
         """
+        _refuse_revoked([token])
         self.check_new_name(name, of=token)
         renamed = _next(token, name=name)
         self.store.replace(renamed)
@@ -191,8 +193,15 @@ class TokenService:
         The records stay, without their hashes: "revoked" can be told from "unknown", and
         nothing can bring a token back.
         """
+        _refuse_revoked(tokens)
         now = self.now()
         self.store.replace_many([_next(token, revoked_at=now, hash=None) for token in tokens])
+
+
+def _refuse_revoked(tokens: Sequence[Token]) -> None:
+    for token in tokens:
+        if token.revoked_at is not None:
+            raise AlreadyRevoked(token.name)
 
 
 def _next(token: Token, **changes: object) -> Token:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tokentui import files
 from tokentui.core.errors import StoreUnknown
 from tokentui.core.store import TokenStore, UsageStore
 
@@ -27,4 +28,7 @@ def open_usage(location: str) -> UsageStore:
 def _path(location: str) -> Path:
     if "://" in location:
         raise StoreUnknown(f"{location} is no store that this version knows: give a file's path.")
-    return Path(location).expanduser()
+    try:
+        return files.named(location)
+    except OSError as error:
+        raise StoreUnknown(f"{location} is no file's path: {error.strerror}.") from None

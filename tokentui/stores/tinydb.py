@@ -93,11 +93,13 @@ class TinyDBStore:
     def _change(self) -> Iterator[tuple["_Index", Table]]:
         """Hold the lock over the current content; give its index and its table to be changed.
 
+        The guard is taken within the lock: readers in other threads never wait for processes.
+
         The table is made anew each time, since it remembers its next id, and without a query
         cache, since it would not notice the changes of others. The index is kept afterwards as
         the one of the file that was written.
         """
-        with self._guard, self._file.lock(self.on_wait):
+        with self._file.lock(self.on_wait), self._guard:
             yield self._current(), Table(self._file, _TABLE, cache_size=0)
             self._stamp = self._file.known
 

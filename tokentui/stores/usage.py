@@ -43,16 +43,15 @@ class UsageFile:
             self._pending[token_id] = _sum(self._pending.get(token_id), use)
 
     def flush(self) -> None:
-        with self._guard:
-            if not self._pending:
-                return
-            with self._file.lock():
-                tables = self._file.read()
-                noted = tables.setdefault(_TABLE, {})
-                for token_id, use in self._pending.items():
-                    total = _sum(_usage(tables, token_id), use)
-                    noted[token_id] = msgspec.to_builtins(total)
-                self._file.write(tables)
+        if not self._pending:
+            return
+        with self._file.lock(), self._guard:
+            tables = self._file.read()
+            noted = tables.setdefault(_TABLE, {})
+            for token_id, use in self._pending.items():
+                total = _sum(_usage(tables, token_id), use)
+                noted[token_id] = msgspec.to_builtins(total)
+            self._file.write(tables)
             self._pending.clear()
 
 

@@ -50,8 +50,8 @@ class TokentuiApp(App[None]):
             loop.add_signal_handler(ending, self.exit)
 
     def _say_waiting(self, sentence: str) -> None:
-        # Changes, and so their waiting, run in threads.
-        self.call_from_thread(self.notify, sentence, markup=False)
+        # Called in a thread: `notify` only posts a message, and so never waits for the loop.
+        self.notify(sentence, markup=False)
 
     def _look(self) -> Hashable:
         try:

@@ -81,6 +81,7 @@ class CreateToken(Screen[NewToken | None]):
 
     def _name_is_free(self, name: str) -> bool:
         """Say beside the field whether the token may get `name`."""
+        self._say("")
         try:
             self._service.check_new_name(name)
         except (InvalidName, NameTaken) as error:

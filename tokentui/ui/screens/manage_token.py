@@ -104,22 +104,24 @@ class ManageToken(Screen[None]):
 
     @on(Input.Submitted, "#name")
     @on(Button.Pressed, "#update")
-    @work(exclusive=True, group="change")
+    @work
     async def _update(self) -> None:
         field = self.query_one("#name", Input)
         self.set_focus(field)
-        if not self._name_is_free(field.value):
+        name = field.value
+        if self._changing or not self._name_is_free(name):
             return
         before = printable(self._token.name)
-        if await self._change(self._service.rename, self._token, field.value):
-            self.notify(f"Renamed {before} to {field.value}.", markup=False)
-            field.clear()
+        if await self._change(self._service.rename, self._token, name):
+            self.notify(f"Renamed {before} to {name}.", markup=False)
+            if field.value == name:
+                field.clear()
             self._follow()
 
     @on(Button.Pressed, "#have")
-    @work(exclusive=True, group="change")
+    @work
     async def _have(self) -> None:
-        if await self._change(self._service.confirm_saved, self._token.id):
+        if not self._changing and await self._change(self._service.confirm_saved, self._token.id):
             self.set_focus(self.query_one("#name"))
             self._follow()
 

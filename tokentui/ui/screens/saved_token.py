@@ -52,6 +52,7 @@ class SavedToken(ModalScreen[bool]):
         super().__init__()
         self._service = service
         self._new = new
+        self._failed = False
 
     def compose(self) -> ComposeResult:
         name = self._new.token.name
@@ -90,14 +91,15 @@ class SavedToken(ModalScreen[bool]):
     @on(Input.Submitted, "#path")
     @on(Button.Pressed, "#write")
     def _write_pressed(self) -> None:
-        self._write(Path(self.query_one("#path", Input).value).expanduser())
+        self._write(self.query_one("#path", Input).value)
 
     @work(exclusive=True, group="write")
-    async def _write(self, path: Path) -> None:
+    async def _write(self, written: str) -> None:
         try:
+            path = files.named(written)
             await asyncio.to_thread(_write_secret, path, self._new.secret)
         except OSError as error:
-            self._say(words.not_written(path, error), wrong=True)
+            self._say(words.not_written(written, error), wrong=True)
         else:
             self._say(f"Written to {printable(str(path))}, readable by you alone.")
 
@@ -112,9 +114,13 @@ class SavedToken(ModalScreen[bool]):
         try:
             await asyncio.to_thread(self._service.confirm_saved, self._new.token.id)
         except TokentuiError as error:
-            self._say(str(error), wrong=True)
-        else:
-            self.dismiss(another)
+            if not self._failed:
+                self._failed = True
+                self._say(
+                    f"{error} Press again to leave; it stays listed as never saved.", wrong=True
+                )
+                return
+        self.dismiss(another)
 
     def _say(self, sentence: str, *, wrong: bool = False) -> None:
         outcome = self.query_one("#outcome", Static)
