@@ -213,12 +213,21 @@ def create(
         _hand_out(service, new, as_json)
     else:
         new = _create_to_file(service, name, last_day, to_file)
-    saved = service.confirm_saved(new.token.id)
+    saved = _confirm(service, new.token)
     if as_json and to_file is not None:
         write_json(_facts(service, saved) | {"file": str(to_file)})
     say(f"Created {new.token.name}. {words.life(new.token, service.zone)}")
     place = f"Its secret is in {printable(str(to_file))}." if to_file else "It is not shown again."
     say(place)
+
+
+def _confirm(service: TokenService, token: Token) -> Token:
+    """Note that the secret is out; that this cannot be noted is no failed creation."""
+    try:
+        return service.confirm_saved(token.id)
+    except errors.StoreError as error:
+        say(f"Warning: {error} {token.name} was made, but stays listed as never saved.")
+        return token
 
 
 def _day_in(service: TokenService, life: timedelta) -> date:
@@ -324,7 +333,7 @@ def check() -> None:
         write(problem)
     if problems:
         raise Failure(f"Problems found: {len(problems)}. Nothing was changed.", ExitCode.STORE)
-    say(f"Nothing is wrong with {service.store.location}.")
+    say(f"Nothing is wrong with {printable(service.store.location)}.")
 
 
 @main.command()

@@ -219,10 +219,12 @@ class TestDamage:
             "2": {"id": "short"},
             "3": good | {"name": "twin"},
             "4": good | {"id": "0000000004", "created_at": "long ago"},
+            "5": good | {"id": "0000000005", "created_at": "0001-01-01T00:00:00Z"},
+            "6": good | {"id": "0000000006", "expires_at": "9999-12-31T23:59:59Z"},
         }
         store_path.write_text(json.dumps(tables))
         assert names(store, ALL) == ["t1"]
-        assert len(store.warnings()) == 3
+        assert len(store.warnings()) == 5
         assert "Record 2 is left out" in store.warnings()[0]
         store.replace(after(token(1), name="other"))
         kept = json.loads(store_path.read_text())["tokens"]

@@ -67,7 +67,7 @@ class TokenService:
 
     def warnings(self) -> Sequence[str]:
         """Return what an administrator should know about the store, a sentence each."""
-        return [*self.store.warnings(), *self.usage.warnings()]
+        return [printable(said) for said in (*self.store.warnings(), *self.usage.warnings())]
 
     def problems(self) -> list[str]:
         """Return all that is wrong with the store, a sentence each. Reads every token."""

@@ -16,7 +16,7 @@ DEFAULT_LIFE = timedelta(days=365)
 DEFAULT_SOON = timedelta(days=14)
 
 # The last day whose end can still be written as a date in every time zone.
-LAST_DAY = date(9999, 12, 30)
+LAST_DAY = date(9999, 12, 29)
 
 TokenId = Annotated[str, msgspec.Meta(pattern=f"^[0-9A-Za-z]{{{ID_LENGTH}}}$")]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import RLock
 
@@ -11,10 +12,13 @@ from tinydb.table import Table
 from tokentui.core.errors import NameTaken, TokenChanged, TokenNotFound
 from tokentui.core.store import Page, Query
 from tokentui.core.text import printable
-from tokentui.core.token import Token, name_key
+from tokentui.core.token import LAST_DAY, Token, end_of_day, name_key
 from tokentui.stores.durable import DurableJSON, Stamp, Tables, damaged
 
 _TABLE = "tokens"
+# Beyond these, a date cannot be said in every time zone.
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = end_of_day(LAST_DAY, UTC) + timedelta(days=1)
 
 
 class TinyDBStore:
@@ -126,6 +130,9 @@ class _Index:
     def _load(self, place: int, token: Token) -> None:
         if token.id in self._by_id:
             raise ValueError(f"the id {token.id} stands there twice")
+        moments = (token.created_at, token.expires_at, token.saved_at, token.revoked_at)
+        if not all(_FIRST <= moment <= _LAST for moment in moments if moment is not None):
+            raise ValueError("a date is out of range")
         self.put(place, token)
 
     def put(self, place: int, token: Token) -> None:
