@@ -445,6 +445,18 @@ class TestManage:
 
 
 class TestList:
+    async def test_keys_typed_ahead_of_a_screen_are_no_commands(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            screen = pilot.app.screen
+            assert isinstance(screen, TokenList)
+            screen.action_create()
+            screen.action_revoke()
+            screen.action_manage()
+            await arrive(pilot, CreateToken)
+            assert len(pilot.app.screen_stack) == 2
+
     async def test_filter_as_you_type(self, saved: TokenService, run: Run) -> None:
         async with run(saved) as pilot:
             await pilot.press("slash")

@@ -204,9 +204,21 @@ class TokenList(Screen[None]):
             return self.usable or None
         return True
 
-    @work(exclusive=True, group="flow")
-    async def action_create(self) -> None:
+    @property
+    def _leaving(self) -> bool:
+        """Whether another screen is about to open, or is open.
+
+        Keys typed ahead of it still arrive here, and must not be taken for commands.
+        """
+        return any(w.group == "flow" and not w.is_finished for w in self.workers)
+
+    def action_create(self) -> None:
         """Make tokens, one after the other while the person asks for another."""
+        if not self._leaving:
+            self._create()
+
+    @work(group="flow")
+    async def _create(self) -> None:
         another = True
         while another:
             new = await self.app.push_screen_wait(CreateToken(self._service))
@@ -222,17 +234,23 @@ class TokenList(Screen[None]):
         self._load(0, follow=token.id)
 
     @on(TokenTable.Chosen)
-    @work(exclusive=True, group="flow")
-    async def action_manage(self) -> None:
+    def action_manage(self) -> None:
         """Open the token under the cursor."""
-        if (token := self._table.token) is not None:
-            await self.app.push_screen_wait(ManageToken(self._service, token))
+        if (token := self._table.token) is not None and not self._leaving:
+            self._manage(token)
 
-    @work(exclusive=True, group="flow")
-    async def action_revoke(self) -> None:
+    @work(group="flow")
+    async def _manage(self, token: Token) -> None:
+        await self.app.push_screen_wait(ManageToken(self._service, token))
+
+    def action_revoke(self) -> None:
         """Revoke the token under the cursor, once the person has said so."""
-        token = self._table.token
-        if token is not None and await self.app.push_screen_wait(revoke_question(token)):
+        if (token := self._table.token) is not None and not self._leaving:
+            self._ask_to_revoke(token)
+
+    @work(group="flow")
+    async def _ask_to_revoke(self, token: Token) -> None:
+        if await self.app.push_screen_wait(revoke_question(token)):
             await self._revoke([token])
 
     async def _revoke(self, tokens: Sequence[Token]) -> None:
@@ -244,7 +262,7 @@ class TokenList(Screen[None]):
             self.notify(f"Revoked {_names(tokens)}.", markup=False)
         self.reload()
 
-    @work(exclusive=True, group="flow")
+    @work(group="flow")
     async def _ask_about_never_saved(self) -> None:
         """Offer to revoke what was left behind when a connection dropped at the wrong moment."""
         try:
