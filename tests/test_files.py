@@ -1,7 +1,10 @@
 """Files for one person's eyes."""
 
 import os
+import resource
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,43 @@ import pytest
 from tokentui import files
 
 
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the steps that a power cut may come between, as they are taken."""
+    taken: list[str] = []
+    fsync, rename = os.fsync, os.replace
+
+    def noted_fsync(descriptor: int) -> None:
+        kind = "folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file"
+        taken.append(f"{kind} on disk")
+        fsync(descriptor)
+
+    def noted_rename(source: Path, target: Path) -> None:
+        taken.append("renamed" if source.parent == target.parent else "moved")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(os, "replace", noted_rename)
+    return taken
+
+
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """Let the system write no file beyond `size` bytes: what is written stops half-way."""
+    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
+
+
 class TestNewPrivate:
+    def test_is_on_disk_once_the_block_ends(self, tmp_path: Path, steps: list[str]) -> None:
+        with files.new_private(tmp_path / "new") as file:
+            file.write(b"secret\n")
+        assert steps == ["file on disk", "folder on disk"]
+
     def test_is_whole_and_its_owners_alone(self, tmp_path: Path) -> None:
         before = os.umask(0)
         try:
@@ -37,6 +76,18 @@ class TestNewPrivate:
 
 
 class TestReplace:
+    def test_is_safe_from_a_power_cut_at_every_step(self, tmp_path: Path, steps: list[str]) -> None:
+        files.replace(tmp_path / "file", b"content")
+        assert steps == ["file on disk", "renamed", "folder on disk"]
+
+    def test_a_write_that_stops_half_way_leaves_the_old_file(self, tmp_path: Path) -> None:
+        path = tmp_path / "file"
+        files.replace(path, b"old")
+        with largest_file(4096), pytest.raises(OSError, match="too large"):
+            files.replace(path, b"x" * 10_000)
+        assert path.read_bytes() == b"old"
+        assert list(tmp_path.iterdir()) == [path]
+
     def test_puts_one_content_for_another(self, tmp_path: Path) -> None:
         path = tmp_path / "file"
         for content in (b"one", b"another"):
@@ -51,6 +102,34 @@ class TestReplace:
         with path.open("rb") as reader:
             files.replace(path, b"another")
             assert reader.read() == b"one"
+
+
+def test_only_what_an_interrupted_replacement_left_is_swept(tmp_path: Path) -> None:
+    path = tmp_path / "tokens[1].json"
+    ours = tmp_path / ".tokens[1].json.abcd_123.tmp"
+    others = [
+        path,
+        tmp_path / ".tokens1.json.abcd_123.tmp",
+        tmp_path / ".tokens[1].json.old.abcd_123.tmp",
+        tmp_path / "tokens[1].json.abcd_123.tmp",
+    ]
+    for each in (ours, *others):
+        each.touch()
+    files.sweep(path)
+    assert set(tmp_path.iterdir()) == set(others)
+
+
+def test_the_home_folder_may_be_abbreviated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert files.named("~/tokens.json") == tmp_path / "tokens.json"
+
+
+@pytest.mark.parametrize("text", ["", "a\0b", "~no-such-user/tokens.json"])
+def test_what_names_no_file_is_refused(text: str) -> None:
+    with pytest.raises(OSError, match=r"names no file|no such home"):
+        files.named(text)
 
 
 def test_only_regular_files_are_read(tmp_path: Path) -> None:

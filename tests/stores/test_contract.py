@@ -60,6 +60,12 @@ class TestAdd:
         assert store.get("0000000001") == token(1, networks=("192.0.2.0/24",), read_only=True)
         assert store.named("T1") == [store.get("0000000001")]
 
+    def test_what_was_not_added_is_not(self, store: TokenStore) -> None:
+        with pytest.raises(TokenNotFound):
+            store.get("0000000001")
+        assert store.named("t1") == []
+        assert store.find(ALL).total == 0
+
     def test_a_name_is_taken_letter_case_aside(self, store: TokenStore) -> None:
         store.add(token(1, name="Deploy"))
         with pytest.raises(NameTaken):
@@ -71,6 +77,11 @@ class TestAdd:
         store.add(token(2, name="deploy"))
         store.add(token(3, name="deploy", account="bob"))
         assert {found.id for found in store.named("deploy")} == {"0000000002", "0000000003"}
+
+    def test_a_revoked_token_claims_no_name(self, store: TokenStore) -> None:
+        store.add(token(1, name="deploy"))
+        store.add(token(2, name="deploy", revoked_at=NOW, hash=None))
+        assert store.named("deploy") == [token(1, name="deploy")]
 
 
 class TestReplace:
@@ -109,6 +120,13 @@ class TestReplace:
             store.replace_many([after(token(1), name="x"), after(token(2), name="X")])
         assert names(store, ALL) == ["t1", "t2"]
 
+    def test_many_may_share_a_name_where_their_accounts_differ(self, store: TokenStore) -> None:
+        both = token(1), token(2, account="bob")
+        for each in both:
+            store.add(each)
+        store.replace_many([after(each, name="x") for each in both])
+        assert len(store.named("x")) == 2
+
 
 class TestOthers:
     def test_a_change_elsewhere_is_seen_at_once(self, opener: Opener) -> None:
@@ -123,6 +141,15 @@ class TestOthers:
         assert here.changed() != stamp
         assert here.get("0000000001").revoked_at == NOW
         assert here.changed() == there.changed()
+
+    def test_the_stamp_stands_still_where_nothing_changes(self, opener: Opener) -> None:
+        here, there = opener(), opener()
+        here.add(token(1))
+        stamp = there.changed()
+        assert names(there, ALL) == ["t1"]
+        with pytest.raises(NameTaken):
+            there.add(token(2, name="T1"))
+        assert here.changed() == there.changed() == stamp
 
     def test_two_long_lived_handles_both_add(self, opener: Opener) -> None:
         here, there = opener(), opener()
@@ -172,6 +199,26 @@ class TestFind:
         page = store.find(replace(ALL, size=4, around="0000000008"))
         assert "t8" in [found.name for found in page.tokens]
         assert store.find(replace(ALL, size=4, around="nowhere")).offset == 0
+
+    @pytest.mark.parametrize(
+        ("offset", "around", "first"),
+        [(1, 2, 1), (0, 3, 0), (0, 4, 2), (5, 0, 0), (3, 9, 7)],
+        ids=["within", "last within", "just after", "before", "at the end"],
+    )
+    def test_a_window_moves_only_where_it_would_miss_its_token(
+        self, store: TokenStore, offset: int, around: int, first: int
+    ) -> None:
+        for number in range(10):
+            store.add(token(number))
+        page = store.find(replace(ALL, offset=offset, size=4, around=f"{around:010}"))
+        assert page.offset == first
+        assert [found.name for found in page.tokens] == [
+            f"t{number}" for number in range(first, min(first + 4, 10))
+        ]
+
+    def test_what_expires_soon_is_up_to_the_query(self, three: TokenStore) -> None:
+        query = replace(ALL, statuses=frozenset({Status.EXPIRES_SOON}), soon=timedelta(days=40))
+        assert names(three, query) == ["ash", "Cedar"]
 
     @given(
         st.lists(st.text(BASE62 + "-_", min_size=1, max_size=8), unique_by=str.casefold),

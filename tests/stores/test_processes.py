@@ -32,10 +32,29 @@ for number in range(rounds):
         print(f"{token.id} -", flush=True)
 """
 
+# Tells which of the names that all its likes want it got.
+_CLAIMANT = """
+import sys
+from tokentui.core.credential import BcryptHasher
+from tokentui.core.errors import NameTaken
+from tokentui.core.service import TokenService
+from tokentui.stores import open_store, open_usage
+path, _, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
+service = TokenService(
+    open_store(path), open_usage(path), account="ada", hasher=BcryptHasher(4)
+)
+for number in range(rounds):
+    try:
+        token = service.create(f"name-{number}", None).token
+    except NameTaken:
+        continue
+    print(f"{token.id} {token.name}", flush=True)
+"""
 
-def _start(path: Path, worker: str, rounds: int) -> subprocess.Popen[str]:
+
+def _start(path: Path, worker: str, rounds: int, program: str = _WORKER) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", _WORKER, str(path), worker, str(rounds)],
+        [sys.executable, "-c", program, str(path), worker, str(rounds)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -73,6 +92,17 @@ def test_four_processes_lose_nothing(store_path: Path) -> None:
     live = open_store(str(store_path)).find(ALL)
     assert live.total == 100 - 4 * 8
     assert len(json.loads(store_path.read_text())["tokens"]) == 100
+
+
+def test_a_name_goes_to_one_of_four(store_path: Path) -> None:
+    workers = [_start(store_path, f"w{number}", 40, _CLAIMANT) for number in range(4)]
+    acknowledged: dict[str, str] = {}
+    for worker in workers:
+        output, trouble = worker.communicate(timeout=60)
+        assert (worker.returncode, trouble) == (0, "")
+        acknowledged |= _acknowledged(output)
+    assert sorted(acknowledged.values()) == sorted(f"name-{number}" for number in range(40))
+    _check(store_path, acknowledged)
 
 
 def test_a_killed_process_loses_nothing_that_it_acknowledged(store_path: Path) -> None:

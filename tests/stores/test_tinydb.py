@@ -8,15 +8,17 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event, Thread
 
+import msgspec
 import pytest
 from tinydb import TinyDB
 
 from tokentui import files
 from tokentui.core.errors import (
+    NameTaken,
     StoreBusy,
     StoreDamaged,
     StoreError,
@@ -26,7 +28,8 @@ from tokentui.core.errors import (
     StoreUnsafe,
     StoreUnwritable,
 )
-from tokentui.core.store import TokenStore
+from tokentui.core.store import Query, TokenStore
+from tokentui.core.token import Token
 from tokentui.stores import durable, open_store
 
 from ..conftest import NOW
@@ -67,6 +70,34 @@ class TestFile:
         assert store.warnings() == []
         assert not store_path.parent.exists()
 
+    def test_missing_folders_above_are_made(self, tmp_path: Path) -> None:
+        path = tmp_path / "a" / "b" / "c" / "tokens.json"
+        open_store(str(path)).add(token(1))
+        assert mode(path.parent) == 0o700
+
+    def test_asking_again_reads_nothing_again(
+        self, store: TokenStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delattr(files, "read_regular")
+        assert names(store, ALL) == ["t1"]
+        store.replace(after(token(1), name="other"))
+        assert names(store, ALL) == ["other"]
+
+    @pytest.mark.parametrize("differs", ["inode", "moment", "size"])
+    def test_one_difference_is_enough_to_read_again(
+        self, store: TokenStore, store_path: Path, differs: str
+    ) -> None:
+        before = store_path.stat()
+        name = b'"longer"' if differs == "size" else b'"u1"'
+        content = store_path.read_bytes().replace(b'"t1"', name)
+        if differs == "inode":
+            files.replace(store_path, content)
+        else:
+            store_path.write_bytes(content)
+        later = before.st_mtime_ns + (differs == "moment")
+        os.utime(store_path, ns=(before.st_atime_ns, later))
+        assert names(store, ALL) == [name.decode().strip('"')]
+
     def test_stock_tinydb_reads_it(self, store: TokenStore, store_path: Path) -> None:
         with TinyDB(store_path) as stock:
             assert [document["name"] for document in stock.table("tokens").all()] == ["t1"]
@@ -94,9 +125,10 @@ class TestFile:
         store.add(token(2))
         assert (store_path.stat().st_uid, store_path.stat().st_gid) == (1234, 1234)
 
-    def test_another_kind_of_location(self) -> None:
+    @pytest.mark.parametrize("location", ["postgres://host/db", "~no-such-user/tokens.json", ""])
+    def test_another_kind_of_location(self, location: str) -> None:
         with pytest.raises(StoreUnknown):
-            open_store("postgres://host/db")
+            open_store(location)
 
 
 class TestRights:
@@ -117,12 +149,22 @@ class TestRights:
         store_path.parent.chmod(0o1777)
         assert open_store(str(store_path)).find(ALL).total == 1
 
+    @pytest.mark.parametrize("wide", [0o640, 0o604])
     def test_a_file_that_others_read_is_warned_about(
-        self, store: TokenStore, store_path: Path
+        self, store: TokenStore, store_path: Path, wide: int
     ) -> None:
         assert store.warnings() == []
-        store_path.chmod(0o640)
+        store_path.chmod(wide)
         assert store.warnings() == [f"Others can read {store_path}. Run: chmod 600 {store_path}"]
+
+    def test_a_path_through_a_file_leads_nowhere(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("mine")
+        store = open_store(str(tmp_path / "file" / "tokens.json"))
+        with pytest.raises(StoreUnreadable, match="Not a directory"):
+            store.find(ALL)
+        with pytest.raises(StoreUnwritable, match=r"Nothing was changed\."):
+            store.add(token(1))
+        assert (tmp_path / "file").read_text() == "mine"
 
 
 class TestFullDisk:
@@ -163,29 +205,35 @@ class TestFullDisk:
 
 class TestDamage:
     @pytest.mark.parametrize(
-        ("content", "kind"),
+        ("content", "kind", "said"),
         [
-            (b"", StoreDamaged),
-            (b"\x00\xff\xfe binary", StoreDamaged),
-            (b'{"tokentui": {"1": {"format": 1}}, "tok', StoreDamaged),
-            (b"[]", StoreDamaged),
-            (b'"text"', StoreDamaged),
-            (b'{"_default": {"1": {"name": "x"}}}', StoreDamaged),
-            (b'{"tokentui": {"1": {"format": "x"}}}', StoreDamaged),
-            (b'{"tokentui": {"1": []}}', StoreDamaged),
-            (b'{"tokentui": {"1": {"format": 1}}, "tokens": {"one": {}}}', StoreDamaged),
-            (b'{"tokentui": {"1": {"format": 2}}}', StoreTooNew),
+            (b"", StoreDamaged, "is empty"),
+            (b"\x00\xff\xfe binary", StoreDamaged, "no JSON"),
+            (b'{"tokentui": {"1": {"format": 1}}, "tok', StoreDamaged, "no JSON"),
+            (b'{"x": {"x": ' + b"[" * 10_000, StoreDamaged, "no JSON"),
+            (b"[]", StoreDamaged, "not a tokentui store"),
+            (b'"text"', StoreDamaged, "not a tokentui store"),
+            (b'{"_default": {"1": {"name": "x"}}}', StoreDamaged, "not a tokentui store"),
+            (b'{"tokentui": {"1": {"format": "x"}}}', StoreDamaged, "not a tokentui store"),
+            (b'{"tokentui": {"1": []}}', StoreDamaged, "not a tokentui store"),
+            (
+                b'{"tokentui": {"1": {"format": 1}}, "tokens": {"one": {}}}',
+                StoreDamaged,
+                "without a number",
+            ),
+            (b'{"tokentui": {"1": {"format": 2}}}', StoreTooNew, "install a newer"),
         ],
     )
     def test_what_is_no_store_is_left_alone(
-        self, store_path: Path, content: bytes, kind: type[StoreError]
+        self, store_path: Path, content: bytes, kind: type[StoreError], said: str
     ) -> None:
         store_path.parent.mkdir(mode=0o700)
         store_path.write_bytes(content)
         store_path.chmod(0o600)
         store = open_store(str(store_path))
-        with pytest.raises(kind, match="left as it is"):
+        with pytest.raises(kind, match="left as it is") as error:
             store.find(ALL)
+        assert said in str(error.value)
         with pytest.raises(kind):
             store.add(token(1))
         assert store_path.read_bytes() == content
@@ -282,6 +330,38 @@ class TestLock:
         assert names(store, ALL) == ["t1"]
         assert change.is_alive(), "the answer came only after the change"
         holder.kill()
+        change.join()
+        assert names(store, ALL) == ["t1", "t2"]
+
+    def test_what_came_while_waiting_counts(self, store: TokenStore, store_path: Path) -> None:
+        other = durable.DurableJSON(store_path)
+        held = ExitStack()
+        held.enter_context(other.lock())
+
+        def finish(_: str) -> None:
+            tables = other.read()
+            tables["tokens"]["2"] = msgspec.to_builtins(token(2, name="wanted"))
+            other.write(tables)
+            held.close()
+
+        store.on_wait = finish
+        with pytest.raises(NameTaken):
+            store.add(token(3, name="wanted"))
+        assert names(store, ALL) == ["t1", "wanted"]
+
+    def test_a_change_waits_until_a_reader_is_through(
+        self, store: TokenStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        change = Thread(target=store.add, args=[token(2)])
+
+        def matches(_: Query, found: Token) -> bool:
+            change.start()
+            change.join(0.3)
+            return found.name == "t1"
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Query, "matches", matches)
+            assert names(store, ALL) == ["t1"]
         change.join()
         assert names(store, ALL) == ["t1", "t2"]
 

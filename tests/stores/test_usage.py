@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -29,6 +30,39 @@ def test_uses_are_summed_and_written_together(usage: UsageStore, store_path: Pat
     assert usage.of("b") == Usage(last_used_at=NOW, count=1)
     assert usage.of("c") is None
     assert not store_path.exists()
+
+
+def test_nothing_noted_writes_nothing(usage: UsageStore, store_path: Path) -> None:
+    usage.flush()
+    assert not store_path.parent.exists()
+
+
+def test_a_file_that_others_read_is_warned_about(usage: UsageStore, store_path: Path) -> None:
+    usage.record("a", NOW)
+    usage.flush()
+    assert usage.warnings() == []
+    store_path.with_name("usage.json").chmod(0o644)
+    assert "chmod 600" in usage.warnings()[0]
+
+
+def test_a_use_while_others_are_written_is_not_lost(
+    usage: UsageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = Thread(target=usage.record, args=["a", NOW])
+
+    def replace(path: Path, content: bytes) -> None:
+        late.start()
+        late.join(0.3)
+        write(path, content)
+
+    write = files.replace
+    usage.record("a", NOW)
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "replace", replace)
+        usage.flush()
+    late.join()
+    usage.flush()
+    assert usage.of("a") == Usage(last_used_at=NOW, count=2)
 
 
 def test_two_writers_lose_no_use(usage: UsageStore, store_path: Path) -> None:
