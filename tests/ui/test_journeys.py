@@ -122,6 +122,27 @@ class TestCreate:
             await arrive(pilot, SavedToken)
             assert saved.look_up("forever").expires_at is None
 
+    async def test_the_name_is_what_it_was_when_enter_was_pressed(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            await to_form(pilot)
+            field = pilot.app.screen.query_one("#name", Input)
+            field.value = "burst"
+            field.post_message(Input.Submitted(field, field.value))
+            field.value = "burstcw"
+            await arrive(pilot, SavedToken)
+            assert saved.look_up("burst")
+
+    async def test_enter_in_the_calendar_creates(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await to_form(pilot)
+            await write(pilot, "grafana")
+            pilot.app.screen.query_one(MonthCalendar).focus()
+            await pilot.press("left", "enter")
+            await arrive(pilot, SavedToken)
+            assert str(saved.look_up("grafana").expires_at).startswith("2027-11-23")
+
     async def test_escape_makes_nothing(self, saved: TokenService, run: Run) -> None:
         async with run(saved) as pilot:
             await to_form(pilot)
@@ -554,6 +575,27 @@ class TestList:
 
 
 class TestHelp:
+    async def test_opens_over_a_secret_and_over_a_question(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("r")
+            await arrive(pilot, Confirm)
+            await pilot.press("f1")
+            await arrive(pilot, Help)
+            await pilot.press("escape")
+            await arrive(pilot, Confirm)
+            await pilot.press("escape")
+            await arrive(pilot, TokenList)
+            await to_form(pilot)
+            await write(pilot, "grafana")
+            await pilot.press("enter")
+            await arrive(pilot, SavedToken)
+            await pilot.press("f1")
+            await arrive(pilot, Help)
+            await pilot.press("ctrl+q", "ctrl+p", "escape")
+            await arrive(pilot, SavedToken)
+
     @pytest.mark.parametrize("key", ["question_mark", "f1"])
     async def test_opens_and_closes(self, saved: TokenService, run: Run, key: str) -> None:
         async with run(saved) as pilot:

@@ -14,7 +14,10 @@ class Confirm(ModalScreen[bool]):
     """Asks, with the harmless answer under the cursor: a stray Enter changes nothing."""
 
     BINDING_GROUP_TITLE = "Question"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(False)", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(False)", "Back"),
+        Binding("f1", "app.help", "Help"),
+    ]
 
     def __init__(self, title: str, body: str, *, yes: str, no: str = "Cancel") -> None:
         super().__init__()

@@ -31,7 +31,7 @@ class CreateToken(Screen[NewToken | None]):
 
     BINDING_GROUP_TITLE = "Create API token"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s,f10", "create", "Create", key_display="^s"),
+        Binding("ctrl+s,f10,enter", "create", "Create", key_display="^s"),
         Binding("escape", "cancel", "Cancel"),
         Binding("f1", "app.help", "Help"),
     ]
@@ -108,21 +108,28 @@ class CreateToken(Screen[NewToken | None]):
     def _never(self) -> bool:
         return self.query_one("#never", Choice).value
 
-    @on(Input.Submitted)
+    @on(Input.Submitted, "#name")
+    def _name_submitted(self, event: Input.Submitted) -> None:
+        # As it was when Enter was pressed: more may have been typed since.
+        self._send(event.value)
+
+    @on(Input.Submitted, "DatePicker Input")
     @on(Button.Pressed, "#create")
     def action_create(self) -> None:
         """Make the token, or go to what is still wrong."""
+        self._send(self.query_one("#name", Input).value)
+
+    def _send(self, name: str) -> None:
         if self._sending:
             return
-        name = self.query_one("#name", Input)
         picker = self.query_one(DatePicker)
-        if not self._name_is_free(name.value):
-            self.set_focus(name)
+        if not self._name_is_free(name):
+            self.set_focus(self.query_one("#name"))
         elif picker.day is None and not self._never:
             self.set_focus(picker.query_one(Input))
         else:
             self._sending = True
-            self._create(name.value, None if self._never else picker.day)
+            self._create(name, None if self._never else picker.day)
 
     @work
     async def _create(self, name: str, last_day: date | None) -> None:

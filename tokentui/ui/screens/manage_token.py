@@ -103,12 +103,18 @@ class ManageToken(Screen[None]):
         reason.set_class(wrong, "-wrong")
 
     @on(Input.Submitted, "#name")
+    def _name_submitted(self, event: Input.Submitted) -> None:
+        # As it was when Enter was pressed: more may have been typed since.
+        self._update(event.value)
+
     @on(Button.Pressed, "#update")
+    def _update_pressed(self) -> None:
+        self._update(self.query_one("#name", Input).value)
+
     @work
-    async def _update(self) -> None:
+    async def _update(self, name: str) -> None:
         field = self.query_one("#name", Input)
         self.set_focus(field)
-        name = field.value
         if self._changing or not self._name_is_free(name):
             return
         before = printable(self._token.name)

@@ -45,6 +45,7 @@ class SavedToken(ModalScreen[bool]):
         Binding("c", "copy", "Copy"),
         Binding("w", "go_write", "Write to file"),
         Binding("tab", "app.focus_next", "Next", key_display="tab"),
+        Binding("f1", "app.help", "Help"),
         Binding("escape", "stay", show=False),
     ]
 

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
 
@@ -22,9 +21,6 @@ class DatePicker(Widget):
 
     `describe` says what choosing a day means, or raises `InvalidExpiry` where it cannot be.
     """
-
-    class Changed(Message):
-        """Another day, or none, is chosen."""
 
     def __init__(self, day: date, today: date, describe: Callable[[date], str]) -> None:
         super().__init__()
@@ -74,4 +70,3 @@ class DatePicker(Widget):
         self.query_one(MonthCalendar).day = day
         self.query_one("#meaning", Static).update(meaning)
         self.set_class(day is None, "-invalid")
-        self.post_message(self.Changed())
