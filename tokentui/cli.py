@@ -2,10 +2,10 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import msgspec
@@ -31,6 +31,8 @@ from tokentui.core.token import DEFAULT_LIFE, LAST_DAY, Status, Token, parse_day
 from tokentui.core.verifier import Verifier
 from tokentui.stores import open_store, open_usage
 
+T = TypeVar("T")
+
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the program with `arguments` (None: those of the process) and return its exit code."""
@@ -48,18 +50,16 @@ def _remember_store(ctx: click.Context, _: click.Parameter, value: str | None) -
         ctx.meta[config.STORE] = value
 
 
-def _day(_ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:
-    try:
-        return None if value is None else parse_day(value)
-    except errors.InvalidExpiry as error:
-        raise click.BadParameter(f"{error} Nothing was changed.", param=param) from None
+def _read(parse: Callable[[str], T]) -> Callable[..., T | None]:
+    """Return a callback for an option whose text `parse` reads."""
 
+    def read(_: click.Context, param: click.Parameter, value: str | None) -> T | None:
+        try:
+            return None if value is None else parse(value)
+        except errors.InvalidExpiry as error:
+            raise click.BadParameter(f"{error} Nothing was changed.", param=param) from None
 
-def _life(_ctx: click.Context, param: click.Parameter, value: str | None) -> timedelta | None:
-    try:
-        return None if value is None else parse_life(value)
-    except errors.InvalidExpiry as error:
-        raise click.BadParameter(f"{error} Nothing was changed.", param=param) from None
+    return read
 
 
 def _complete_name(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -190,8 +190,12 @@ def show(name: str, as_json: bool) -> None:
 @main.command()
 @_store_option
 @click.argument("name")
-@click.option("--expires", metavar="DATE", callback=_day, help="Last day of its life, YYYY-MM-DD.")
-@click.option("--expires-in", metavar="LIFE", callback=_life, help="Such as 90d, 12w or 1y.")
+@click.option(
+    "--expires", metavar="DATE", callback=_read(parse_day), help="Last day of its life, YYYY-MM-DD."
+)
+@click.option(
+    "--expires-in", metavar="LIFE", callback=_read(parse_life), help="Such as 90d, 12w or 1y."
+)
 @click.option("--never", is_flag=True, help="Never expires. Better not: a leak lasts for ever.")
 @click.option("--to-file", type=click.Path(path_type=Path), help="Write the secret to a new file.")
 @_json_option

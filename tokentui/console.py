@@ -4,7 +4,8 @@ import errno
 import json
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from typing import IO, Any, TextIO
 
@@ -66,18 +67,34 @@ class Unwritten(Failure):
 class Program(click.Group):
     """Turns whatever goes wrong into one sentence and an exit code."""
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         try:
+            with _in_one_sentence():
+                return super().make_context(*args, **kwargs)
+        except OSError as error:  # only --help and --version print here
+            _forget_stdout()
+            raise Unwritten(error) from None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _in_one_sentence():
             return super().invoke(ctx)
-        except errors.TokentuiError as error:
-            code = next(code for kind, code in _CODES if isinstance(error, kind))
-            raise Failure(_harmless(str(error)), code) from None
-        except click.UsageError as error:
-            raise click.UsageError(_harmless(error.format_message()), error.ctx) from None
-        except click.Abort as error:
-            if isinstance(error.__context__, KeyboardInterrupt):
-                say("")
-            raise Failure("Cancelled; nothing was changed.", ExitCode.CANCELLED) from None
+
+
+@contextmanager
+def _in_one_sentence() -> Iterator[None]:
+    try:
+        yield
+    except errors.TokentuiError as error:
+        code = next(code for kind, code in _CODES if isinstance(error, kind))
+        raise Failure(_harmless(str(error)), code) from None
+    except click.UsageError as error:
+        raise click.UsageError(_harmless(error.format_message()), error.ctx) from None
+    except click.Abort as error:
+        if isinstance(error.__context__, KeyboardInterrupt):
+            say("")
+        raise Failure("Cancelled; nothing was changed.", ExitCode.CANCELLED) from None
+    except KeyboardInterrupt:
+        raise Failure("Cancelled. See the list for what was done.", ExitCode.CANCELLED) from None
 
 
 def _harmless(message: str) -> str:

@@ -47,15 +47,15 @@ def new_private(path: Path) -> Iterator[BinaryIO]:
     the block fails, the file is gone again.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    descriptor = os.open(path, flags, PRIVATE_FILE)
-    try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
-            yield file
-            _to_disk(file)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+    with _synced(path.parent):
+        descriptor = os.open(path, flags, PRIVATE_FILE)
+        try:
+            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+                yield file
+                _to_disk(file)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -66,18 +66,18 @@ def replace(path: Path, content: bytes) -> None:
     """
     import tempfile  # slow to load, and only a change needs it
 
-    descriptor, name = tempfile.mkstemp(suffix=".tmp", prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
-            _keep_owner(file, path)
-            file.write(content)
-            _to_disk(file)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+    with _synced(path.parent):
+        descriptor, name = tempfile.mkstemp(suffix=".tmp", prefix=f".{path.name}.", dir=path.parent)
+        temporary = Path(name)
+        try:
+            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+                give_to_owner(descriptor, path)
+                file.write(content)
+                _to_disk(file)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
 
 
 def sweep(path: Path) -> None:
@@ -98,19 +98,31 @@ def _to_disk(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-def _keep_owner(file: BinaryIO, path: Path) -> None:
-    """Let root's change of another person's file leave it that person's."""
-    with contextlib.suppress(FileNotFoundError):
-        owner = path.stat()
-        if (owner.st_uid, owner.st_gid) != (os.geteuid(), os.getegid()):
-            with contextlib.suppress(PermissionError):
-                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+def give_to_owner(made: Path | int, path: Path) -> None:
+    """Give what root made to the owner of `path`, or of its folder where there is no such file.
+
+    What root does to another person's files must not lock that person out.
+    """
+    if os.geteuid() != 0:
+        return
+    owner = (path if path.exists() else path.parent).stat()
+    os.chown(made, owner.st_uid, owner.st_gid)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the folder's own entry durable: without it a rename may be undone by a power cut."""
+@contextlib.contextmanager
+def _synced(folder: Path) -> Iterator[None]:
+    """Make what the block does to a folder's entries durable.
+
+    Without it a rename may be undone by a power cut. The folder is opened first, so that one
+    which cannot be fails before anything is done; a file system that syncs no folders is let be.
+    """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
+        yield
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
     finally:
         os.close(descriptor)

@@ -181,9 +181,10 @@ def test_a_secret_that_nobody_read_was_never_saved(sandbox: Sandbox, script: str
     assert "never saved" in sandbox.run("list").stdout
 
 
-def test_a_list_that_cannot_be_printed_is_no_error_of_its_own(sandbox: Sandbox) -> None:
-    listed = _in_a_shell(sandbox, f"exec {_in_words('paths')} >/dev/full")
-    assert listed.returncode != ExitCode.OK
+@pytest.mark.parametrize("arguments", ["paths", "--help", "--version"])
+def test_what_cannot_be_printed_is_no_error_of_its_own(sandbox: Sandbox, arguments: str) -> None:
+    listed = _in_a_shell(sandbox, f"exec {_in_words(arguments)} >/dev/full")
+    assert listed.returncode == ExitCode.FILE
     assert listed.stderr.startswith("Error: ")
     assert listed.stderr.count("\n") == 1
     assert "error of its own" not in listed.stderr
@@ -235,6 +236,13 @@ def test_verify_reads_the_secret_from_stdin_alone(sandbox: Sandbox) -> None:
     assert sandbox.run("verify", stdin=f"  {secret}\r\n").returncode == ExitCode.OK
     assert sandbox.run("verify", secret, stdin=secret).returncode == ExitCode.USAGE
     assert sandbox.run("verify", stdin=_create(sandbox, "other")[:-1]).returncode == 6
+
+
+def test_a_secret_given_as_an_option_of_the_program_is_not_repeated(sandbox: Sandbox) -> None:
+    secret = _create(sandbox)
+    refused = sandbox.run(f"--{secret}", "list")
+    assert refused.returncode == ExitCode.USAGE
+    assert secret not in refused.stderr
 
 
 def test_a_refused_secret_is_not_repeated(sandbox: Sandbox) -> None:

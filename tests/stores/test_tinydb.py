@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -125,6 +126,39 @@ class TestFile:
         store.add(token(2))
         assert (store_path.stat().st_uid, store_path.stat().st_gid) == (1234, 1234)
 
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+    def test_what_root_makes_in_another_ones_folder_is_that_ones(self, store_path: Path) -> None:
+        store_path.parent.mkdir(mode=0o700)
+        os.chown(store_path.parent, 1234, 1234)
+        open_store(str(store_path)).add(token(1))
+        owners = {(path.name, path.stat().st_uid) for path in store_path.parent.iterdir()}
+        assert owners == {("tokens.json", 1234), ("tokens.json.lock", 1234)}
+
+    def test_a_file_system_that_syncs_no_folder_is_let_be(
+        self, store: TokenStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sync = os.fsync
+
+        def files_only(descriptor: int) -> None:
+            if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+                raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+            sync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", files_only)
+        store.add(token(2))
+        assert names(store, ALL) == ["t1", "t2"]
+
+    def test_two_records_of_one_number_are_not_made_one(
+        self, store: TokenStore, store_path: Path
+    ) -> None:
+        tables = json.loads(store_path.read_text())
+        tables["tokens"]["01"] = tables["tokens"]["1"] | {"id": "0000000002", "name": "t2"}
+        store_path.write_text(json.dumps(tables))
+        before = store_path.read_bytes()
+        with pytest.raises(StoreDamaged, match="a number of its own"):
+            store.add(token(3))
+        assert store_path.read_bytes() == before
+
     @pytest.mark.parametrize("location", ["postgres://host/db", "~no-such-user/tokens.json", ""])
     def test_another_kind_of_location(self, location: str) -> None:
         with pytest.raises(StoreUnknown):
@@ -175,12 +209,12 @@ class TestFullDisk:
         store.add(token(2))
         before = store_path.read_bytes()
 
-        def full(*_: object) -> None:
+        def full(*_: object, **__: object) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
         with monkeypatch.context() as patch:
             if step == "write":
-                patch.setattr(files, "_keep_owner", full)
+                patch.setattr(tempfile, "mkstemp", full)
             elif step == "fsync":
                 patch.setattr(os, "fsync", full)
             else:

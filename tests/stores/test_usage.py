@@ -99,6 +99,17 @@ def test_what_could_not_be_written_is_kept(
     assert usage.of("a") == Usage(last_used_at=NOW)
 
 
+def test_a_damaged_note_is_no_obstacle_to_the_next(usage: UsageStore, store_path: Path) -> None:
+    usage.record("a", NOW)
+    usage.flush()
+    path = store_path.with_name("usage.json")
+    path.write_text(path.read_text().replace('"count":1', '"count":"x"'))
+    assert usage.of("a") is None
+    usage.record("a", NOW)
+    usage.flush()
+    assert usage.of("a") == Usage(last_used_at=NOW)
+
+
 @pytest.mark.parametrize(
     "content", ["", "{", '{"tokentui": {"1": {"format": 1}}, "usage": {"a": {"count": "x"}}}']
 )

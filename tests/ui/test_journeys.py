@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
+from threading import Event
 
 import pytest
 from textual.pilot import Pilot
@@ -376,12 +377,22 @@ class TestManage:
             assert cursor_name(pilot) == "zz-backup"
             assert saved.get(token.id).name == "zz-backup"
 
-    async def test_enter_twice_renames_once(self, saved: TokenService, run: Run) -> None:
+    async def test_enter_twice_renames_once(
+        self, saved: TokenService, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        rename, gate = saved.rename, Event()
+
+        def waiting(token: Token, name: str) -> Token:
+            gate.wait(10)
+            return rename(token, name)
+
+        monkeypatch.setattr(saved, "rename", waiting)
         async with run(saved) as pilot:
             await pilot.press("m")
             await arrive(pilot, ManageToken)
             await write(pilot, "zz-backup")
             await pilot.press("enter", "enter")
+            gate.set()
             await until(pilot, lambda: toasts(pilot))
             await pilot.pause()
             assert toasts(pilot) == ["Renamed backup-nightly to zz-backup."]

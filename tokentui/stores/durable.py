@@ -137,7 +137,11 @@ class DurableJSON(Storage):
         except OSError as error:
             raise _unwritable(self.path, error) from None
         try:
-            files.sweep(self.path)
+            try:
+                files.give_to_owner(beside, self.path)
+                files.sweep(self.path)
+            except OSError as error:
+                raise _unwritable(self.path, error) from None
             yield
         finally:
             held.release()

@@ -120,8 +120,8 @@ class _Index:
         self._live: dict[str, list[str]] = {}
         self.damage: list[str] = []
         for place, document in tables.get(_TABLE, {}).items():
-            if not place.isdecimal():
-                raise damaged(path, "has a record without a number")
+            if not (place.isdecimal() and place == str(int(place))):
+                raise damaged(path, "has a record without a number of its own")
             try:
                 self._load(int(place), msgspec.convert(document, Token))
             except ValueError as error:

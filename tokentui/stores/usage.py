@@ -27,7 +27,7 @@ class UsageFile:
         try:
             with self._guard:
                 return _usage(self._file.read(), token_id)
-        except (StoreError, msgspec.ValidationError):
+        except StoreError:
             return None
 
     def warnings(self) -> Sequence[str]:
@@ -56,8 +56,11 @@ class UsageFile:
 
 
 def _usage(tables: Tables, token_id: str) -> Usage | None:
-    noted = tables.get(_TABLE, {}).get(token_id)
-    return None if noted is None else msgspec.convert(noted, Usage)
+    """Return what is noted of a token; a note that is damaged counts as none."""
+    try:
+        return msgspec.convert(tables.get(_TABLE, {}).get(token_id), Usage)
+    except msgspec.ValidationError:
+        return None
 
 
 def _sum(earlier: Usage | None, later: Usage) -> Usage:
