@@ -381,8 +381,10 @@ class TestManage:
         self, saved: TokenService, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         rename, gate = saved.rename, Event()
+        calls: list[str] = []
 
         def waiting(token: Token, name: str) -> Token:
+            calls.append(name)
             gate.wait(10)
             return rename(token, name)
 
@@ -394,6 +396,7 @@ class TestManage:
             await pilot.press("enter", "enter")
             gate.set()
             await until(pilot, lambda: toasts(pilot))
+            assert calls == ["zz-backup"]
             await pilot.pause()
             assert toasts(pilot) == ["Renamed backup-nightly to zz-backup."]
             assert saved.look_up("zz-backup").revision == 3
