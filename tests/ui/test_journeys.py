@@ -144,6 +144,29 @@ class TestCreate:
             await arrive(pilot, SavedToken)
             assert str(saved.look_up("grafana").expires_at).startswith("2027-11-23")
 
+    async def test_no_key_is_lost_where_keys_come_faster_than_the_screen(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            await to_form(pilot)
+            picker = pilot.app.screen.query_one(DatePicker)
+            for _ in range(10):
+                picker.query_one(MonthCalendar).action_days(-1)
+            assert picker.day == date(2027, 11, 14)
+            await until(pilot, lambda: "14 November 2027" in said(pilot, "#meaning"))
+            assert picker.day == picker.query_one(MonthCalendar).day == date(2027, 11, 14)
+
+    async def test_the_day_counts_at_once(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await to_form(pilot)
+            await write(pilot, "grafana")
+            screen = pilot.app.screen
+            assert isinstance(screen, CreateToken)
+            screen.query_one(MonthCalendar).action_days(-1)
+            screen.action_create()
+            await arrive(pilot, SavedToken)
+            assert str(saved.look_up("grafana").expires_at).startswith("2027-11-23")
+
     async def test_escape_makes_nothing(self, saved: TokenService, run: Run) -> None:
         async with run(saved) as pilot:
             await to_form(pilot)

@@ -17,14 +17,15 @@ PRESETS = (30, 90, 365)
 
 
 class DatePicker(Widget):
-    """Lets a day be chosen that is not before `today`. `day` is None while what is typed is none.
+    """Lets a day be chosen that is not before `today`.
 
-    `describe` says what choosing a day means, or raises `InvalidExpiry` where it cannot be.
+    The field is where every choice ends up, at once: whoever presses the next key before the
+    screen is drawn means what was chosen by then. `describe` says what choosing a day means, or
+    raises `InvalidExpiry` where it cannot be.
     """
 
     def __init__(self, day: date, today: date, describe: Callable[[date], str]) -> None:
         super().__init__()
-        self.day: date | None = day
         self._first = day
         self._today = today
         self._describe = describe
@@ -39,21 +40,34 @@ class DatePicker(Widget):
                     yield Button(f"{days} days", id=f"preset-{days}", compact=True)
             yield Static(self._describe(self._first), id="meaning", markup=False)
 
+    def on_mount(self) -> None:
+        self.watch(self.query_one(MonthCalendar), "day", self._picked, init=False)
+
+    @property
+    def day(self) -> date | None:
+        """The day that is chosen, or None while what is typed is none that can be."""
+        try:
+            day = parse_day(self.query_one(Input).value)
+            self._describe(day)
+        except InvalidExpiry:
+            return None
+        return day
+
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
         try:
-            day = parse_day(event.value)
+            # What the field holds now: the event may be older than the last choice.
+            day = parse_day(event.input.value)
             meaning = self._describe(day)
         except InvalidExpiry as error:
             self._settle(None, str(error))
         else:
             self._settle(day, meaning)
 
-    @on(MonthCalendar.Changed)
-    def _picked(self, event: MonthCalendar.Changed) -> None:
-        event.stop()
-        self._write(event.day)
+    def _picked(self, day: date | None) -> None:
+        if day is not None:
+            self._write(day)
 
     @on(Button.Pressed)
     def _preset(self, event: Button.Pressed) -> None:
@@ -62,11 +76,10 @@ class DatePicker(Widget):
         self._write(self._today + timedelta(days=days))
 
     def _write(self, day: date) -> None:
-        """Type `day` for the person: the field is where every choice ends up."""
+        """Type `day` for the person."""
         self.query_one(Input).value = str(day)
 
     def _settle(self, day: date | None, meaning: str) -> None:
-        self.day = day
         self.query_one(MonthCalendar).day = day
         self.query_one("#meaning", Static).update(meaning)
         self.set_class(day is None, "-invalid")

@@ -8,7 +8,6 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -50,13 +49,6 @@ class MonthCalendar(Widget, can_focus=True):
 
     day: reactive[date | None] = reactive(None)
 
-    class Changed(Message):
-        """The person chose a day."""
-
-        def __init__(self, day: date) -> None:
-            self.day = day
-            super().__init__()
-
     def __init__(self, day: date, earliest: date) -> None:
         super().__init__()
         self._earliest = earliest
@@ -69,7 +61,6 @@ class MonthCalendar(Widget, can_focus=True):
 
     def _choose(self, day: date) -> None:
         self.day = min(max(day, self._earliest), LAST_DAY)
-        self.post_message(self.Changed(self.day))
 
     def _base(self) -> date:
         return self.day or max(self._month, self._earliest)
