@@ -104,21 +104,6 @@ class TestReplace:
             assert reader.read() == b"one"
 
 
-def test_only_what_an_interrupted_replacement_left_is_swept(tmp_path: Path) -> None:
-    path = tmp_path / "tokens[1].json"
-    ours = tmp_path / ".tokens[1].json.abcd_123.tmp"
-    others = [
-        path,
-        tmp_path / ".tokens1.json.abcd_123.tmp",
-        tmp_path / ".tokens[1].json.old.abcd_123.tmp",
-        tmp_path / "tokens[1].json.abcd_123.tmp",
-    ]
-    for each in (ours, *others):
-        each.touch()
-    files.sweep(path)
-    assert set(tmp_path.iterdir()) == set(others)
-
-
 def test_the_home_folder_may_be_abbreviated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -99,7 +99,7 @@ def _open(settings: config.Settings) -> TokenService:
 
 def _service() -> TokenService:
     service = _open(_settings())
-    service.store.on_wait = say
+    service.store.tell = say
     for warning in service.warnings():
         say(f"Warning: {warning}")
     return service

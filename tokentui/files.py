@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import glob
 import os
 import stat
 from collections.abc import Iterator
@@ -11,6 +10,10 @@ from typing import BinaryIO
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
+
+
+class Unconfirmed(OSError):
+    """What was to be done was done, but the disk did not confirm that it will last."""
 
 
 def named(text: str) -> Path:
@@ -30,13 +33,18 @@ def read_regular(path: Path, limit: int) -> tuple[bytes, os.stat_result]:
     file of more than `limit` bytes.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
+    try:
         facts = os.fstat(descriptor)
+        if stat.S_ISDIR(facts.st_mode):
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
         if not stat.S_ISREG(facts.st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file")
         if facts.st_size > limit:
             raise OSError(errno.EFBIG, f"it has more than {limit:,} bytes")
-        return file.read(), facts
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(), facts
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -46,51 +54,70 @@ def new_private(path: Path) -> Iterator[BinaryIO]:
     Raises `FileExistsError` rather than touch what is there, a dangling link included. Where
     the block fails, the file is gone again.
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    with _synced(path.parent):
-        descriptor = os.open(path, flags, PRIVATE_FILE)
-        try:
-            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
-                yield file
-                _to_disk(file)
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
+    with _synced(path.parent), _created(path) as file:
+        yield file
 
 
 def replace(path: Path, content: bytes) -> None:
     """Put `content` in the place of `path` in one step, with mode 0600 and the owner as found.
 
     A reader, and a machine that loses power, sees the old file or the new one, never a mixture.
-    Raises `OSError` with the old file untouched.
+    One process at a time: hold a lock. Raises `OSError` with the old file untouched, and
+    `Unconfirmed` where the new one is there but may not survive a power cut.
     """
-    import tempfile  # slow to load, and only a change needs it
-
+    temporary = temporary_of(path)
+    temporary.unlink(missing_ok=True)
     with _synced(path.parent):
-        descriptor, name = tempfile.mkstemp(suffix=".tmp", prefix=f".{path.name}.", dir=path.parent)
-        temporary = Path(name)
+        with _created(temporary) as file:
+            give_to_owner(file.fileno(), path)
+            file.write(content)
         try:
-            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
-                give_to_owner(descriptor, path)
-                file.write(content)
-                _to_disk(file)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
 
 
-def sweep(path: Path) -> None:
-    """Remove what interrupted calls of `replace` for `path` left. Call it under the lock."""
-    # Eight characters are what `mkstemp` chooses; more may belong to a file of a longer name.
-    for stale in path.parent.glob(f".{glob.escape(path.name)}.{'?' * 8}.tmp"):
-        stale.unlink(missing_ok=True)
+def temporary_of(path: Path) -> Path:
+    """Return what an interrupted call of `replace` for `path` leaves; the next one removes it."""
+    return path.with_name(f".{path.name}.tmp")
+
+
+def copy(source: Path, target: Path, limit: int) -> None:
+    """Make `target`, with mode 0600 and the owner of `source`, its copy; raise `OSError`.
+
+    Nothing that is there is touched; a file of more than `limit` bytes is not copied.
+    """
+    content, _ = read_regular(source, limit)
+    with new_private(target) as file:
+        give_to_owner(file.fileno(), source)
+        file.write(content)
 
 
 def private_folder(path: Path) -> None:
-    """Make the folder `path`, with mode 0700, and those above it where they are missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+    """Make the folder `path` and those above it where they are missing, with mode 0700."""
+    if path.is_dir():
+        return
+    private_folder(path.parent)
+    try:
+        path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
+    give_to_owner(path, path.parent)
+
+
+@contextlib.contextmanager
+def _created(path: Path) -> Iterator[BinaryIO]:
+    """Create `path`, as `new_private` does, but for what its folder knows of it."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+            os.fchmod(descriptor, PRIVATE_FILE)  # an umask may have taken even the owner's rights
+            yield file
+            _to_disk(file)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _to_disk(file: BinaryIO) -> None:
@@ -115,6 +142,7 @@ def _synced(folder: Path) -> Iterator[None]:
 
     Without it a rename may be undone by a power cut. The folder is opened first, so that one
     which cannot be fails before anything is done; a file system that syncs no folders is let be.
+    Raises `Unconfirmed` where only the last step failed.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -123,6 +151,6 @@ def _synced(folder: Path) -> Iterator[None]:
             os.fsync(descriptor)
         except OSError as error:
             if error.errno != errno.EINVAL:
-                raise
+                raise Unconfirmed(error.errno, error.strerror) from None
     finally:
         os.close(descriptor)

@@ -98,7 +98,6 @@ def _compare(path: Path, said: list[tuple[str, ...]]) -> Counter[str]:
         elif verb == "renamed":
             found["lost changes"] += token.name != other
         found["lost changes"] += one in revoked and token.revoked_at is None
-    store.replace_many([])  # the next change, whatever it is, sweeps
     found["stray files"] += len(list(path.parent.glob(".*.tmp")))
     return found
 

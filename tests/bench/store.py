@@ -27,7 +27,8 @@ _SIZES = [100, 1_000, 10_000]
 _LARGE = 100_000
 _ROUNDS = 11
 _LARGE_ROUNDS = 3
-_WINDOW = 200
+_WINDOW = 40
+_REPEATS = 5
 _HASH = "$2b$04$" + "." * 53
 
 
@@ -105,8 +106,8 @@ def _measure(count: int, folder: Path) -> None:
         for side, path in paths.items():
             for what, seconds in _one_turn(_SIDES[side], path, count, turn).items():
                 times[side].setdefault(what, []).append(seconds)
-    peaks = {side: _peak(_SIDES[side], path) for side, path in paths.items()}
-    _show(count, rounds, made.stat().st_size, times, peaks)
+    memory = {side: _memory(_SIDES[side], path) for side, path in paths.items()}
+    _show(count, rounds, made.stat().st_size, times, memory)
 
 
 def _one_turn(side: Callable[[Path], _Side], path: Path, count: int, turn: int) -> dict[str, float]:
@@ -114,14 +115,19 @@ def _one_turn(side: Callable[[Path], _Side], path: Path, count: int, turn: int) 
     middle = sample(count // 2, _HASH)
     changed = msgspec.structs.replace(middle, revision=turn + 2)
     added = sample(count + turn, _HASH)
+    windows = [count // 2 * step // _REPEATS for step in range(_REPEATS)]
     watch = _Watch()
     opened = side(path)
-    opened.find(0)
-    watch.lap("open + first find")
-    opened.find(count // 2)
-    watch.lap("find a window")
     opened.get(middle.id)
-    watch.lap("get")
+    watch.lap("open + first get")
+    opened.find(0)
+    watch.lap("first find")
+    for offset in windows:
+        opened.find(offset)
+    watch.lap("find a window", _REPEATS)
+    for _ in windows:
+        opened.get(middle.id)
+    watch.lap("get", _REPEATS)
     opened.add(added)
     watch.lap("add")
     opened.replace(changed)
@@ -136,27 +142,31 @@ class _Watch:
         self.laps: dict[str, float] = {}
         self._since = perf_counter()
 
-    def lap(self, what: str) -> None:
-        now = perf_counter()
-        self.laps[what] = now - self._since
+    def lap(self, what: str, times: int = 1) -> None:
+        self.laps[what] = (perf_counter() - self._since) / times
         self._since = perf_counter()
 
 
-def _peak(side: Callable[[Path], _Side], path: Path) -> float:
-    """Return how many bytes opening, listing and adding hold at most."""
+def _memory(side: Callable[[Path], _Side], path: Path) -> tuple[int, int]:
+    """Return how many bytes an opened and listed store holds, and what a change takes at most."""
     added = msgspec.structs.replace(sample(0, _HASH), id="peak000000", name="peak")
     tracemalloc.start()
     try:
         opened = side(path)
         opened.find(0)
+        held, _ = tracemalloc.get_traced_memory()
         opened.add(added)
-        return tracemalloc.get_traced_memory()[1]
+        return held, tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
 
 
 def _show(
-    count: int, rounds: int, size: int, times: dict[str, _Times], peaks: dict[str, float]
+    count: int,
+    rounds: int,
+    size: int,
+    times: dict[str, _Times],
+    memory: dict[str, tuple[int, int]],
 ) -> None:
     print(f"{count:,} tokens in {size / 1e6:.2f} MB, {rounds} rounds, medians in ms.\n")
     ours, stock = times["ours"], times["stock"]
@@ -164,9 +174,17 @@ def _show(
         (what, *map(table.milliseconds, (taken, stock[what])), table.ratio(taken, stock[what]))
         for what, taken in ours.items()
     ]
-    mine, theirs = peaks["ours"], peaks["stock"]
-    peak = [table.number(held / 1e6) for held in (mine, theirs)]
-    rows.append(("peak memory, MB", *peak, table.number(mine / theirs)))
+    for what, mine, theirs in zip(
+        ("held, times the file", "peak, times the file"), *memory.values(), strict=True
+    ):
+        rows.append(
+            (
+                what,
+                table.number(mine / size),
+                table.number(theirs / size),
+                table.number(mine / theirs),
+            )
+        )
     table.show(("what", "ours", "stock TinyDB", "ratio"), rows)
 
 

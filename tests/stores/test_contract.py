@@ -108,23 +108,23 @@ class TestReplace:
             store.add(token(number))
         stale = token(3, name="other")
         with pytest.raises(TokenChanged):
-            store.replace_many([after(token(1), name="a"), after(token(2), name="b"), stale])
+            store.apply(replaced=[after(token(1), name="a"), after(token(2), name="b"), stale])
         assert names(store, ALL) == ["t1", "t2", "t3"]
-        store.replace_many([after(token(n), revoked_at=NOW, hash=None) for n in (1, 2)])
+        store.apply(replaced=[after(token(n), revoked_at=NOW, hash=None) for n in (1, 2)])
         assert names(store, ALL) == ["t3"]
 
     def test_many_cannot_take_one_name_together(self, store: TokenStore) -> None:
         store.add(token(1))
         store.add(token(2))
         with pytest.raises(NameTaken):
-            store.replace_many([after(token(1), name="x"), after(token(2), name="X")])
+            store.apply(replaced=[after(token(1), name="x"), after(token(2), name="X")])
         assert names(store, ALL) == ["t1", "t2"]
 
     def test_many_may_share_a_name_where_their_accounts_differ(self, store: TokenStore) -> None:
         both = token(1), token(2, account="bob")
         for each in both:
             store.add(each)
-        store.replace_many([after(each, name="x") for each in both])
+        store.apply(replaced=[after(each, name="x") for each in both])
         assert len(store.named("x")) == 2
 
 
@@ -245,7 +245,7 @@ class TestFind:
     ) -> None:
         store = opener()
         left = store.find(replace(ALL, size=10**6)).tokens
-        store.replace_many([after(old, revoked_at=NOW, hash=None) for old in left])
+        store.apply(replaced=[after(old, revoked_at=NOW, hash=None) for old in left])
         made = [
             replace(token(0), id=_new_id(store), name=name, created_at=NOW - timedelta(days=n % 3))
             for n, name in enumerate(given_names)

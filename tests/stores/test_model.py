@@ -99,9 +99,9 @@ class Model(RuleBasedStateMachine):
         with full_disk(full):
             if stale or full:
                 with pytest.raises(TokenChanged if stale else StoreUnwritable):
-                    self.stores[which].replace_many(revoked)
+                    self.stores[which].apply(replaced=revoked)
             else:
-                self.stores[which].replace_many(revoked)
+                self.stores[which].apply(replaced=revoked)
                 self.model |= {each.id: each for each in revoked}
 
     @rule(which=st.integers(0, 1), forgotten=consumes(ids))

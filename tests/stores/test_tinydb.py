@@ -7,13 +7,11 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event, Thread
 
-import msgspec
 import pytest
 from tinydb import TinyDB
 
@@ -24,6 +22,7 @@ from tokentui.core.errors import (
     StoreDamaged,
     StoreError,
     StoreTooNew,
+    StoreUnconfirmed,
     StoreUnknown,
     StoreUnreadable,
     StoreUnsafe,
@@ -214,27 +213,55 @@ class TestFullDisk:
 
         with monkeypatch.context() as patch:
             if step == "write":
-                patch.setattr(tempfile, "mkstemp", full)
+                patch.setattr(os, "open", full)
             elif step == "fsync":
                 patch.setattr(os, "fsync", full)
             else:
                 patch.setattr(Path, "replace", full)
             with pytest.raises(StoreUnwritable, match=r"Nothing was changed\. Make room"):
-                store.replace_many([after(token(n), revoked_at=NOW, hash=None) for n in (1, 2)])
+                store.apply(replaced=[after(token(n), revoked_at=NOW, hash=None) for n in (1, 2)])
         assert store_path.read_bytes() == before
         assert list(store_path.parent.glob("*.tmp")) == []
         assert names(store, ALL) == ["t1", "t2"]
         store.add(token(3))
         assert names(open_store(str(store_path)), ALL) == ["t1", "t2", "t3"]
 
-    def test_what_a_crash_left_is_swept(self, store: TokenStore, store_path: Path) -> None:
-        stale = store_path.with_name(f".{store_path.name}.abcd1234.tmp")
+    def test_what_a_crash_left_is_swept_by_the_next_look(
+        self, store: TokenStore, store_path: Path
+    ) -> None:
+        stale = files.temporary_of(store_path)
         stale.write_text("half")
-        other = store_path.with_name(".other.json.abcd1234.tmp")
+        other = files.temporary_of(store_path.with_name("other.json"))
         other.write_text("not ours")
-        store.add(token(2))
+        assert names(open_store(str(store_path)), ALL) == ["t1"]
         assert not stale.exists()
         assert other.exists()
+
+    def test_what_another_process_is_writing_is_let_be(
+        self, store: TokenStore, store_path: Path
+    ) -> None:
+        with durable.DurableJSON(store_path, "tokens", Token).lock():
+            files.temporary_of(store_path).write_text("half")
+            assert names(open_store(str(store_path)), ALL) == ["t1"]
+            assert files.temporary_of(store_path).exists()
+        store.add(token(2))
+        assert not files.temporary_of(store_path).exists()
+
+    def test_a_change_that_may_not_last_is_told_as_done(
+        self, store: TokenStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sync = os.fsync
+
+        def no_folder(descriptor: int) -> None:
+            if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            sync(descriptor)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", no_folder)
+            with pytest.raises(StoreUnconfirmed, match="is done, but"):
+                store.add(token(2))
+        assert names(store, ALL) == ["t1", "t2"]
 
 
 class TestDamage:
@@ -255,7 +282,13 @@ class TestDamage:
                 StoreDamaged,
                 "without a number",
             ),
-            (b'{"tokentui": {"1": {"format": 2}}}', StoreTooNew, "install a newer"),
+            (b'{"tokentui": {"1": {"format": 2}}}', StoreTooNew, "install a newer tokentui."),
+            (
+                b'{"tokentui": {"1": {"format": 2, "needs": "0.3"}}}',
+                StoreTooNew,
+                "install tokentui 0.3 or a newer one.",
+            ),
+            (b'{"tokentui": {"1": {"format": 0}}}', StoreDamaged, "not a tokentui store"),
         ],
     )
     def test_what_is_no_store_is_left_alone(
@@ -316,11 +349,15 @@ class TestDamage:
 
 
 class TestLock:
-    _HOLD = (
-        "import sys; from pathlib import Path; from tokentui.stores.durable import DurableJSON\n"
-        "with DurableJSON(Path(sys.argv[1])).lock():\n"
-        "    print('held', flush=True); sys.stdin.read()"
-    )
+    _HOLD = """
+import sys
+from pathlib import Path
+from tokentui.core.token import Token
+from tokentui.stores.durable import DurableJSON
+with DurableJSON(Path(sys.argv[1]), "tokens", Token).lock():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 
     @pytest.fixture
     def holder(self, store: TokenStore, store_path: Path) -> Iterator[subprocess.Popen[str]]:
@@ -345,7 +382,7 @@ class TestLock:
         monkeypatch.setattr(durable, "LOCK_PATIENCE", 0.05)
         monkeypatch.setattr(durable, "LOCK_TIMEOUT", 0.1)
         said: list[str] = []
-        store.on_wait = said.append
+        store.tell = said.append
         with pytest.raises(StoreBusy, match="nothing was changed here") as error:
             store.add(token(2))
         name = f"rocess {holder.pid} (python"
@@ -357,7 +394,7 @@ class TestLock:
         self, store: TokenStore, holder: subprocess.Popen[str]
     ) -> None:
         waiting = Event()
-        store.on_wait = lambda _: waiting.set()
+        store.tell = lambda _: waiting.set()
         change = Thread(target=store.add, args=[token(2)])
         change.start()
         assert waiting.wait(10)
@@ -368,17 +405,16 @@ class TestLock:
         assert names(store, ALL) == ["t1", "t2"]
 
     def test_what_came_while_waiting_counts(self, store: TokenStore, store_path: Path) -> None:
-        other = durable.DurableJSON(store_path)
+        other = durable.DurableJSON(store_path, "tokens", Token)
         held = ExitStack()
         held.enter_context(other.lock())
 
         def finish(_: str) -> None:
-            tables = other.read()
-            tables["tokens"]["2"] = msgspec.to_builtins(token(2, name="wanted"))
-            other.write(tables)
+            with other.change():
+                other.read()["tokens"]["2"] = token(2, name="wanted")
             held.close()
 
-        store.on_wait = finish
+        store.tell = finish
         with pytest.raises(NameTaken):
             store.add(token(3, name="wanted"))
         assert names(store, ALL) == ["t1", "wanted"]
@@ -388,13 +424,13 @@ class TestLock:
     ) -> None:
         change = Thread(target=store.add, args=[token(2)])
 
-        def matches(_: Query, found: Token) -> bool:
+        def select(_: Query, tokens: Iterable[Token]) -> list[Token]:
             change.start()
             change.join(0.3)
-            return found.name == "t1"
+            return list(tokens)
 
         with monkeypatch.context() as patch:
-            patch.setattr(Query, "matches", matches)
+            patch.setattr(Query, "select", select)
             assert names(store, ALL) == ["t1"]
         change.join()
         assert names(store, ALL) == ["t1", "t2"]

@@ -45,6 +45,13 @@ class NameTaken(TokentuiError):
         super().__init__(f"The name {name} is taken: choose another one.")
 
 
+class IdTaken(TokentuiError):
+    """Another token has this id already, revoked or not."""
+
+    def __init__(self, token_id: str) -> None:
+        super().__init__(f"A token with the id {token_id} is there already; nothing was changed.")
+
+
 class AlreadyRevoked(TokentuiError):
     """A revoked token can be changed no more."""
 
@@ -142,3 +149,7 @@ class StoreBusy(StoreError):
 
 class StoreUnwritable(StoreError):
     """A change could not be written."""
+
+
+class StoreUnconfirmed(StoreError):
+    """A change was made, but the disk did not confirm that it will last."""

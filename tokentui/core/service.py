@@ -195,7 +195,7 @@ class TokenService:
         """
         _refuse_revoked(tokens)
         now = self.now()
-        self.store.replace_many([_next(token, revoked_at=now, hash=None) for token in tokens])
+        self.store.apply(replaced=[_next(token, revoked_at=now, hash=None) for token in tokens])
 
 
 def _refuse_revoked(tokens: Sequence[Token]) -> None:

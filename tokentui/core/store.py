@@ -3,15 +3,17 @@
 Small enough for one file and for a cluster: screens ask for windows, never for everything.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from math import inf
 from typing import Protocol
 
 import msgspec
 
 from tokentui.core.token import DEFAULT_SOON, Moment, Status, Token, name_key
+
+_LIVE = frozenset(Status) - {Status.REVOKED}
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Sort(StrEnum):
@@ -33,7 +35,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     soon: timedelta = DEFAULT_SOON
     text: str = ""
-    statuses: frozenset[Status] = frozenset(Status) - {Status.REVOKED}
+    statuses: frozenset[Status] = _LIVE
     never_saved: bool = False
     sort: Sort = Sort.NAME
     descending: bool = False
@@ -41,24 +43,40 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 200
     around: str | None = None
 
-    def matches(self, token: Token) -> bool:
-        """Say whether `token` belongs to the result."""
-        return (
-            token.status(self.now, self.soon) in self.statuses
-            and (not self.never_saved or token.never_saved)
-            and name_key(self.text) in name_key(token.name)
-        )
+    @property
+    def timeless(self) -> bool:
+        """Whether the result is the same at any moment: only what was revoked is told apart."""
+        return (self.statuses & _LIVE) in (_LIVE, frozenset())
 
-    def rank(self, token: Token) -> tuple[float, str, str]:
-        """Return what the result is sorted by; equals are sorted by name, then by id."""
+    def select(self, tokens: Iterable[Token]) -> list[Token]:
+        """Return those of `tokens` that are wanted, in order; equals go by name, then by id."""
+        found = self._matching(tokens)
+        found.sort(key=lambda token: (name_key(token.name), token.id))
         match self.sort:
             case Sort.NAME:
-                first = 0.0
+                pass
             case Sort.CREATED:
-                first = token.created_at.timestamp()
+                found.sort(key=lambda token: token.created_at)
             case Sort.EXPIRES:
-                first = token.expires_at.timestamp() if token.expires_at else inf
-        return first, name_key(token.name), token.id
+                found.sort(key=lambda token: token.expires_at or _NEVER)
+        if self.descending:
+            found.reverse()
+        return found
+
+    def _matching(self, tokens: Iterable[Token]) -> list[Token]:
+        text = name_key(self.text)
+        live, revoked = bool(self.statuses & _LIVE), Status.REVOKED in self.statuses
+        found = [
+            token
+            for token in tokens
+            if (live if token.revoked_at is None else revoked) and text in name_key(token.name)
+        ]
+        if self.never_saved:
+            found = [token for token in found if token.never_saved]
+        if not self.timeless:
+            wanted, now, soon = self.statuses, self.now, self.soon
+            found = [token for token in found if token.status(now, soon) in wanted]
+        return found
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,8 +90,10 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 class TokenStore(Protocol):
     """A place where tokens live. Every method may raise `StoreError`."""
 
-    on_wait: Callable[[str], None]
-    """Told a sentence when a change has to wait for another process; does nothing unless set."""
+    tell: Callable[[str], None]
+    """Told in a sentence what a person should know of a change, such as that it has to wait.
+
+    Does nothing unless set."""
 
     @property
     def location(self) -> str:
@@ -97,7 +117,7 @@ class TokenStore(Protocol):
         ...
 
     def add(self, token: Token) -> None:
-        """Add a new token; raise `NameTaken`."""
+        """Add a new token; raise `NameTaken` or `IdTaken`."""
         ...
 
     def replace(self, token: Token) -> None:
@@ -107,8 +127,8 @@ class TokenStore(Protocol):
         """
         ...
 
-    def replace_many(self, tokens: Sequence[Token]) -> None:
-        """Replace all of `tokens`, or, where one of them cannot be, none."""
+    def apply(self, *, added: Sequence[Token] = (), replaced: Sequence[Token] = ()) -> None:
+        """Add and replace all of these, in one step, or, where one of them cannot be, none."""
         ...
 
     def changed(self) -> Hashable:

@@ -17,8 +17,11 @@ DEFAULT_SOON = timedelta(days=14)
 
 # The last day whose end can still be written as a date in every time zone.
 LAST_DAY = date(9999, 12, 29)
+_FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MOMENT = datetime(9999, 12, 30, 23, 59, 59, tzinfo=UTC)
 
-TokenId = Annotated[str, msgspec.Meta(pattern=f"^[0-9A-Za-z]{{{ID_LENGTH}}}$")]
+# A pattern would also hold the alphabet, at 40 % of the time that reading a store takes.
+TokenId = Annotated[str, msgspec.Meta(min_length=ID_LENGTH, max_length=ID_LENGTH)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
@@ -36,7 +39,7 @@ class Status(StrEnum):
     REVOKED = "revoked"
 
 
-class Token(msgspec.Struct, frozen=True, kw_only=True):
+class Token(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """One API token, without its secret.
 
     Times are in UTC. `hash` is the bcrypt hash of the secret and is None once the token is
@@ -71,6 +74,15 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
             return Status.EXPIRED
         left = self.expires_at - now
         return Status.EXPIRES_SOON if left < soon + timedelta(days=1) else Status.ACTIVE
+
+    def flaw(self) -> str | None:
+        """Return what is wrong with a token that was read from somewhere, beyond its types."""
+        if not (self.id.isascii() and self.id.isalnum()):
+            return "the id is not made of letters and digits"
+        for moment in (self.created_at, self.expires_at, self.saved_at, self.revoked_at):
+            if moment is not None and not _FIRST_MOMENT <= moment <= _LAST_MOMENT:
+                return "a date is out of range"
+        return None
 
     @property
     def never_saved(self) -> bool:

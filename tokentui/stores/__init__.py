@@ -29,6 +29,9 @@ def _path(location: str) -> Path:
     if "://" in location:
         raise StoreUnknown(f"{location} is no store that this version knows: give a file's path.")
     try:
-        return files.named(location)
+        # The file behind a link counts: what lies beside it belongs to it, not to the link.
+        return files.named(location).resolve()
     except OSError as error:
         raise StoreUnknown(f"{location} is no file's path: {error.strerror}.") from None
+    except RuntimeError:
+        raise StoreUnknown(f"{location} is no file's path: its links go in a circle.") from None

@@ -6,66 +6,85 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shlex import quote
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import Raw
 from tinydb import Storage
 
 from tokentui import files
 from tokentui.core.errors import (
     StoreBusy,
     StoreDamaged,
+    StoreError,
     StoreTooNew,
+    StoreUnconfirmed,
     StoreUnreadable,
     StoreUnsafe,
     StoreUnwritable,
 )
 from tokentui.core.text import printable
+from tokentui.stores import formats
 
-Tables = dict[str, dict[str, Any]]
+Tables = dict[str, Any]
+"""Each table by its name: that of the kind by places, whatever else is in the file as it stands."""
 
-FORMAT = 1
 LOCK_PATIENCE = 0.5
 LOCK_TIMEOUT = 4.5
 LARGEST = 256 * 1024 * 1024
-"""The most bytes that are read as a store: some 700,000 tokens."""
+"""The most bytes that are read as a store: some 800,000 tokens."""
 
-_MARK = "tokentui"
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
 
 _ADVICE = {
-    errno.ENOSPC: "Make room on the disk, then try again.",
+    errno.ENOSPC: "Make room on the disk (df -h, df -i), then try again.",
     errno.EDQUOT: "Make room within your quota, then try again.",
     errno.EROFS: "The disk is mounted read-only: mount it writable, then try again.",
     errno.EACCES: "See who owns the file and its folder (ls -ld).",
     errno.EPERM: "See who owns the file and its folder (ls -ld).",
     errno.EISDIR: "It is a folder: name a file with --store.",
+    errno.EMFILE: "Raise the limit of open files (ulimit -n), then try again.",
+    errno.ENFILE: "Close some programs, then try again.",
 }
 
 
 class Stamp(NamedTuple):
-    """Tells one content of the file from the next: each change makes a new file."""
+    """Tells one state of the file from the next: each change makes a new file.
+
+    Its mode is part of the state; the moment of the last change of either kind stands for it.
+    """
 
     inode: int
     modified_ns: int
+    changed_ns: int
     size: int
 
 
 class DurableJSON(Storage):
     """All tables as JSON in one file, replaced whole at each change.
 
+    `table` is the one that matters: its records are decoded straight to `kind`, which takes a
+    third of the time and of the memory of dicts. A record that is none, and all other tables,
+    are kept as they stand in the file.
+
     What was read is kept until the file is another one, so asking again costs one `stat`. Hold
-    `lock` from the read to the write: it is another file, because the first one is replaced.
+    `lock` over a `change`: it is another file, because the first one is replaced. `path` must be
+    no link, or the link would be replaced.
     """
 
-    def __init__(self, path: Path) -> None:
-        # The file behind a link is replaced, not the link.
-        self.path = path.resolve()
+    def __init__(self, path: Path, table: str, kind: type[msgspec.Struct]) -> None:
+        self.path = path
+        self.table = table
+        self._kind = kind
         self._tables: Tables | None = None
+        self._draft: Tables | None = None
         self._seen = False
         self.known: Stamp | None = None
         """The stamp of what `read` returned last; None where there was no file."""
+        self.older = False
+        """Whether the file that was read has an older format."""
 
     def stamp(self) -> Stamp | None:
         """Return the stamp of the file as it is now, or None where there is none."""
@@ -74,7 +93,7 @@ class DurableJSON(Storage):
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise _unreadable(self.path, error) from None
+            raise unreadable(self.path, error) from None
 
     def warnings(self) -> list[str]:
         """Say so where others on the machine can read the file."""
@@ -83,11 +102,13 @@ class DurableJSON(Storage):
         except OSError:
             return []
         if mode & _OTHERS_READ:
-            return [f"Others can read {self.path}. Run: chmod 600 {self.path}"]
+            return [f"Others can read {self.path}. Run: chmod 600 {_quoted(self.path)}"]
         return []
 
     def read(self) -> Tables:
-        """Return the tables; those of a file that is not there yet are empty."""
+        """Return the tables, within a `change` its draft; a file that is not there has none."""
+        if self._draft is not None:
+            return self._draft
         stamp = self.stamp()
         if stamp is None:
             if self._seen:
@@ -95,114 +116,182 @@ class DurableJSON(Storage):
                     f"{self.path} is gone, so nothing was read or changed. Put it back, or start "
                     "tokentui again to begin an empty store."
                 )
-            return {_MARK: {"1": {"format": FORMAT}}}
+            return {formats.MARK: formats.mark(), self.table: {}}
         if self._tables is None or stamp != self.known:
+            if not self._seen:
+                self._sweep()
             self._tables, self.known = self._load()
             self._seen = True
         return self._tables
 
     def write(self, data: Tables) -> None:
-        """Replace the file, or raise `StoreUnwritable` with the old one untouched."""
-        # TinyDB has changed `data`, which is what `read` keeps, in place: until it is on disk,
-        # nothing may take it for the content of the file.
-        self._tables, self.known = None, None
-        try:
-            files.replace(self.path, msgspec.json.encode(data))
-        except OSError as error:
-            raise _unwritable(self.path, error) from None
-        self._tables, self.known, self._seen = data, self.stamp(), True
+        """Take what a TinyDB table writes into the draft."""
+        self._draft = data
 
     @contextmanager
-    def lock(self, on_wait: Callable[[str], None] = lambda _: None) -> Iterator[None]:
+    def change(self, base: Tables | None = None) -> Iterator[None]:
+        """Give a draft of the tables (or of `base`) to be changed; the end writes it, in one step.
+
+        Raises `StoreUnwritable` with the old file untouched, and `StoreUnconfirmed` where the new
+        one is there. Hold the lock.
+        """
+        current = self.read() if base is None else base
+        self._draft = {**current, self.table: dict(current[self.table])}
+        try:
+            yield
+            self._commit(self._draft)
+        finally:
+            self._draft = None
+
+    def _commit(self, tables: Tables) -> None:
+        try:
+            _refuse_unsafe_folder(self.path)
+            files.replace(self.path, msgspec.json.encode(tables))
+        except files.Unconfirmed as error:
+            raise StoreUnconfirmed(
+                f"The change of {self.path} is done, but the disk did not confirm that it would "
+                f"survive a power cut: {_reason(error)}. Check the disk."
+            ) from None
+        except OSError as error:
+            raise _unwritable(self.path, error) from None
+        self._tables, self.known, self._seen, self.older = tables, self.stamp(), True, False
+
+    @contextmanager
+    def lock(self, tell: Callable[[str], None] = lambda _: None) -> Iterator[None]:
         """Keep other processes from changing the file; raise `StoreBusy` after five seconds.
 
-        `on_wait` is told who is in the way once that takes longer than a moment.
+        `tell` is told who is in the way once that takes longer than a moment.
         """
         import filelock  # as slow to load as all the rest; only changes need it
 
-        beside = Path(f"{self.path}.lock")
+        beside = self._lock_file
         try:
             files.private_folder(self.path.parent)
             held = filelock.FileLock(beside, mode=files.PRIVATE_FILE)
             try:
                 held.acquire(timeout=LOCK_PATIENCE)
             except filelock.Timeout:
-                on_wait(f"Waiting for {_holder(beside)} to finish a change.")
+                tell(f"Waiting for {_holder(beside)} to finish a change.")
                 held.acquire(timeout=LOCK_TIMEOUT)
         except filelock.Timeout:
             raise StoreBusy(
-                f"{_holder(beside).capitalize()} keeps {self.path} locked; nothing was changed "
-                "here. Try again in a moment."
+                f"{self.path} is kept locked by {_holder(beside)}; nothing was changed here. "
+                "Try again in a moment."
             ) from None
         except OSError as error:
             raise _unwritable(self.path, error) from None
         try:
             try:
                 files.give_to_owner(beside, self.path)
-                files.sweep(self.path)
             except OSError as error:
                 raise _unwritable(self.path, error) from None
             yield
         finally:
             held.release()
 
+    def decode(self, content: bytes) -> Tables:
+        """Return the tables in `content`; refuse what is no store, or none of this version."""
+        if not content:
+            raise damaged(self.path, "is empty")
+        try:
+            tables = msgspec.json.decode(content, type=dict[str, Raw])
+            version, needed = formats.read_mark(tables)
+            if version > formats.FORMAT:
+                wanted = f"tokentui {needed} or a newer one" if needed else "a newer tokentui"
+                raise StoreTooNew(
+                    f"{self.path} has format {version}; this version of tokentui reads format "
+                    f"{formats.FORMAT}. It was left as it is: install {wanted}."
+                )
+            self.older = version < formats.FORMAT
+            if self.older:
+                tables = formats.migrated(tables, version)
+            records = self._records(tables.pop(self.table, Raw(b"{}")))
+        except (KeyError, msgspec.ValidationError):
+            raise damaged(self.path, "is not a tokentui store") from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise damaged(self.path, "is damaged, or no JSON") from None
+        # Copies, since what is a part of the content keeps all of it in memory.
+        return {name: table.copy() for name, table in tables.items()} | {self.table: records}
+
+    @property
+    def _lock_file(self) -> Path:
+        return Path(f"{self.path}.lock")
+
     def _load(self) -> tuple[Tables, Stamp]:
         try:
             content, facts = files.read_regular(self.path, LARGEST)
-            folder = self.path.parent.stat()
+            if facts.st_mode & _OTHERS_WRITE:
+                raise StoreUnsafe(
+                    f"Others can change {self.path}, so it is not used. "
+                    f"Run: chmod 600 {_quoted(self.path)}"
+                )
+            _refuse_unsafe_folder(self.path)
         except OSError as error:
-            raise _unreadable(self.path, error) from None
-        _refuse_unsafe(self.path, facts, folder)
-        return _tables(self.path, content), _stamp(facts)
+            raise unreadable(self.path, error) from None
+        return self.decode(content), _stamp(facts)
+
+    def _records(self, table: Raw) -> dict[str, Any]:
+        try:
+            return msgspec.json.decode(table, type=dict[str, self._kind])  # type: ignore[name-defined]
+        except (msgspec.ValidationError, UnicodeDecodeError):
+            records = msgspec.json.decode(table, type=dict[str, Raw])
+        decoder = msgspec.json.Decoder(self._kind)
+        return {place: _record(decoder, record) for place, record in records.items()}
+
+    def _sweep(self) -> None:
+        """Remove what a killed process left half-written, unless another is writing it just now."""
+        left = files.temporary_of(self.path)
+        if not left.exists():
+            return
+        import filelock
+
+        with (
+            suppress(OSError, filelock.Timeout),
+            filelock.FileLock(self._lock_file, mode=files.PRIVATE_FILE, timeout=0),
+        ):
+            left.unlink(missing_ok=True)
+
+
+def _record(decoder: msgspec.json.Decoder[Any], record: Raw) -> Any:
+    try:
+        return decoder.decode(record)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return record.copy()
 
 
 def _stamp(facts: os.stat_result) -> Stamp:
-    return Stamp(facts.st_ino, facts.st_mtime_ns, facts.st_size)
+    return Stamp(facts.st_ino, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_size)
 
 
 def damaged(path: Path, what: str) -> StoreDamaged:
     """Return the error of a file that is not as it should be."""
     return StoreDamaged(
-        f"{path} {what}. It was left as it is: restore a backup, or name another with --store."
+        f"{path} {what}. It was left as it is: restore a backup (tokentui backup --list), or name "
+        "another store with --store."
     )
 
 
-def _tables(path: Path, content: bytes) -> Tables:
-    """Decode `content`, and refuse what is not a store or not one of this version."""
-    if not content:
-        raise damaged(path, "is empty")
-    try:
-        tables = msgspec.json.decode(content, type=dict[str, dict[str, Any]])
-        version = msgspec.convert(tables[_MARK]["1"]["format"], int)
-    except (KeyError, TypeError, msgspec.ValidationError):
-        raise damaged(path, "is not a tokentui store") from None
-    except (msgspec.DecodeError, RecursionError):
-        raise damaged(path, "is damaged, or no JSON") from None
-    if version > FORMAT:
-        raise StoreTooNew(
-            f"{path} has format {version}; this version of tokentui reads format {FORMAT}. "
-            "It was left as it is: install a newer tokentui."
-        )
-    return tables
-
-
-def _refuse_unsafe(path: Path, file: os.stat_result, folder: os.stat_result) -> None:
-    """Refuse what others could plant tokens in. A sticky folder keeps them from replacing it."""
-    if file.st_mode & _OTHERS_WRITE:
-        raise StoreUnsafe(f"Others can change {path}, so it is not used. Run: chmod 600 {path}")
-    if folder.st_mode & _OTHERS_WRITE and not folder.st_mode & stat.S_ISVTX:
+def _refuse_unsafe_folder(path: Path) -> None:
+    """Refuse a folder in which others could put a store of theirs, unless it is sticky."""
+    mode = path.parent.stat().st_mode
+    if mode & _OTHERS_WRITE and not mode & stat.S_ISVTX:
         raise StoreUnsafe(
-            f"Others can replace {path}, so it is not used. Run: chmod go-w {path.parent}"
+            f"Others can replace {path}, so it is not used. Run: chmod go-w {_quoted(path.parent)}"
         )
+
+
+def _quoted(path: Path) -> str:
+    return quote(str(path))
 
 
 def _holder(lock: Path) -> str:
     """Return the process that holds a lock as far as Linux tells, such as process 12 (tokentui)."""
-    with suppress(OSError, IndexError):
-        inode = f":{lock.stat().st_ino}"
+    with suppress(OSError, ValueError, IndexError):
+        facts = lock.stat()
+        device = f"{os.major(facts.st_dev):02x}:{os.minor(facts.st_dev):02x}:{facts.st_ino}"
         for line in Path("/proc/locks").read_text().splitlines():
             _, kind, _, _, process, file, *_ = line.split()
-            if kind == "FLOCK" and file.endswith(inode):
+            if kind == "FLOCK" and file == device:
                 command = Path(f"/proc/{process}/comm").read_text().strip()
                 return f"process {process} ({printable(command)})"
     return "another process"
@@ -212,12 +301,13 @@ def _reason(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def _unreadable(path: Path, error: OSError) -> StoreUnreadable:
+def unreadable(path: Path, error: OSError) -> StoreUnreadable:
+    """Return the error of a file that the system does not let us read."""
     advice = _ADVICE.get(error.errno or 0, "Check the path, or name another with --store.")
     return StoreUnreadable(f"{path} cannot be read: {_reason(error)}. {advice}")
 
 
-def _unwritable(path: Path, error: OSError) -> StoreUnwritable:
+def _unwritable(path: Path, error: OSError) -> StoreError:
     advice = _ADVICE.get(error.errno or 0, "Check the disk, then try again.")
     return StoreUnwritable(
         f"{path} could not be written: {_reason(error)}. Nothing was changed. {advice}"

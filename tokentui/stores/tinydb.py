@@ -1,24 +1,27 @@
 """Tokens in a TinyDB file."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
+from typing import Any, cast
 
 import msgspec
+from msgspec import Raw
+from msgspec.structs import replace
 from tinydb.table import Table
 
-from tokentui.core.errors import NameTaken, TokenChanged, TokenNotFound
+from tokentui.core.errors import IdTaken, NameTaken, TokenChanged, TokenNotFound
 from tokentui.core.store import Page, Query
 from tokentui.core.text import printable
-from tokentui.core.token import LAST_DAY, Token, end_of_day, name_key
-from tokentui.stores.durable import DurableJSON, Stamp, Tables, damaged
+from tokentui.core.token import Token, name_key
+from tokentui.stores.durable import DurableJSON, Stamp, damaged
 
 _TABLE = "tokens"
-# Beyond these, a date cannot be said in every time zone.
-_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST = end_of_day(LAST_DAY, UTC) + timedelta(days=1)
+_ANY_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
+
+Records = Mapping[str, Token | Raw]
+"""What a file holds, by place: a token, or what is none or has fields of another version."""
 
 
 class TinyDBStore:
@@ -29,8 +32,8 @@ class TinyDBStore:
     """
 
     def __init__(self, path: Path) -> None:
-        self.on_wait: Callable[[str], None] = lambda _: None
-        self._file = DurableJSON(path)
+        self.tell: Callable[[str], None] = lambda _: None
+        self._file = DurableJSON(path, _TABLE, Token)
         self._guard = RLock()
         self._index = _Index({}, path)
         self._stamp: Stamp | None = None
@@ -48,13 +51,7 @@ class TinyDBStore:
 
     def find(self, query: Query) -> Page:
         with self._guard:
-            tokens = sorted(
-                filter(query.matches, self._current().tokens()),
-                key=query.rank,
-                reverse=query.descending,
-            )
-        start = _start(tokens, query)
-        return Page(tokens=tokens[start : start + query.size], offset=start, total=len(tokens))
+            return self._current().find(query)
 
     def get(self, token_id: str) -> Token:
         with self._guard:
@@ -65,47 +62,60 @@ class TinyDBStore:
             return self._current().named(name)
 
     def add(self, token: Token) -> None:
-        with self._change() as (index, table):
-            index.refuse_taken([token])
-            index.put(table.insert(msgspec.to_builtins(token)), token)
+        self.apply(added=[token])
 
     def replace(self, token: Token) -> None:
-        self.replace_many([token])
+        self.apply(replaced=[token])
 
-    def replace_many(self, tokens: Sequence[Token]) -> None:
-        with self._change() as (index, table):
-            for token in tokens:
-                index.refuse_stale(token)
-            index.refuse_taken(tokens)
-            fresh = {token.id: msgspec.to_builtins(token) for token in tokens}
-            # A document may hold fields of other versions: `update` keeps them.
-            table.update(
-                lambda document: document.update(fresh[document["id"]]),
-                doc_ids=[index.place(token_id) for token_id in fresh],
-            )
-            for token in tokens:
-                index.put(index.place(token.id), token)
+    def apply(self, *, added: Sequence[Token] = (), replaced: Sequence[Token] = ()) -> None:
+        if not added and not replaced:
+            return
+        # The guard is taken within the lock: readers in other threads never wait for processes.
+        with self._file.lock(self.tell), self._guard:
+            index = self._current()
+            index.refuse_known(added)
+            index.refuse_stale(replaced)
+            index.refuse_taken([*added, *replaced])
+            with self._file.change():
+                if added:
+                    self._insert(added)
+                if replaced:
+                    self._update(index, replaced)
+            # The index of what was written is made from the one before, not from the file.
+            for token in (*added, *replaced):
+                index.put(token)
+            self._stamp = self._file.known
 
     def _current(self) -> "_Index":
         """Return the index of the file as it is now. Call it under the guard."""
         tables = self._file.read()
         if self._stamp is None or self._stamp != self._file.known:
-            self._index, self._stamp = _Index(tables, self._file.path), self._file.known
+            self._index = _Index(tables[_TABLE], self._file.path)
+            self._stamp = self._file.known
         return self._index
 
-    @contextmanager
-    def _change(self) -> Iterator[tuple["_Index", Table]]:
-        """Hold the lock over the current content; give its index and its table to be changed.
+    def _table(self) -> Table:
+        # A new one each time, since it remembers its next number, and without a query cache,
+        # since that would not notice the changes of others.
+        return Table(self._file, _TABLE, cache_size=0)
 
-        The guard is taken within the lock: readers in other threads never wait for processes.
+    def _insert(self, tokens: Sequence[Token]) -> None:
+        numbers = self._table().insert_multiple(map(_document, tokens))
+        self._file.read()[_TABLE].update(zip(map(str, numbers), tokens, strict=True))
 
-        The table is made anew each time, since it remembers its next id, and without a query
-        cache, since it would not notice the changes of others. The index is kept afterwards as
-        the one of the file that was written.
-        """
-        with self._file.lock(self.on_wait), self._guard:
-            yield self._current(), Table(self._file, _TABLE, cache_size=0)
-            self._stamp = self._file.known
+    def _update(self, index: "_Index", tokens: Sequence[Token]) -> None:
+        fresh = {token.id: token for token in tokens}
+        records = self._file.read()[_TABLE]
+        places = index.places(records, fresh)
+        records |= {place: _document(records[place]) for place in places}
+        # `update` keeps the fields of other versions that a record may have.
+        self._table().update(
+            lambda document: document.update(_document(fresh[document["id"]])),
+            doc_ids=map(int, places),
+        )
+        records = self._file.read()[_TABLE]
+        for place, token_id in places.items():
+            records[place] = _record(records[place], fresh[token_id])
 
 
 class _Index:
@@ -114,39 +124,48 @@ class _Index:
     A record that is no token hides none of the others: `damage` says what is wrong with it.
     """
 
-    def __init__(self, tables: Tables, path: Path) -> None:
-        self._by_id: dict[str, Token] = {}
-        self._places: dict[str, int] = {}
-        self._live: dict[str, list[str]] = {}
+    def __init__(self, records: Records, path: Path) -> None:
         self.damage: list[str] = []
-        for place, document in tables.get(_TABLE, {}).items():
-            if not (place.isdecimal() and place == str(int(place))):
-                raise damaged(path, "has a record without a number of its own")
+        self._odd: dict[str, str | None] = {}
+        """Of records that are not plainly tokens, by place: the id, or None if left out."""
+        self._live: dict[str, list[Token]] | None = None
+        self._result: tuple[Query, list[Token]] | None = None
+        if not _numbered(records):
+            raise damaged(path, "has a record without a number of its own")
+        self._by_id = _plain(records)
+        if len(self._by_id) < len(records):
+            self._by_id = dict(self._one_by_one(records))
+
+    def _one_by_one(self, records: Records) -> Iterator[tuple[str, Token]]:
+        known: set[str] = set()
+        for place, record in records.items():
+            token = flaw = None
             try:
-                self._load(int(place), msgspec.convert(document, Token))
+                token = record if isinstance(record, Token) else _without_others(record)
+                flaw = token.flaw()
             except ValueError as error:
-                self.damage.append(f"Record {place} is left out: {printable(str(error))}.")
+                flaw = str(error)
+            if token is not None and token.id in known:
+                flaw = f"the id {token.id} stands there twice"
+            if token is None or flaw is not None:
+                self.damage.append(f"Record {place} is left out: {printable(str(flaw))}.")
+                self._odd[place] = None
+                continue
+            if token is not record:
+                self._odd[place] = token.id
+            known.add(token.id)
+            yield token.id, token
 
-    def _load(self, place: int, token: Token) -> None:
-        if token.id in self._by_id:
-            raise ValueError(f"the id {token.id} stands there twice")
-        moments = (token.created_at, token.expires_at, token.saved_at, token.revoked_at)
-        if not all(_FIRST <= moment <= _LAST for moment in moments if moment is not None):
-            raise ValueError("a date is out of range")
-        self.put(place, token)
-
-    def put(self, place: int, token: Token) -> None:
-        """Note `token` and where it is kept, in the stead of its previous revision if any."""
+    def put(self, token: Token) -> None:
+        """Note `token`, in the stead of its previous revision if any."""
         before = self._by_id.get(token.id)
-        if before is not None and before.revoked_at is None:
-            self._live[name_key(before.name)].remove(before.id)
         self._by_id[token.id] = token
-        self._places[token.id] = place
-        if token.revoked_at is None:
-            self._live.setdefault(name_key(token.name), []).append(token.id)
-
-    def tokens(self) -> Iterator[Token]:
-        return iter(self._by_id.values())
+        self._result = None
+        if self._live is not None:
+            if before is not None and before.revoked_at is None:
+                self._live[name_key(before.name)].remove(before)
+            if token.revoked_at is None:
+                self._live.setdefault(name_key(token.name), []).append(token)
 
     def get(self, token_id: str) -> Token:
         try:
@@ -155,36 +174,104 @@ class _Index:
             raise TokenNotFound(token_id) from None
 
     def named(self, name: str) -> list[Token]:
-        return [self._by_id[token_id] for token_id in self._live.get(name_key(name), ())]
+        if self._live is None:
+            self._live = {}
+            for token in self._by_id.values():
+                if token.revoked_at is None:
+                    self._live.setdefault(name_key(token.name), []).append(token)
+        return self._live.get(name_key(name), [])
 
-    def place(self, token_id: str) -> int:
-        """Return where TinyDB keeps the token: its document's number."""
-        return self._places[token_id]
+    def find(self, query: Query) -> Page:
+        """Return a window of the result, which is kept: the next one is most often of the same."""
+        whole = replace(query, offset=0, size=0, around=None)
+        if query.timeless:
+            whole = replace(whole, now=_ANY_MOMENT)
+        if self._result is None or self._result[0] != whole:
+            self._result = whole, query.select(self._by_id.values())
+        found = self._result[1]
+        start = self._start(found, query)
+        return Page(tokens=found[start : start + query.size], offset=start, total=len(found))
 
-    def refuse_stale(self, token: Token) -> None:
-        """Raise `TokenChanged` unless `token` is the next revision of the one that is here."""
-        current = self.get(token.id)
-        if current.revision + 1 != token.revision:
-            raise TokenChanged(current)
+    def _start(self, found: list[Token], query: Query) -> int:
+        """Return where the window begins, moved where it would miss the token to be around."""
+        try:
+            place = found.index(self._by_id[query.around or ""])
+        except (KeyError, ValueError):
+            return query.offset
+        if query.offset <= place < query.offset + query.size:
+            return query.offset
+        return max(0, place - query.size // 2)
+
+    def places(self, records: Records, ids: Collection[str]) -> dict[str, str]:
+        """Return where TinyDB keeps the tokens of these ids: the id by the document's number."""
+        found: dict[str, str] = {}
+        for place, record in records.items():
+            token_id = record.id if isinstance(record, Token) else None
+            if place in self._odd:
+                token_id = self._odd[place]
+            if token_id is not None and token_id in ids:
+                found[place] = token_id
+        return found
+
+    def refuse_known(self, tokens: Iterable[Token]) -> None:
+        """Raise `IdTaken` where there is a token of one of these ids."""
+        seen: set[str] = set()
+        for token in tokens:
+            if token.id in self._by_id or token.id in seen:
+                raise IdTaken(token.id)
+            seen.add(token.id)
+
+    def refuse_stale(self, tokens: Iterable[Token]) -> None:
+        """Raise `TokenChanged` unless each is the next revision of the one that is here."""
+        for token in tokens:
+            current = self.get(token.id)
+            if current.revision + 1 != token.revision:
+                raise TokenChanged(current)
 
     def refuse_taken(self, tokens: Sequence[Token]) -> None:
         """Raise `NameTaken` where another token of the account, not revoked, has a name."""
+        together = {token.id for token in tokens}
         claimed: set[tuple[str, str]] = set()
         for token in tokens:
             if token.revoked_at is not None:
                 continue
             claim = token.account, name_key(token.name)
-            others = (t for t in self.named(token.name) if t.id != token.id)
+            others = (other for other in self.named(token.name) if other.id not in together)
             if claim in claimed or any(other.account == token.account for other in others):
                 raise NameTaken(token.name)
             claimed.add(claim)
 
 
-def _start(tokens: Sequence[Token], query: Query) -> int:
-    """Return where the window begins, moved where it would miss the token it is to be around."""
-    if query.around is None:
-        return query.offset
-    place = next((n for n, token in enumerate(tokens) if token.id == query.around), None)
-    if place is None or query.offset <= place < query.offset + query.size:
-        return query.offset
-    return max(0, place - query.size // 2)
+def _numbered(records: Records) -> bool:
+    """Say whether each record has a number as TinyDB gives them, so that no two share one."""
+    try:
+        return list(map(str, map(int, records))) == list(records)
+    except ValueError:
+        return False
+
+
+def _plain(records: Records) -> dict[str, Token]:
+    """Return the tokens by id; fewer than there are records where these need a closer look."""
+    if not set(map(type, records.values())) <= {Token}:
+        return {}
+    tokens = cast("Collection[Token]", records.values())
+    return {} if any(map(Token.flaw, tokens)) else {token.id: token for token in tokens}
+
+
+def _without_others(record: Raw) -> Token:
+    """Return the token in a record, without fields of other versions; raise `ValueError`."""
+    fields = msgspec.json.decode(record, type=dict[str, Raw])
+    ours = {name: fields[name] for name in Token.__struct_fields__ if name in fields}
+    return msgspec.json.decode(msgspec.json.encode(ours), type=Token)
+
+
+def _document(record: Token | Raw) -> dict[str, Any]:
+    if isinstance(record, Raw):
+        return msgspec.json.decode(record, type=dict[str, Any])
+    return cast("dict[str, Any]", msgspec.to_builtins(record))
+
+
+def _record(document: dict[str, Any], token: Token) -> Token | Raw:
+    """Return what stands for `document` in a file that was read: `token`, if that is all of it."""
+    ours = document.keys() <= set(Token.__struct_fields__)
+    return token if ours else Raw(msgspec.json.encode(document))

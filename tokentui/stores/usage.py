@@ -1,38 +1,50 @@
 """When, how often and from where tokens were used, in a file of its own."""
 
+import atexit
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Timer
 
 import msgspec
 
-from tokentui.core.errors import StoreError
+from tokentui.core.errors import StoreError, StoreUnconfirmed
 from tokentui.core.store import Usage
-from tokentui.stores.durable import DurableJSON, Tables
+from tokentui.stores.durable import DurableJSON
 
 _TABLE = "usage"
+INTERVAL = 5.0
+"""How many seconds of uses are written together, and lost at most where the process is killed."""
 
 
 class UsageFile:
-    """A `UsageStore` in one file. Uses are gathered in memory and written together."""
+    """A `UsageStore` in one file. Uses are gathered in memory and written together.
 
-    def __init__(self, path: Path) -> None:
-        self._file = DurableJSON(path)
+    A first use starts a timer of `interval` seconds, so neither a request nor the store of the
+    tokens ever waits for this file.
+    """
+
+    def __init__(self, path: Path, interval: float = INTERVAL) -> None:
+        self._path = path
+        self._file = DurableJSON(path, _TABLE, Usage)
         self._guard = Lock()
         self._pending: dict[str, Usage] = {}
+        self._interval = interval
+        self._timer: Timer | None = None
 
     def of(self, token_id: str) -> Usage | None:
         # What is known of uses is a convenience: damage there must not hide the tokens.
         try:
             with self._guard:
-                return _usage(self._file.read(), token_id)
+                return self._noted(token_id)
         except StoreError:
             return None
 
     def warnings(self) -> Sequence[str]:
         try:
-            self._file.read()
+            with self._guard:
+                self._noted("")
         except StoreError as error:
             return [f"When tokens were last used is not known: {error}"]
         return self._file.warnings()
@@ -41,26 +53,45 @@ class UsageFile:
         use = Usage(last_used_at=moment, address=address)
         with self._guard:
             self._pending[token_id] = _sum(self._pending.get(token_id), use)
+            if self._timer is None:
+                self._timer = Timer(self._interval, self._flush_in_time)
+                self._timer.daemon = True
+                self._timer.start()
+                atexit.register(self._flush_in_time)
 
     def flush(self) -> None:
-        if not self._pending:
-            return
+        with self._guard:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+                atexit.unregister(self._flush_in_time)
+            if not self._pending:
+                return
         with self._file.lock(), self._guard:
-            tables = self._file.read()
-            noted = tables.setdefault(_TABLE, {})
-            for token_id, use in self._pending.items():
-                total = _sum(_usage(tables, token_id), use)
-                noted[token_id] = msgspec.to_builtins(total)
-            self._file.write(tables)
+            totals = {
+                token_id: _sum(self._noted(token_id), use)
+                for token_id, use in self._pending.items()
+            }
+            try:
+                with self._file.change():
+                    self._file.read()[_TABLE] |= totals
+            except StoreUnconfirmed:
+                self._pending.clear()
+                raise
             self._pending.clear()
 
+    def _flush_in_time(self) -> None:
+        # What cannot be written now is kept, and written after the next use.
+        with suppress(StoreError):
+            self.flush()
 
-def _usage(tables: Tables, token_id: str) -> Usage | None:
-    """Return what is noted of a token; a note that is damaged counts as none."""
-    try:
-        return msgspec.convert(tables.get(_TABLE, {}).get(token_id), Usage)
-    except msgspec.ValidationError:
-        return None
+    def _noted(self, token_id: str) -> Usage | None:
+        """Return what is noted of a token; a note that is damaged counts as none."""
+        if self._file.stamp() is None:
+            # A file that was removed is begun anew: nothing hangs on it.
+            self._file = DurableJSON(self._path, _TABLE, Usage)
+        noted = self._file.read()[_TABLE].get(token_id)
+        return noted if isinstance(noted, Usage) else None
 
 
 def _sum(earlier: Usage | None, later: Usage) -> Usage:

@@ -42,7 +42,7 @@ class TokentuiApp(App[None]):
         return TokenList(self._service)
 
     def on_mount(self) -> None:
-        self._service.store.on_wait = self._say_waiting
+        self._service.store.tell = self._say_waiting
         self._stamp = self._look()
         self.set_interval(_LOOK_EVERY, self._look_around)
         loop = asyncio.get_running_loop()
