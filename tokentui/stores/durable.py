@@ -5,9 +5,10 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from shlex import quote
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from msgspec import Raw
@@ -26,6 +27,9 @@ from tokentui.core.errors import (
 )
 from tokentui.core.text import printable
 from tokentui.stores import formats
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 Tables = dict[str, Any]
 """Each table by its name: that of the kind by places, whatever else is in the file as it stands."""
@@ -162,12 +166,11 @@ class DurableJSON(Storage):
 
         `tell` is told who is in the way once that takes longer than a moment.
         """
-        import filelock  # as slow to load as all the rest; only changes need it
+        import filelock
 
-        beside = self._lock_file
+        beside, held = self._lock_file, self._lock
         try:
             files.private_folder(self.path.parent)
-            held = filelock.FileLock(beside, mode=files.PRIVATE_FILE)
             try:
                 held.acquire(timeout=LOCK_PATIENCE)
             except filelock.Timeout:
@@ -217,6 +220,12 @@ class DurableJSON(Storage):
     def _lock_file(self) -> Path:
         return Path(f"{self.path}.lock")
 
+    @cached_property
+    def _lock(self) -> "FileLock":
+        import filelock  # as slow to load as all the rest; only changes need it
+
+        return filelock.FileLock(self._lock_file, mode=files.PRIVATE_FILE)
+
     def _load(self) -> tuple[Tables, Stamp]:
         try:
             content, facts = files.read_regular(self.path, LARGEST)
@@ -245,10 +254,7 @@ class DurableJSON(Storage):
             return
         import filelock
 
-        with (
-            suppress(OSError, filelock.Timeout),
-            filelock.FileLock(self._lock_file, mode=files.PRIVATE_FILE, timeout=0),
-        ):
+        with suppress(OSError, filelock.Timeout), self._lock.acquire(timeout=0):
             left.unlink(missing_ok=True)
 
 
