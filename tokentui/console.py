@@ -1,7 +1,6 @@
 """How the commands speak: exit codes, errors, what goes to stdout and what to stderr."""
 
 import errno
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ import click
 import msgspec
 
 from tokentui.core import credential, errors
-from tokentui.core.text import printable
+from tokentui.core.text import ascii_json, printable
 
 
 class ExitCode(IntEnum):
@@ -35,7 +34,10 @@ _CODES: list[tuple[type[errors.TokentuiError], ExitCode]] = [
     (errors.InvalidInput, ExitCode.USAGE),
     (errors.AmbiguousName, ExitCode.USAGE),
     (errors.TokenNotFound, ExitCode.NOT_FOUND),
+    (errors.BackupNotFound, ExitCode.NOT_FOUND),
     (errors.NameTaken, ExitCode.CONFLICT),
+    (errors.NamesClash, ExitCode.CONFLICT),
+    (errors.IdTaken, ExitCode.CONFLICT),
     (errors.TokenChanged, ExitCode.CONFLICT),
     (errors.AlreadyRevoked, ExitCode.CONFLICT),
     (errors.StoreError, ExitCode.STORE),
@@ -130,9 +132,7 @@ def _forget_stdout() -> None:
 
 def write_json(value: object) -> None:
     """Write `value` to stdout as JSON, or raise `Unwritten`."""
-    # In ASCII, so that no character of a name acts on a terminal; DEL is the one left over.
-    text = json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=True)
-    write(text.replace("\x7f", "\\u007f"))
+    write(ascii_json(msgspec.to_builtins(value)))
 
 
 def is_terminal(*streams: TextIO | None) -> bool:

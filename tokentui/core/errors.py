@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from tokentui.core.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tokentui.core.token import Token
 
 
@@ -45,6 +47,16 @@ class NameTaken(TokentuiError):
         super().__init__(f"The name {name} is taken: choose another one.")
 
 
+class NamesClash(TokentuiError):
+    """Tokens that are to come back have names that others have by now."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            f"Newer tokens have names that would come back: {', '.join(names)}; nothing was "
+            "changed. Rename or revoke the newer ones first."
+        )
+
+
 class IdTaken(TokentuiError):
     """Another token has this id already, revoked or not."""
 
@@ -66,6 +78,16 @@ class TokenNotFound(TokentuiError):
         super().__init__(
             f"There is no token {reference}; nothing was changed. "
             "See the list for the names in use."
+        )
+
+
+class BackupNotFound(TokentuiError):
+    """No backup has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"There is no backup {name}; nothing was changed. "
+            "See tokentui backup --list, or give a path with a / in it."
         )
 
 
@@ -117,6 +139,15 @@ class TokenRevoked(Refused):
 
 class DamagedHash(Refused):
     """The stored hash is not a bcrypt hash, or costs more than is allowed."""
+
+
+class InvalidImport(InvalidInput):
+    """What was to be imported cannot be, for each of `problems`."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        more = f" There are {len(problems)} such problems." if len(problems) > 1 else ""
+        super().__init__(f"{problems[0]} Nothing was changed.{more}")
+        self.problems = problems
 
 
 class StoreError(TokentuiError):

@@ -1,7 +1,6 @@
 """The verbs: what may be done with tokens. The one place where the rules meet a store."""
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
@@ -18,7 +17,16 @@ from tokentui.core.errors import (
     TokenChanged,
     TokenNotFound,
 )
-from tokentui.core.store import Clock, Page, Query, TokenStore, Usage, UsageStore, utc_now
+from tokentui.core.store import (
+    Clock,
+    Page,
+    Query,
+    TokenStore,
+    Usage,
+    UsageStore,
+    everything,
+    utc_now,
+)
 from tokentui.core.text import printable
 from tokentui.core.token import (
     DEFAULT_SOON,
@@ -26,6 +34,7 @@ from tokentui.core.token import (
     Status,
     Token,
     check_name,
+    clashing,
     end_of_day,
 )
 
@@ -71,15 +80,14 @@ class TokenService:
 
     def problems(self) -> list[str]:
         """Return all that is wrong with the store, a sentence each. Reads every token."""
-        tokens = self.find(replace(self.query(), size=sys.maxsize)).tokens
+        tokens = everything(self.store)
         return [
             *self.warnings(),
             *(
-                f"The hash of {printable(token.name)} is damaged, so its secret opens nothing: "
-                "revoke it and create another."
-                for token in tokens
-                if token.hash is None or not credential.is_hash(token.hash)
+                f"Several tokens are called {printable(name)}: rename all but one."
+                for name in sorted(clashing(tokens))
             ),
+            *(problem for token in tokens for problem in _problems(token)),
         ]
 
     def today(self) -> date:
@@ -196,6 +204,22 @@ class TokenService:
         _refuse_revoked(tokens)
         now = self.now()
         self.store.apply(replaced=[_next(token, revoked_at=now, hash=None) for token in tokens])
+
+
+def _problems(token: Token) -> Iterator[str]:
+    if token.revoked_at is not None:
+        if token.hash is not None:
+            yield f"{printable(token.name)} ({token.id}) was revoked but still has a hash."
+        return
+    try:
+        check_name(token.name)
+    except InvalidName as error:
+        yield f"The name {printable(token.name)} ({token.id}) breaks a rule: {error} Rename it."
+    if token.hash is None or not credential.is_hash(token.hash):
+        yield (
+            f"The hash of {printable(token.name)} is damaged, so its secret opens nothing: "
+            "revoke it and create another."
+        )
 
 
 def _refuse_revoked(tokens: Sequence[Token]) -> None:

@@ -3,6 +3,7 @@
 Small enough for one file and for a cluster: screens ask for windows, never for everything.
 """
 
+import sys
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -133,6 +134,43 @@ class TokenStore(Protocol):
 
     def changed(self) -> Hashable:
         """Return a stamp that differs once anything was changed, by whomever. Cheap."""
+        ...
+
+
+def everything(store: TokenStore) -> Sequence[Token]:
+    """Return all tokens of `store`, revoked ones as well, by name."""
+    return store.find(Query(now=utc_now(), statuses=frozenset(Status), size=sys.maxsize)).tokens
+
+
+class Backup(msgspec.Struct, frozen=True, kw_only=True):
+    """A copy of a store as it was."""
+
+    name: str
+    made_at: Moment
+    reason: str
+    """One word: daily, bulk, migration, damaged, asked."""
+
+
+class Archive(TokenStore, Protocol):
+    """A store that copies itself before the first change of a day and before bulk changes."""
+
+    def backups(self) -> Sequence[Backup]:
+        """Return the copies, latest first."""
+        ...
+
+    def back_up(self) -> str:
+        """Make a copy now and return where it is; it is never removed by itself."""
+        ...
+
+    def backup(self, name: str) -> TokenStore:
+        """Return a copy, to be read; raise `BackupNotFound`."""
+        ...
+
+    def recover(self, name: str, replaced: Sequence[Token]) -> None:
+        """Put a copy, with `replaced` in it, in the place of a store that is damaged.
+
+        The damaged one is kept among the backups.
+        """
         ...
 
 

@@ -1,5 +1,6 @@
 """Which characters may reach a terminal."""
 
+import json
 import unicodedata
 
 # Control, format, surrogate, and line and paragraph separators: the characters that move the
@@ -21,3 +22,9 @@ def printable(text: str) -> str:
         else char
         for char in text
     )
+
+
+def ascii_json(value: object) -> str:
+    """Return `value` as JSON in which no character of a name acts on a terminal."""
+    # ASCII but for the one control character of it that JSON lets stand.
+    return json.dumps(value, indent=2, ensure_ascii=True).replace("\x7f", "\\u007f")

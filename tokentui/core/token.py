@@ -1,6 +1,7 @@
 """A token: its fields, its name, its expiry, its status."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Annotated
@@ -93,6 +94,17 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 def name_key(name: str) -> str:
     """Return what two names have in common when they count as the same name."""
     return name.casefold()
+
+
+def clashing(tokens: Iterable[Token]) -> set[str]:
+    """Return the names that two tokens of one account have, neither of them revoked."""
+    claimed: set[tuple[str, str]] = set()
+    twice: set[tuple[str, str]] = set()
+    live = [token for token in tokens if token.revoked_at is None]
+    for token in live:
+        claim = token.account, name_key(token.name)
+        (twice if claim in claimed else claimed).add(claim)
+    return {token.name for token in live if (token.account, name_key(token.name)) in twice}
 
 
 def check_name(name: str) -> None:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from tokentui import files
 from tokentui.core.errors import StoreUnknown
-from tokentui.core.store import TokenStore, UsageStore
+from tokentui.core.store import Archive, UsageStore
 
 
-def open_store(location: str) -> TokenStore:
-    """Return the tokens at `location`, the path of a TinyDB file.
+def open_store(location: str) -> Archive:
+    """Return the tokens at `location`, the path of a TinyDB file, which keeps backups.
 
     A file that is not there yet is an empty store; the first change makes it.
     Raises `StoreUnknown` for a location of another kind.

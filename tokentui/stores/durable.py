@@ -18,7 +18,6 @@ from tokentui import files
 from tokentui.core.errors import (
     StoreBusy,
     StoreDamaged,
-    StoreError,
     StoreTooNew,
     StoreUnconfirmed,
     StoreUnreadable,
@@ -154,10 +153,10 @@ class DurableJSON(Storage):
         except files.Unconfirmed as error:
             raise StoreUnconfirmed(
                 f"The change of {self.path} is done, but the disk did not confirm that it would "
-                f"survive a power cut: {_reason(error)}. Check the disk."
+                f"survive a power cut: {reason(error)}. Check the disk."
             ) from None
         except OSError as error:
-            raise _unwritable(self.path, error) from None
+            raise unwritable(self.path, error) from None
         self._tables, self.known, self._seen, self.older = tables, self.stamp(), True, False
 
     @contextmanager
@@ -182,12 +181,12 @@ class DurableJSON(Storage):
                 "Try again in a moment."
             ) from None
         except OSError as error:
-            raise _unwritable(self.path, error) from None
+            raise unwritable(self.path, error) from None
         try:
             try:
                 files.give_to_owner(beside, self.path)
             except OSError as error:
-                raise _unwritable(self.path, error) from None
+                raise unwritable(self.path, error) from None
             yield
         finally:
             held.release()
@@ -303,18 +302,20 @@ def _holder(lock: Path) -> str:
     return "another process"
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
+    """Return why the system refused something."""
     return error.strerror or str(error)
 
 
 def unreadable(path: Path, error: OSError) -> StoreUnreadable:
     """Return the error of a file that the system does not let us read."""
     advice = _ADVICE.get(error.errno or 0, "Check the path, or name another with --store.")
-    return StoreUnreadable(f"{path} cannot be read: {_reason(error)}. {advice}")
+    return StoreUnreadable(f"{path} cannot be read: {reason(error)}. {advice}")
 
 
-def _unwritable(path: Path, error: OSError) -> StoreError:
+def unwritable(path: Path, error: OSError) -> StoreUnwritable:
+    """Return the error of a file that the system did not let us write."""
     advice = _ADVICE.get(error.errno or 0, "Check the disk, then try again.")
     return StoreUnwritable(
-        f"{path} could not be written: {_reason(error)}. Nothing was changed. {advice}"
+        f"{path} could not be written: {reason(error)}. Nothing was changed. {advice}"
     )

@@ -11,11 +11,28 @@ from msgspec import Raw
 from msgspec.structs import replace
 from tinydb.table import Table
 
-from tokentui.core.errors import IdTaken, NameTaken, TokenChanged, TokenNotFound
-from tokentui.core.store import Page, Query
+from tokentui import files
+from tokentui.core.errors import (
+    BackupNotFound,
+    IdTaken,
+    NameTaken,
+    StoreUnreadable,
+    TokenChanged,
+    TokenNotFound,
+)
+from tokentui.core.store import Backup, Clock, Page, Query, utc_now
 from tokentui.core.text import printable
 from tokentui.core.token import Token, name_key
-from tokentui.stores.durable import DurableJSON, Stamp, damaged
+from tokentui.stores.copies import Copies, Reason
+from tokentui.stores.durable import (
+    LARGEST,
+    DurableJSON,
+    Stamp,
+    damaged,
+    reason,
+    unreadable,
+    unwritable,
+)
 
 _TABLE = "tokens"
 _ANY_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,14 +42,15 @@ Records = Mapping[str, Token | Raw]
 
 
 class TinyDBStore:
-    """A `TokenStore` over one TinyDB file, safe among threads and processes.
+    """An `Archive` over one TinyDB file, safe among threads and processes.
 
     The file is read again whenever it is another one than before, and always inside the lock
     that a change holds, so neither an answer nor a change rests on what was true earlier.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Clock = utc_now) -> None:
         self.tell: Callable[[str], None] = lambda _: None
+        self._copies = Copies(path, clock)
         self._file = DurableJSON(path, _TABLE, Token)
         self._guard = RLock()
         self._index = _Index({}, path)
@@ -76,6 +94,7 @@ class TinyDBStore:
             index.refuse_known(added)
             index.refuse_stale(replaced)
             index.refuse_taken([*added, *replaced])
+            self._keep_copy(added, replaced)
             with self._file.change():
                 if added:
                     self._insert(added)
@@ -85,6 +104,73 @@ class TinyDBStore:
             for token in (*added, *replaced):
                 index.put(token)
             self._stamp = self._file.known
+
+    def backups(self) -> Sequence[Backup]:
+        try:
+            copies = self._copies.listed()
+        except OSError as error:
+            raise unreadable(self._copies.folder, error) from None
+        return [
+            Backup(name=copy.path.name, made_at=copy.made, reason=copy.reason) for copy in copies
+        ]
+
+    def back_up(self) -> str:
+        with self._file.lock(self.tell), self._guard:
+            self._current()
+            if self._stamp is None:
+                raise StoreUnreadable(f"{self.location} does not exist yet: nothing to back up.")
+            try:
+                return str(self._copies.keep(Reason.ASKED))
+            except OSError as error:
+                raise unwritable(self._copies.folder, error) from None
+
+    def backup(self, name: str) -> "TinyDBStore":
+        return TinyDBStore(self._copy(name))
+
+    def recover(self, name: str, replaced: Sequence[Token]) -> None:
+        path = self._copy(name)
+        with self._file.lock(self.tell), self._guard:
+            try:
+                content, _ = files.read_regular(path, LARGEST)
+            except OSError as error:
+                raise unreadable(path, error) from None
+            try:
+                self._copies.keep(Reason.DAMAGED)
+            except OSError as error:
+                raise unwritable(self._copies.folder, error) from None
+            base = self._file.decode(content)
+            index = _Index(base[_TABLE], path)
+            index.refuse_stale(replaced)
+            with self._file.change(base):
+                self._update(index, replaced)
+
+    def _copy(self, name: str) -> Path:
+        """Return the file that a backup is, whether named as in the list or by its path."""
+        path = Path(name) if "/" in name else self._copies.folder / name
+        if not path.is_file():
+            raise BackupNotFound(name)
+        return path.resolve()
+
+    def _keep_copy(self, added: Sequence[Token], replaced: Sequence[Token]) -> None:
+        """Copy the file before a change, where that is due.
+
+        That no copy can be made hinders neither a change of one token nor a revocation.
+        """
+        if self._stamp is None:
+            return
+        several = len(added) + len(replaced) > 1
+        revoking = all(token.revoked_at is not None for token in (*added, *replaced))
+        try:
+            if self._file.older:
+                self._copies.keep(Reason.MIGRATION)
+            elif self._copies.lacks_todays():
+                self._copies.keep(Reason.DAILY)
+            elif several:
+                self._copies.keep(Reason.BULK)
+        except OSError as error:
+            if self._file.older or (several and not revoking):
+                raise unwritable(self._copies.folder, error) from None
+            self.tell(f"No backup was made before this change: {reason(error)}.")
 
     def _current(self) -> "_Index":
         """Return the index of the file as it is now. Call it under the guard."""

@@ -1,6 +1,5 @@
-"""The commands: a thin shell over the core."""
+"""Commands about single tokens."""
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
@@ -9,45 +8,27 @@ from typing import Any, TypeVar
 
 import click
 import msgspec
-from click.shell_completion import CompletionItem, get_completion_class
 from msgspec.structs import replace
 
-from tokentui import config, files, words
-from tokentui.console import (
-    ExitCode,
-    Failure,
-    Program,
-    Unwritten,
-    is_terminal,
-    say,
-    write,
-    write_json,
+from tokentui import files, words
+from tokentui.cli.common import (
+    ask,
+    json_option,
+    name_argument,
+    name_completion,
+    open_service,
+    store_option,
+    yes_option,
 )
+from tokentui.console import ExitCode, Failure, Unwritten, is_terminal, say, write, write_json
 from tokentui.core import errors
-from tokentui.core.credential import BcryptHasher, Secret
+from tokentui.core.credential import Secret
 from tokentui.core.service import NewToken, TokenService
 from tokentui.core.text import printable
 from tokentui.core.token import DEFAULT_LIFE, LAST_DAY, Status, Token, parse_day, parse_life
 from tokentui.core.verifier import Verifier
-from tokentui.stores import open_store, open_usage
 
 T = TypeVar("T")
-
-
-def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the program with `arguments` (None: those of the process) and return its exit code."""
-    try:
-        main.main(arguments, prog_name="tokentui")
-    except SystemExit as leaving:
-        return leaving.code if isinstance(leaving.code, int) else ExitCode.INTERNAL
-    except Exception as error:  # noqa: BLE001 - the last line of defence against tracebacks
-        say(f"Error: {words.internal_error(error)}")
-    return ExitCode.INTERNAL
-
-
-def _remember_store(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
-    if value is not None:
-        ctx.meta[config.STORE] = value
 
 
 def _read(parse: Callable[[str], T]) -> Callable[..., T | None]:
@@ -62,93 +43,11 @@ def _read(parse: Callable[[str], T]) -> Callable[..., T | None]:
     return read
 
 
-def _complete_name(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    try:
-        service = _open(config.load(ctx.meta.get(config.STORE)))
-        tokens = service.find(replace(service.query(), text=incomplete, size=sys.maxsize)).tokens
-    except errors.TokentuiError:
-        return []
-    names = (token.name for token in tokens if printable(token.name) == token.name)
-    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
-
-
-_store_option = click.option(
-    "--store",
-    metavar="PATH",
-    help=f"The file that holds the tokens; also {config.STORE}.",
-    expose_value=False,
-    callback=_remember_store,
-)
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_name_argument = click.argument("name", shell_complete=_complete_name)
-
-
-def _settings() -> config.Settings:
-    return config.load(click.get_current_context().meta.get(config.STORE))
-
-
-def _open(settings: config.Settings) -> TokenService:
-    return TokenService(
-        open_store(settings.store),
-        open_usage(settings.store),
-        account=settings.account,
-        hasher=BcryptHasher(settings.hash_cost),
-        soon=settings.soon,
-    )
-
-
-def _service() -> TokenService:
-    service = _open(_settings())
-    service.store.tell = say
-    for warning in service.warnings():
-        say(f"Warning: {warning}")
-    return service
-
-
-@click.group(
-    cls=Program,
-    invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 internal error, 2 bad input, 3 no such token, 4 conflict, "
-    "5 store trouble, 6 secret refused, 7 no terminal, 8 cancelled, 9 secret not written.",
-)
-@_store_option
-@click.version_option(package_name="tokentui", message="%(prog)s %(version)s")
-@click.pass_context
-def main(ctx: click.Context) -> None:
-    """Manage API tokens. Without a command, the app opens."""
-    if ctx.invoked_subcommand is None:
-        _run_app()
-
-
-def _run_app() -> None:
-    if not is_terminal(sys.stdin, sys.stdout, sys.stderr):
-        raise Failure(
-            "The app needs a terminal, and this is none. Use the commands instead: "
-            "tokentui --help lists them.",
-            ExitCode.NO_TERMINAL,
-        )
-    if os.environ.get("TERM", "dumb") in {"dumb", ""}:
-        raise Failure(
-            "The app needs a terminal that can move its cursor; TERM names none that can. "
-            "Set TERM, or use the commands: tokentui --help lists them.",
-            ExitCode.NO_TERMINAL,
-        )
-    service = _open(_settings())
-    service.warnings()  # a store that cannot be read is reported before the screen is taken over
-    from tokentui.ui.app import TokentuiApp
-
-    app = TokentuiApp(service)
-    app.run()
-    if app.crash is not None:
-        raise Failure(words.internal_error(app.crash), ExitCode.INTERNAL)
-
-
 _STATUS_CHOICES = [*(status.value for status in Status), "never-saved"]
 
 
-@main.command("list")
-@_store_option
+@click.command("list")
+@store_option
 @click.option(
     "--status",
     "wanted",
@@ -156,10 +55,10 @@ _STATUS_CHOICES = [*(status.value for status in Status), "never-saved"]
     multiple=True,
     help="Only tokens of this status; may be repeated. never-saved narrows the others.",
 )
-@_json_option
+@json_option
 def list_tokens(wanted: tuple[str, ...], as_json: bool) -> None:
     """List the tokens."""
-    service = _service()
+    service = open_service()
     query = replace(service.query(), size=sys.maxsize, never_saved="never-saved" in wanted)
     if statuses := frozenset(Status(word) for word in wanted if word != "never-saved"):
         query = replace(query, statuses=statuses)
@@ -172,13 +71,13 @@ def list_tokens(wanted: tuple[str, ...], as_json: bool) -> None:
         say("No tokens. Make one: tokentui create NAME")
 
 
-@main.command()
-@_store_option
-@_name_argument
-@_json_option
+@click.command()
+@store_option
+@name_argument
+@json_option
 def show(name: str, as_json: bool) -> None:
     """Show one token, by name or by id; by id also a revoked one."""
-    service = _service()
+    service = open_service()
     token = service.look_up(name)
     if as_json:
         write_json(_facts(service, token))
@@ -187,8 +86,8 @@ def show(name: str, as_json: bool) -> None:
             write(f"{label + ':':<11} {value}")
 
 
-@main.command()
-@_store_option
+@click.command()
+@store_option
 @click.argument("name")
 @click.option(
     "--expires", metavar="DATE", callback=_read(parse_day), help="Last day of its life, YYYY-MM-DD."
@@ -198,7 +97,7 @@ def show(name: str, as_json: bool) -> None:
 )
 @click.option("--never", is_flag=True, help="Never expires. Better not: a leak lasts for ever.")
 @click.option("--to-file", type=click.Path(path_type=Path), help="Write the secret to a new file.")
-@_json_option
+@json_option
 def create(
     name: str,
     expires: date | None,
@@ -210,7 +109,7 @@ def create(
     """Create a token and print its secret, once. It expires in 365 days unless told otherwise."""
     if sum((expires is not None, expires_in is not None, never)) > 1:
         raise click.UsageError("Give one of --expires, --expires-in and --never.")
-    service = _service()
+    service = open_service()
     last_day = None if never else expires or _day_in(service, expires_in or DEFAULT_LIFE)
     if to_file is None:
         new = service.create(name, last_day)
@@ -273,43 +172,38 @@ def _nobody_has(token: Token) -> str:
     return f"Nobody has the secret of {token.name}: it is listed as never saved. Revoke it."
 
 
-@main.command()
-@_store_option
-@_name_argument
+@click.command()
+@store_option
+@name_argument
 @click.argument("new_name")
 def rename(name: str, new_name: str) -> None:
     """Give a token another name. Its id and its secret stay."""
-    service = _service()
+    service = open_service()
     token = service.look_up(name)
     service.rename(token, new_name)
     say(f"Renamed {printable(token.name)} to {new_name}.")
 
 
-@main.command()
-@_store_option
-@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=_complete_name)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.command()
+@store_option
+@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=name_completion)
+@yes_option
 def revoke(names: tuple[str, ...], yes: bool) -> None:
     """Revoke tokens, all of those named or none. This cannot be undone."""
-    service = _service()
+    service = open_service()
     tokens = list({token.id: token for token in map(service.look_up, names)}.values())
     listed = ", ".join(printable(token.name) for token in tokens)
-    if not yes:
-        if not is_terminal(sys.stdin):
-            raise click.UsageError("There is nobody to ask: give --yes to revoke. Nothing was.")
-        click.confirm(
-            f"Whatever uses {listed} stops working at once. Revoke?", abort=True, err=True
-        )
+    ask(f"Whatever uses {listed} stops working at once. Revoke?", yes=yes)
     service.revoke(tokens)
     say(f"Revoked {listed}.")
 
 
-@main.command()
-@_store_option
-@_json_option
+@click.command()
+@store_option
+@json_option
 def verify(as_json: bool) -> None:
     """Say which token a secret opens the door for. The secret is read from stdin."""
-    service = _service()
+    service = open_service()
     presented = _read_secret()
     token = Verifier(service.store, hasher=service.hasher, clock=service.now).verify(presented)
     if as_json:
@@ -325,42 +219,6 @@ def _read_secret() -> Secret:
         return Secret(click.prompt("Secret", hide_input=True, err=True).strip())
     # A secret has some 52 characters: whatever is much longer is read no further.
     return Secret(sys.stdin.buffer.readline(1024).decode("ascii", "replace").strip())
-
-
-@main.command()
-@_store_option
-def check() -> None:
-    """Look for all that is wrong with the store. For cron: exit code 5 if anything is."""
-    service = _open(_settings())
-    problems = service.problems()
-    for problem in problems:
-        write(problem)
-    if problems:
-        raise Failure(f"Problems found: {len(problems)}. Nothing was changed.", ExitCode.STORE)
-    say(f"Nothing is wrong with {printable(service.store.location)}.")
-
-
-@main.command()
-@_store_option
-def paths() -> None:
-    """Print the files in use."""
-    settings = _settings()
-    store = Path(open_store(settings.store).location)
-    for label, path in (
-        ("tokens", store),
-        ("lock", f"{store}.lock"),
-        ("last used", store.with_name("usage.json")),
-    ):
-        write(f"{label:<10} {printable(str(path))}")
-
-
-@main.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def completion(shell: str) -> None:
-    """Print a completion script, for example: eval "$(tokentui completion bash)"."""
-    kind = get_completion_class(shell)
-    if kind is not None:
-        write(kind(main, {}, "tokentui", "_TOKENTUI_COMPLETE").source())
 
 
 def _facts(service: TokenService, token: Token) -> dict[str, Any]:
@@ -395,3 +253,6 @@ def _print_table(service: TokenService, tokens: Sequence[Token]) -> None:
             cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
         )
         write("  ".join(cells).rstrip())
+
+
+COMMANDS = (list_tokens, show, create, rename, revoke, verify)

@@ -1,0 +1,76 @@
+"""The commands: a thin shell over the core."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+from click.shell_completion import get_completion_class
+
+from tokentui import words
+from tokentui.cli import tokens, upkeep
+from tokentui.cli.common import service_for, settings, store_option
+from tokentui.console import ExitCode, Failure, Program, is_terminal, say, write
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the program with `arguments` (None: those of the process) and return its exit code."""
+    try:
+        main.main(arguments, prog_name="tokentui")
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else ExitCode.INTERNAL
+    except Exception as error:  # noqa: BLE001 - the last line of defence against tracebacks
+        say(f"Error: {words.internal_error(error)}")
+    return ExitCode.INTERNAL
+
+
+@click.group(
+    cls=Program,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 internal error, 2 bad input, 3 no such token, 4 conflict, "
+    "5 store trouble, 6 secret refused, 7 no terminal, 8 cancelled, 9 secret not written.",
+)
+@store_option
+@click.version_option(package_name="tokentui", message="%(prog)s %(version)s")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Manage API tokens. Without a command, the app opens."""
+    if ctx.invoked_subcommand is None:
+        _run_app()
+
+
+def _run_app() -> None:
+    if not is_terminal(sys.stdin, sys.stdout, sys.stderr):
+        raise Failure(
+            "The app needs a terminal, and this is none. Use the commands instead: "
+            "tokentui --help lists them.",
+            ExitCode.NO_TERMINAL,
+        )
+    if os.environ.get("TERM", "dumb") in {"dumb", ""}:
+        raise Failure(
+            "The app needs a terminal that can move its cursor; TERM names none that can. "
+            "Set TERM, or use the commands: tokentui --help lists them.",
+            ExitCode.NO_TERMINAL,
+        )
+    service = service_for(settings())
+    service.warnings()  # a store that cannot be read is reported before the screen is taken over
+    from tokentui.ui.app import TokentuiApp
+
+    app = TokentuiApp(service)
+    app.run()
+    if app.crash is not None:
+        raise Failure(words.internal_error(app.crash), ExitCode.INTERNAL)
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print a completion script, for example: eval "$(tokentui completion bash)"."""
+    kind = get_completion_class(shell)
+    if kind is not None:
+        write(kind(main, {}, "tokentui", "_TOKENTUI_COMPLETE").source())
+
+
+for command in (*tokens.COMMANDS, *upkeep.COMMANDS):
+    main.add_command(command)

@@ -1,0 +1,88 @@
+"""What commands have in common: options, and the service that they work with."""
+
+import sys
+
+import click
+from click.shell_completion import CompletionItem
+from msgspec.structs import replace
+
+from tokentui import config
+from tokentui.console import is_terminal, say
+from tokentui.core import errors
+from tokentui.core.credential import BcryptHasher
+from tokentui.core.service import TokenService
+from tokentui.core.store import Archive
+from tokentui.core.text import printable
+from tokentui.stores import open_store, open_usage
+
+
+def _remember_store(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        ctx.meta[config.STORE] = value
+
+
+def name_completion(
+    ctx: click.Context, _: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    try:
+        service = service_for(config.load(ctx.meta.get(config.STORE)))
+        tokens = service.find(replace(service.query(), text=incomplete, size=sys.maxsize)).tokens
+    except errors.TokentuiError:
+        return []
+    names = (token.name for token in tokens if printable(token.name) == token.name)
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+store_option = click.option(
+    "--store",
+    metavar="PATH",
+    help=f"The file that holds the tokens; also {config.STORE}.",
+    expose_value=False,
+    callback=_remember_store,
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+name_argument = click.argument("name", shell_complete=name_completion)
+
+
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+def settings() -> config.Settings:
+    """Return the settings in force for the command that runs."""
+    return config.load(click.get_current_context().meta.get(config.STORE))
+
+
+def service_for(settings: config.Settings) -> TokenService:
+    """Return the service that `settings` describe; nothing is read yet."""
+    return TokenService(
+        open_store(settings.store),
+        open_usage(settings.store),
+        account=settings.account,
+        hasher=BcryptHasher(settings.hash_cost),
+        soon=settings.soon,
+    )
+
+
+def open_service() -> TokenService:
+    """Return the service of the command that runs, once its warnings are said."""
+    service = service_for(settings())
+    service.store.tell = say
+    for warning in service.warnings():
+        say(f"Warning: {warning}")
+    return service
+
+
+def open_archive() -> Archive:
+    """Return the store of the command that runs, and its backups; nothing is read yet."""
+    archive = open_store(settings().store)
+    archive.tell = say
+    return archive
+
+
+def ask(question: str, *, yes: bool) -> None:
+    """Go on once somebody says yes, or said so before by `--yes`."""
+    if yes:
+        return
+    if not is_terminal(sys.stdin):
+        raise click.UsageError("There is nobody to ask: give --yes. Nothing was changed.")
+    click.confirm(question, abort=True, err=True)

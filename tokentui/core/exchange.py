@@ -1,0 +1,135 @@
+"""Tokens as text, for other programs and other servers: JSON and CSV. Never a secret."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from ipaddress import ip_network
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from tokentui.core.credential import is_hash
+from tokentui.core.errors import InvalidImport, InvalidName
+from tokentui.core.store import TokenStore, everything
+from tokentui.core.text import ascii_json, printable
+from tokentui.core.token import Token, check_name, clashing
+
+_FIELDS = Token.__struct_fields__
+_ACCOUNT_LIMIT = 64
+# Spreadsheets take what begins so for a formula. A name may begin with -, and is none then.
+_FORMULA = ("=", "+", "@", "\t", "\r")
+
+
+class Form(StrEnum):
+    """How tokens are written."""
+
+    JSON = "json"
+    CSV = "csv"
+
+
+def write(tokens: Iterable[Token], form: Form, *, hashes: bool = False) -> str:
+    """Return `tokens` as text, all their fields, but without hashes unless asked for."""
+    fields = [name for name in _FIELDS if hashes or name != "hash"]
+    records = [
+        {name: value for name, value in msgspec.to_builtins(token).items() if name in fields}
+        for token in tokens
+    ]
+    match form:
+        case Form.JSON:
+            return ascii_json(records) + "\n"
+        case Form.CSV:
+            text = io.StringIO()
+            rows = csv.DictWriter(text, fields, lineterminator="\n")
+            rows.writeheader()
+            rows.writerows({name: _cell(value) for name, value in each.items()} for each in records)
+            return text.getvalue()
+
+
+def read(text: str, form: Form) -> list[Token]:
+    """Return the tokens that are written in `text`.
+
+    Raises `InvalidImport` with all that is wrong with any of them. A hash may be left out only
+    where the token is revoked; one that is revoked and has a hash loses it.
+    """
+    records = {Form.JSON: _from_json, Form.CSV: _from_csv}[form](text)
+    tokens: list[Token] = []
+    problems: list[str] = []
+    for number, record in enumerate(records, 1):
+        try:
+            tokens.append(_token(record, form))
+        except (ValueError, InvalidName) as error:
+            problems.append(f"Record {number} is no token: {str(error).removesuffix('.')}.")
+    counted = Counter(token.id for token in tokens)
+    problems += [f"The id {each} stands there twice." for each, n in counted.items() if n > 1]
+    if problems:
+        raise InvalidImport(problems)
+    return tokens
+
+
+def missing(tokens: Sequence[Token], store: TokenStore) -> list[Token]:
+    """Return those of `tokens` that `store` does not have, to be added.
+
+    What it has stays as it is, so an import changes no token and revives none. Raises
+    `InvalidImport` where names are taken.
+    """
+    here = everything(store)
+    known = {token.id for token in here}
+    new = [token for token in tokens if token.id not in known]
+    if taken := clashing([*here, *new]) & {token.name for token in new}:
+        raise InvalidImport(
+            [f"The name {name} would be on two tokens: rename one." for name in sorted(taken)]
+        )
+    return new
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case list():
+            return " ".join(value)
+        case str() if value.startswith(_FORMULA):
+            return f"'{printable(value)}"
+    return printable(str(value))
+
+
+def _from_json(text: str) -> list[dict[str, Any]]:
+    try:
+        return msgspec.json.decode(text, type=list[dict[str, Any]])
+    except (ValueError, RecursionError):
+        raise InvalidImport(["This is no JSON list of tokens, as an export is."]) from None
+
+
+def _from_csv(text: str) -> Iterator[dict[str, Any]]:
+    rows = csv.DictReader(io.StringIO(text), restkey="more cells than titles", strict=True)
+    try:
+        for row in rows:
+            record: dict[str, Any] = {name: cell for name, cell in row.items() if cell}
+            yield record | {"networks": row.get("networks", "").split()}
+    except csv.Error as error:
+        raise InvalidImport([f"Line {rows.line_num} is no CSV: {error}."]) from None
+
+
+def _token(record: Mapping[str, Any], form: Form) -> Token:
+    """Return the token that `record` is; raise `ValueError` or `InvalidName`."""
+    optional = {"expires_at": None, "hash": None}
+    token = msgspec.convert(optional | dict(record), Token, strict=form is Form.JSON)
+    check_name(token.name)
+    if flaw := token.flaw():
+        raise ValueError(flaw)
+    if not (0 < len(token.account) <= _ACCOUNT_LIMIT and printable(token.account) == token.account):
+        raise ValueError("the account is no name")
+    for network in token.networks:
+        ip_network(network)
+    if token.revoked_at is not None:
+        return replace(token, hash=None)
+    if token.hash is None:
+        raise ValueError("it has no hash, so its secret would open nothing (export --hashes)")
+    if not is_hash(token.hash):
+        raise ValueError("its hash is no bcrypt hash that may be checked")
+    return token

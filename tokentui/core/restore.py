@@ -1,0 +1,138 @@
+"""Restoring a backup: a merge, by which no token of the store is lost or comes to life unasked."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+
+import msgspec
+from msgspec.structs import replace
+
+from tokentui.core.errors import (
+    AmbiguousName,
+    BackupNotFound,
+    InvalidInput,
+    NamesClash,
+    StoreDamaged,
+    StoreError,
+)
+from tokentui.core.store import Archive, everything
+from tokentui.core.token import Token, clashing
+
+
+class Restoration(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of each token, all of them as they are afterwards."""
+
+    added: tuple[Token, ...] = ()
+    """In the backup and no longer in the store: they come back."""
+    replaced: tuple[tuple[Token, Token], ...] = ()
+    """In both, and not alike: as they are and as they become."""
+    revived: tuple[Token, ...] = ()
+    """Revoked since, and to come to life again because that was asked for. Also in the above."""
+    stay_revoked: tuple[Token, ...] = ()
+    """Alive in the backup and revoked since."""
+    newer: tuple[Token, ...] = ()
+    """Made since: they stay as they are."""
+    damage: str | None = None
+    """What is wrong with the store, if the backup has to take its place."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything would be otherwise afterwards."""
+        return bool(self.added or self.replaced or self.damage)
+
+
+def plan(archive: Archive, name: str, revive: Collection[str] = ()) -> Restoration:
+    """Return what restoring the backup `name` would do. Nothing is changed.
+
+    What was revoked since stays revoked, but for the tokens whose names or ids are in `revive`.
+    Where the store is damaged or lacks a token, all other backups are asked whether it was
+    revoked. Raises `BackupNotFound`, `NamesClash`, `InvalidInput` for a wrong `revive`.
+    """
+    backup = everything(archive.backup(name))
+    present, damage = _present(archive)
+    known = present
+    if any(token.id not in present for token in backup):
+        known = _revoked_in_backups(archive) | present
+    chosen = _chosen([old for old in backup if _revoked_since(old, known)], revive)
+    added: list[Token] = []
+    replaced: list[tuple[Token, Token]] = []
+    stay_revoked: list[Token] = []
+    for old in backup:
+        now, after = present.get(old.id), old
+        if old.id not in chosen and _revoked_since(old, known):
+            after = now or _revoked(old, known[old.id])
+            stay_revoked.append(after)
+        if now is None:
+            added.append(after)
+        else:
+            saved_at = after.saved_at or now.saved_at
+            after = replace(after, saved_at=saved_at, revision=now.revision)
+            if after != now:
+                replaced.append((now, replace(after, revision=now.revision + 1)))
+    ids = {old.id for old in backup}
+    newer = [token for token in present.values() if token.id not in ids]
+    changed = {after.id: after for after in (*added, *(after for _, after in replaced))}
+    if clashes := clashing((present | changed).values()) & {each.name for each in changed.values()}:
+        raise NamesClash(sorted(clashes))
+    return Restoration(
+        added=tuple(added),
+        replaced=tuple(replaced),
+        revived=tuple(old for old in backup if old.id in chosen),
+        stay_revoked=tuple(stay_revoked),
+        newer=tuple(newer),
+        damage=damage,
+    )
+
+
+def carry_out(archive: Archive, name: str, restoration: Restoration) -> None:
+    """Restore the backup `name` as planned, in one step.
+
+    Raises `TokenChanged`, `IdTaken` or `NameTaken` where the store is no longer as it was then.
+    """
+    if restoration.damage is None:
+        after = [after for _, after in restoration.replaced]
+        archive.apply(added=restoration.added, replaced=after)
+    else:
+        archive.recover(name, restoration.stay_revoked)
+
+
+def _present(archive: Archive) -> tuple[dict[str, Token], str | None]:
+    """Return what is in the store, or nothing and what is wrong with it."""
+    try:
+        return {token.id: token for token in everything(archive)}, None
+    except StoreDamaged as error:
+        return {}, str(error)
+
+
+def _revoked_in_backups(archive: Archive) -> dict[str, Token]:
+    revoked: dict[str, Token] = {}
+    for each in archive.backups():
+        with suppress(StoreError, BackupNotFound):
+            tokens = everything(archive.backup(each.name))
+            revoked |= {token.id: token for token in tokens if token.revoked_at is not None}
+    return revoked
+
+
+def _revoked_since(old: Token, known: Mapping[str, Token]) -> bool:
+    now = known.get(old.id)
+    return now is not None and now.revoked_at is not None and old.revoked_at is None
+
+
+def _revoked(old: Token, known: Token) -> Token:
+    return replace(old, revoked_at=known.revoked_at, hash=None, revision=old.revision + 1)
+
+
+def _chosen(revoked: Sequence[Token], revive: Collection[str]) -> set[str]:
+    """Return the ids of the tokens that `revive` names."""
+    chosen: set[str] = set()
+    for reference in revive:
+        match [token.id for token in revoked if reference in (token.id, token.name)]:
+            case [token_id]:
+                chosen.add(token_id)
+            case []:
+                raise InvalidInput(
+                    f"{reference} is no token that was revoked since this backup; "
+                    "nothing was changed."
+                )
+            case several:
+                raise AmbiguousName(reference, tuple(several))
+    return chosen

@@ -1,0 +1,101 @@
+"""Copies of a store's file, made before much is at stake."""
+
+import re
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+
+from tokentui import files
+from tokentui.core.store import Clock
+from tokentui.stores.durable import LARGEST
+
+_STAMP = "%Y-%m-%dT%H%M%SZ"
+_NAME = re.compile(
+    r"(?P<made>\d{4}-\d{2}-\d{2}T\d{6}Z)(?:-(?P<number>\d{1,6}))?\.(?P<reason>[a-z]+)", re.ASCII
+)
+
+
+class Reason(StrEnum):
+    """Why a copy was made."""
+
+    DAILY = "daily"
+    """Before the first change of a day."""
+    BULK = "bulk"
+    """Before a change of several tokens at once."""
+    MIGRATION = "migration"
+    """Before the first change of a file that has an older format."""
+    DAMAGED = "damaged"
+    """Before something else took the place of a damaged file."""
+    ASKED = "asked"
+    """Somebody asked for it."""
+
+
+_KEPT = {Reason.DAILY: 14, Reason.BULK: 10, Reason.MIGRATION: 10}
+"""How many of the latest copies are kept; of other reasons, all are."""
+
+
+class Copy(NamedTuple):
+    """A copy of the file as it was."""
+
+    made: datetime
+    number: int
+    reason: Reason
+    path: Path
+
+
+class Copies:
+    """The copies of one file, in a folder beside it."""
+
+    def __init__(self, original: Path, clock: Clock) -> None:
+        self.folder = original.parent / "backups"
+        self._original = original
+        self._now = clock
+        self._last_daily: date | None = None
+
+    def listed(self) -> list[Copy]:
+        """Return the copies, latest first; raise `OSError`."""
+        if not self.folder.is_dir():
+            return []
+        found = map(self._copy, self.folder.iterdir())
+        return sorted((copy for copy in found if copy is not None), reverse=True)
+
+    def lacks_todays(self) -> bool:
+        """Say whether no copy of reason `DAILY` was made today, in UTC."""
+        today = self._now().astimezone(UTC).date()
+        if self._last_daily != today:
+            made = [copy.made.date() for copy in self.listed() if copy.reason is Reason.DAILY]
+            self._last_daily = max(made, default=None)
+        return self._last_daily != today
+
+    def keep(self, reason: Reason) -> Path:
+        """Copy the file, let go of the oldest copies of this reason, and return the new one.
+
+        Raises `OSError`. Hold the lock of the file.
+        """
+        files.private_folder(self.folder)
+        path = self._new_path(reason)
+        files.copy(self._original, path, LARGEST)
+        if reason in _KEPT:
+            alike = [copy for copy in self.listed() if copy.reason is reason]
+            for old in alike[_KEPT[reason] :]:
+                old.path.unlink(missing_ok=True)
+        return path
+
+    def _new_path(self, reason: Reason) -> Path:
+        begin = f"{self._original.name}.{self._now().astimezone(UTC):{_STAMP}}"
+        names = (f"{begin}{'' if n == 1 else f'-{n}'}.{reason}" for n in count(1))
+        return next(path for path in map(self.folder.joinpath, names) if not path.exists())
+
+    def _copy(self, path: Path) -> Copy | None:
+        """Return the copy that `path` is, or None for any other file."""
+        begin = f"{self._original.name}."
+        name = _NAME.fullmatch(path.name.removeprefix(begin))
+        if not path.name.startswith(begin) or name is None:
+            return None
+        try:
+            made = datetime.strptime(name["made"], _STAMP).replace(tzinfo=UTC)
+            return Copy(made, int(name["number"] or 1), Reason(name["reason"]), path)
+        except ValueError:
+            return None
