@@ -117,7 +117,7 @@ def test_an_error_of_its_own_is_one_sentence_without_a_secret(sandbox: Sandbox) 
         "import sys\n"
         "from tokentui import cli\n"
         "def crash(self, presented, *_): raise RuntimeError(presented.reveal())\n"
-        "cli.Verifier.verify = crash\n"
+        "cli.tokens.Verifier.verify = crash\n"
         "sys.exit(cli.run(['verify']))"
     )
     ended = sandbox.execute([sys.executable, "-c", crashing], "tt_plain\n")

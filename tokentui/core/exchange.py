@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from tokentui.core.credential import is_hash
+from tokentui.core.credential import WRITTEN, is_hash
 from tokentui.core.errors import InvalidImport, InvalidName
 from tokentui.core.store import TokenStore, everything
 from tokentui.core.text import ascii_json, printable
@@ -20,7 +20,7 @@ from tokentui.core.token import Token, check_name, clashing
 _FIELDS = Token.__struct_fields__
 _ACCOUNT_LIMIT = 64
 # Spreadsheets take what begins so for a formula. A name may begin with -, and is none then.
-_FORMULA = ("=", "+", "@", "\t", "\r")
+_FORMULA = ("=", "+", "@")
 
 
 class Form(StrEnum):
@@ -91,11 +91,11 @@ def _cell(value: object) -> str:
             return ""
         case bool():
             return str(value).lower()
-        case list():
-            return " ".join(value)
-        case str() if value.startswith(_FORMULA):
-            return f"'{printable(value)}"
-    return printable(str(value))
+        case list() | tuple():
+            text = printable(" ".join(value))
+        case _:
+            text = printable(str(value))
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _from_json(text: str) -> list[dict[str, Any]]:
@@ -117,6 +117,8 @@ def _from_csv(text: str) -> Iterator[dict[str, Any]]:
 
 def _token(record: Mapping[str, Any], form: Form) -> Token:
     """Return the token that `record` is; raise `ValueError` or `InvalidName`."""
+    if WRITTEN.search(str(record)):
+        raise ValueError("it holds a secret, which belongs into no file: revoke that token")
     optional = {"expires_at": None, "hash": None}
     token = msgspec.convert(optional | dict(record), Token, strict=form is Form.JSON)
     check_name(token.name)
@@ -125,7 +127,7 @@ def _token(record: Mapping[str, Any], form: Form) -> Token:
     if not (0 < len(token.account) <= _ACCOUNT_LIMIT and printable(token.account) == token.account):
         raise ValueError("the account is no name")
     for network in token.networks:
-        ip_network(network)
+        _refuse_no_network(network)
     if token.revoked_at is not None:
         return replace(token, hash=None)
     if token.hash is None:
@@ -133,3 +135,10 @@ def _token(record: Mapping[str, Any], form: Form) -> Token:
     if not is_hash(token.hash):
         raise ValueError("its hash is no bcrypt hash that may be checked")
     return token
+
+
+def _refuse_no_network(text: str) -> None:
+    try:
+        ip_network(text)
+    except ValueError:
+        raise ValueError("a network is none: write 192.0.2.0/24 or 2001:db8::/32") from None

@@ -1,9 +1,9 @@
 """Copies of a store's file, made before much is at stake."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,9 +64,10 @@ class Copies:
     def lacks_todays(self) -> bool:
         """Say whether no copy of reason `DAILY` was made today, in UTC."""
         today = self._now().astimezone(UTC).date()
-        if self._last_daily != today:
-            made = [copy.made.date() for copy in self.listed() if copy.reason is Reason.DAILY]
-            self._last_daily = max(made, default=None)
+        if self._last_daily != today and any(
+            copy.made.date() == today for copy in self.listed() if copy.reason is Reason.DAILY
+        ):
+            self._last_daily = today
         return self._last_daily != today
 
     def keep(self, reason: Reason) -> Path:
@@ -75,18 +76,20 @@ class Copies:
         Raises `OSError`. Hold the lock of the file.
         """
         files.private_folder(self.folder)
-        path = self._new_path(reason)
+        earlier = self.listed()
+        path = self._new_path(reason, earlier)
         files.copy(self._original, path, LARGEST)
         if reason in _KEPT:
-            alike = [copy for copy in self.listed() if copy.reason is reason]
-            for old in alike[_KEPT[reason] :]:
+            alike = [copy for copy in earlier if copy.reason is reason]
+            for old in alike[_KEPT[reason] - 1 :]:
                 old.path.unlink(missing_ok=True)
         return path
 
-    def _new_path(self, reason: Reason) -> Path:
-        begin = f"{self._original.name}.{self._now().astimezone(UTC):{_STAMP}}"
-        names = (f"{begin}{'' if n == 1 else f'-{n}'}.{reason}" for n in count(1))
-        return next(path for path in map(self.folder.joinpath, names) if not path.exists())
+    def _new_path(self, reason: Reason, earlier: Sequence[Copy]) -> Path:
+        made = self._now().astimezone(UTC).replace(microsecond=0)
+        number = 1 + max((copy.number for copy in earlier if copy.made == made), default=0)
+        which = "" if number == 1 else f"-{number}"
+        return self.folder / f"{self._original.name}.{made:{_STAMP}}{which}.{reason}"
 
     def _copy(self, path: Path) -> Copy | None:
         """Return the copy that `path` is, or None for any other file."""

@@ -1,0 +1,245 @@
+"""What a restored backup changes, and what it must not."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tokentui.core import restore
+from tokentui.core.errors import (
+    AmbiguousName,
+    BackupNotFound,
+    InvalidInput,
+    NamesClash,
+    TokenChanged,
+)
+from tokentui.core.restore import Restoration
+from tokentui.core.service import TokenService
+from tokentui.core.store import Archive, everything
+from tokentui.core.token import Token
+from tokentui.stores import open_store
+
+from ..conftest import NOW
+
+
+@pytest.fixture
+def archive(store_path: Path) -> Archive:
+    return open_store(str(store_path))
+
+
+@pytest.fixture
+def made(service: TokenService) -> dict[str, Token]:
+    """Return the tokens a to d, which are in the store."""
+    return {name: service.create(name, date(2027, 1, 1)).token for name in "abcd"}
+
+
+def back_up(archive: Archive) -> str:
+    return archive.back_up()
+
+
+def planned(archive: Archive, name: str, *revive: str) -> Restoration:
+    return restore.plan(archive, name, revive)
+
+
+def live(archive: Archive) -> set[str]:
+    return {token.name for token in everything(archive) if token.revoked_at is None}
+
+
+def names(tokens: tuple[Token, ...]) -> list[str]:
+    return [token.name for token in tokens]
+
+
+def test_a_backup_of_the_present_changes_nothing(archive: Archive, made: dict[str, Token]) -> None:
+    assert not planned(archive, back_up(archive)).changes
+
+
+def test_names_come_back_newer_tokens_stay(
+    archive: Archive, service: TokenService, made: dict[str, Token]
+) -> None:
+    name = back_up(archive)
+    service.rename(made["a"], "other")
+    service.create("newer", None)
+    plan = planned(archive, name)
+    assert [(before.name, after.name) for before, after in plan.replaced] == [("other", "a")]
+    assert names(plan.newer) == ["newer"]
+    assert "other" in live(archive), "a plan changed something"
+    restore.carry_out(archive, name, plan)
+    assert live(archive) == {"a", "b", "c", "d", "newer"}
+    assert not planned(archive, name).changes
+
+
+def test_what_was_revoked_since_stays_revoked(
+    archive: Archive, service: TokenService, made: dict[str, Token]
+) -> None:
+    name = back_up(archive)
+    service.revoke([made["a"], made["b"]])
+    plan = planned(archive, name)
+    assert names(plan.stay_revoked) == ["a", "b"]
+    assert not plan.changes
+    restore.carry_out(archive, name, plan)
+    assert live(archive) == {"c", "d"}
+
+
+def test_only_what_is_named_lives_again(
+    archive: Archive, service: TokenService, made: dict[str, Token]
+) -> None:
+    name = back_up(archive)
+    service.revoke([made["a"], made["b"], made["c"]])
+    plan = planned(archive, name, "a", made["b"].id)
+    assert names(plan.revived) == ["a", "b"]
+    restore.carry_out(archive, name, plan)
+    assert live(archive) == {"a", "b", "d"}
+    assert archive.get(made["a"].id).hash == made["a"].hash
+    assert archive.get(made["a"].id).revision == 3
+
+
+@pytest.mark.parametrize("wrong", ["d", "nobody", "A"])
+def test_only_what_was_revoked_since_can_be_named(
+    archive: Archive, service: TokenService, made: dict[str, Token], wrong: str
+) -> None:
+    name = back_up(archive)
+    service.revoke([made["a"]])
+    with pytest.raises(InvalidInput, match="nothing was changed"):
+        planned(archive, name, wrong)
+
+
+def test_a_name_of_two_accounts_is_not_enough(
+    archive: Archive, service: TokenService, made: dict[str, Token]
+) -> None:
+    service.account = "bob"
+    other = service.create("a", None).token
+    name = back_up(archive)
+    service.revoke([made["a"], other])
+    with pytest.raises(AmbiguousName):
+        planned(archive, name, "a")
+    assert planned(archive, name, other.id).revived == (other,)
+
+
+def test_what_was_saved_stays_saved(
+    archive: Archive, service: TokenService, made: dict[str, Token]
+) -> None:
+    name = back_up(archive)
+    service.confirm_saved(made["a"].id)
+    assert not planned(archive, name).changes
+
+
+def test_a_name_that_another_token_has_by_now(
+    archive: Archive, service: TokenService, made: dict[str, Token]
+) -> None:
+    name = back_up(archive)
+    service.rename(made["a"], "x")
+    service.create("A", None)
+    with pytest.raises(NamesClash, match=r"A, a|a"):
+        planned(archive, name)
+
+
+def test_two_names_can_be_swapped_back(
+    archive: Archive, service: TokenService, made: dict[str, Token]
+) -> None:
+    name = back_up(archive)
+    x = service.rename(made["a"], "x")
+    service.rename(made["b"], "a")
+    service.rename(x, "b")
+    restore.carry_out(archive, name, planned(archive, name))
+    assert archive.get(made["a"].id).name == "a"
+    assert archive.get(made["b"].id).name == "b"
+
+
+def test_a_change_after_the_plan_is_no_part_of_it(
+    archive: Archive, service: TokenService, made: dict[str, Token]
+) -> None:
+    name = back_up(archive)
+    renamed = service.rename(made["a"], "other")
+    plan = planned(archive, name)
+    service.revoke([renamed])
+    with pytest.raises(TokenChanged):
+        restore.carry_out(archive, name, plan)
+    assert live(archive) == {"b", "c", "d"}
+
+
+class TestLoss:
+    """The store has lost tokens, or is damaged: what it knew of revocations is gone."""
+
+    @pytest.fixture(params=["damaged", "gone"])
+    def lose(self, request: pytest.FixtureRequest, store_path: Path) -> object:
+        def lose() -> Archive:
+            if request.param == "damaged":
+                store_path.write_text('{"damaged')
+            else:
+                store_path.unlink()
+            return open_store(str(store_path))
+
+        return lose
+
+    def test_all_comes_back(self, archive: Archive, made: dict[str, Token], lose: object) -> None:
+        name = back_up(archive)
+        assert callable(lose)
+        lost = lose()
+        plan = planned(lost, name)
+        assert len(plan.added) == 4
+        restore.carry_out(lost, name, plan)
+        assert {token.id: token for token in everything(lost)} == {
+            token.id: token for token in made.values()
+        }
+
+    def test_a_later_backup_knows_what_was_revoked(
+        self, archive: Archive, service: TokenService, made: dict[str, Token], lose: object
+    ) -> None:
+        name = back_up(archive)
+        service.revoke([made["a"], made["b"]])
+        back_up(archive)
+        assert callable(lose)
+        lost = lose()
+        plan = planned(lost, name, "b")
+        assert (names(plan.stay_revoked), names(plan.revived)) == (["a"], ["b"])
+        restore.carry_out(lost, name, plan)
+        assert live(lost) == {"b", "c", "d"}
+        assert lost.get(made["a"].id).revoked_at == NOW
+        assert lost.get(made["a"].id).hash is None
+
+
+def test_there_is_no_such_backup(archive: Archive, made: dict[str, Token]) -> None:
+    with pytest.raises(BackupNotFound):
+        planned(archive, "nothing")
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(["rename", "revoke"]))))
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_no_revoked_token_lives_again_unasked(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, str]]
+) -> None:
+    path = tmp_path_factory.mktemp("any") / "data" / "tokens.json"
+    archive = open_store(str(path))
+    tokens = {
+        name: Token(
+            id=f"{number:010}",
+            account="ada",
+            name=name,
+            created_at=NOW,
+            expires_at=None,
+            hash="hash",
+        )
+        for number, name in enumerate("abcd")
+    }
+    archive.apply(added=list(tokens.values()))
+    name = archive.back_up()
+    for number, (which, what) in enumerate(steps):
+        token = archive.get(tokens[which].id)
+        changes = {"name": f"n{number}"} if what == "rename" else {"revoked_at": NOW, "hash": None}
+        archive.replace(replace(token, revision=token.revision + 1, **changes))
+    dead = {token.id for token in everything(archive) if token.revoked_at is not None}
+    restore.carry_out(archive, name, restore.plan(archive, name))
+    after = {token.id: token for token in everything(archive)}
+    assert {token_id for token_id, token in after.items() if token.revoked_at is not None} == dead
+    assert all(
+        token.name == tokens["abcd"[int(token_id)]].name
+        for token_id, token in after.items()
+        if token_id not in dead
+    )

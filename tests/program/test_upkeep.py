@@ -1,0 +1,152 @@
+"""The commands about the store as a whole, as an administrator runs them."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from tokentui.console import ExitCode
+
+from .conftest import Sandbox
+
+
+@pytest.fixture
+def backed_up(sandbox: Sandbox) -> str:
+    """Return a backup in which deploy and other live; since then, deploy was revoked."""
+    for name in ("deploy", "other"):
+        assert sandbox.run("create", name).returncode == ExitCode.OK
+    made = sandbox.run("backup")
+    assert made.returncode == ExitCode.OK
+    sandbox.run("revoke", "deploy", "--yes")
+    sandbox.run("rename", "other", "another")
+    return made.stdout.strip()
+
+
+def live(sandbox: Sandbox) -> list[str]:
+    return [token["name"] for token in json.loads(sandbox.run("list", "--json").stdout)]
+
+
+def test_backups_are_listed_as_they_can_be_named(sandbox: Sandbox, backed_up: str) -> None:
+    listed = sandbox.run("backup", "--list").stdout.splitlines()
+    assert [line.split()[-1] for line in listed] == ["asked", "daily"]
+    assert listed[0].split()[0] == Path(backed_up).name
+    as_json = json.loads(sandbox.run("backup", "--list", "--json").stdout)
+    assert as_json[0]["name"] == Path(backed_up).name
+    assert json.loads(sandbox.run("backup", "--json").stdout)["file"].endswith(".asked")
+
+
+def test_an_empty_store_has_nothing_to_back_up(sandbox: Sandbox) -> None:
+    assert "No backups yet" in sandbox.run("backup", "--list").stderr
+    ended = sandbox.run("backup")
+    assert (ended.returncode, ended.stdout) == (ExitCode.STORE, "")
+    assert "nothing to back up" in ended.stderr
+
+
+def test_a_restore_says_what_it_would_change(sandbox: Sandbox, backed_up: str) -> None:
+    before = sandbox.store.read_bytes()
+    for arguments in (["--dry-run"], []):
+        told = sandbox.run("restore", backed_up, *arguments)
+        assert "another" in told.stdout
+        assert "becomes other again" in told.stdout
+        assert "stays revoked" in told.stdout
+        assert "--revive" in told.stderr
+        assert sandbox.store.read_bytes() == before
+    assert told.returncode == ExitCode.USAGE, "it went on without being told to"
+
+
+def test_a_restore_revives_nothing_unasked(sandbox: Sandbox, backed_up: str) -> None:
+    assert sandbox.run("restore", Path(backed_up).name, "--yes").returncode == ExitCode.OK
+    assert live(sandbox) == ["other"]
+    again = sandbox.run("restore", backed_up, "--yes")
+    assert (again.returncode, "Nothing to restore" in again.stderr) == (ExitCode.OK, True)
+    revived = sandbox.run("restore", backed_up, "--revive", "deploy", "--yes")
+    assert "comes back to life" in revived.stdout
+    assert live(sandbox) == ["deploy", "other"]
+
+
+def test_a_damaged_store_is_restored_and_kept(sandbox: Sandbox, backed_up: str) -> None:
+    sandbox.store.write_text('{"damaged')
+    restored = sandbox.run("restore", backed_up, "--yes")
+    assert restored.returncode == ExitCode.OK
+    assert "is damaged" in restored.stderr
+    assert "nor whether they were revoked" in restored.stderr
+    assert live(sandbox) == ["deploy", "other"]
+    kept = [path for path in sandbox.files_with('{"damaged') if path != sandbox.store]
+    assert [path.suffix for path in kept] == [".damaged"]
+    assert sandbox.run("check").returncode == ExitCode.OK
+
+
+def test_check_looks_into_the_backups(sandbox: Sandbox, backed_up: str) -> None:
+    Path(backed_up).write_text("{")
+    found = sandbox.run("check")
+    assert found.returncode == ExitCode.STORE
+    assert f"{backed_up} is damaged" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("code", "arguments"),
+    [
+        (ExitCode.NOT_FOUND, ["restore", "nothing"]),
+        (ExitCode.NOT_FOUND, ["restore", "nothing", "--dry-run"]),
+        (ExitCode.USAGE, ["restore", "BACKUP", "--revive", "nobody"]),
+        (ExitCode.USAGE, ["import", "nowhere.json"]),
+        (ExitCode.USAGE, ["import", "."]),
+        (ExitCode.USAGE, ["import", "-"]),
+        (ExitCode.FILE, ["export", "--to-file", "."]),
+    ],
+)
+def test_exit_codes(sandbox: Sandbox, backed_up: str, code: ExitCode, arguments: list[str]) -> None:
+    before = sandbox.store.read_bytes()
+    ended = sandbox.run(*(backed_up if word == "BACKUP" else word for word in arguments))
+    assert (ended.returncode, ended.stdout) == (code, "")
+    assert "Traceback" not in ended.stderr
+    assert sandbox.store.read_bytes() == before
+
+
+@pytest.mark.parametrize("ending", ["json", "csv"])
+def test_another_server_gets_the_tokens(sandbox: Sandbox, tmp_path: Path, ending: str) -> None:
+    secret = sandbox.run("create", "deploy").stdout
+    sandbox.run("create", "gone")
+    sandbox.run("revoke", "gone", "--yes")
+    file = tmp_path / f"tokens.{ending}"
+    exported = sandbox.run("export", "--hashes", "--to-file", str(file))
+    assert (exported.returncode, exported.stdout) == (ExitCode.OK, "")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    there = Sandbox(tmp_path / "there")
+    there.home.mkdir()
+    imported = there.run("import", str(file))
+    assert "Imported 2 tokens; 0 were here already." in imported.stderr
+    assert there.run("verify", stdin=secret).returncode == ExitCode.OK
+    assert there.records() == sandbox.records()
+    assert "Imported 0 tokens; 2 were here" in there.run("import", str(file)).stderr
+
+
+def test_an_export_goes_through_a_pipe(sandbox: Sandbox) -> None:
+    sandbox.run("create", "deploy")
+    exported = sandbox.run("export", "--format", "csv", "--hashes").stdout
+    sandbox.store.unlink()
+    assert sandbox.run("import", "--format", "csv", "-", stdin=exported).returncode == ExitCode.OK
+    assert live(sandbox) == ["deploy"]
+
+
+def test_an_export_without_hashes_is_no_import(sandbox: Sandbox) -> None:
+    sandbox.run("create", "deploy")
+    exported = sandbox.run("export").stdout
+    sandbox.store.unlink()
+    refused = sandbox.run("import", "-", stdin=exported)
+    assert refused.returncode == ExitCode.USAGE
+    assert "export --hashes" in refused.stderr
+    assert not sandbox.store.exists()
+
+
+def test_a_secret_in_an_import_is_not_repeated(sandbox: Sandbox) -> None:
+    secret = sandbox.run("create", "deploy").stdout.strip()
+    [record] = json.loads(sandbox.run("export", "--hashes").stdout)
+    for field in ("id", "name", "account", "hash", "created_at", "networks", secret):
+        value = [secret] if field == "networks" else secret
+        text = json.dumps([record | {"id": "0000000009", "name": "fresh", field: value}])
+        refused = sandbox.run("import", "-", stdin=text)
+        assert refused.returncode == ExitCode.USAGE
+        assert secret not in refused.stdout + refused.stderr, field
+    assert sandbox.files_with(secret) == []

@@ -1,0 +1,247 @@
+"""Copies of a store: when they are made, how many are kept, and the way back."""
+
+import errno
+import json
+import os
+import stat
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tokentui import files
+from tokentui.core.errors import BackupNotFound, StoreUnreadable, StoreUnwritable
+from tokentui.core.token import Token
+from tokentui.stores.copies import Copies, Reason
+from tokentui.stores.tinydb import TinyDBStore
+
+from ..conftest import NOW
+from .test_contract import ALL, after, names, token
+
+
+class Calendar:
+    """A clock that stands still until it is told otherwise."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def calendar() -> Calendar:
+    return Calendar()
+
+
+@pytest.fixture
+def opener(store_path: Path, calendar: Calendar) -> Callable[[], TinyDBStore]:
+    return lambda: TinyDBStore(store_path, calendar)
+
+
+@pytest.fixture
+def store(opener: Callable[[], TinyDBStore]) -> TinyDBStore:
+    """Return a store of two tokens whose copy of the day is made."""
+    store = opener()
+    store.add(token(1))
+    store.add(token(2))
+    return store
+
+
+def reasons(store: TinyDBStore) -> list[str]:
+    return [backup.reason for backup in store.backups()]
+
+
+def revoked(before: Token) -> Token:
+    return after(before, revoked_at=NOW, hash=None)
+
+
+class TestWhen:
+    def test_before_the_first_change_of_each_day(
+        self, opener: Callable[[], TinyDBStore], calendar: Calendar
+    ) -> None:
+        for day in range(3):
+            calendar.now = NOW + timedelta(days=day)
+            for number in range(2):
+                opener().add(token(day * 2 + number))
+        assert reasons(opener()) == ["daily"] * 3
+        copied = [names(opener().backup(copy.name), ALL) for copy in opener().backups()]
+        # A copy is what was there before the day; on the first day there was only its first token.
+        assert copied == [["t0", "t1", "t2", "t3"], ["t0", "t1"], ["t0"]]
+
+    def test_a_store_that_is_not_there_yet_has_none(
+        self, opener: Callable[[], TinyDBStore]
+    ) -> None:
+        opener().add(token(1))
+        assert opener().backups() == []
+
+    def test_before_several_are_changed_at_once(self, store: TinyDBStore) -> None:
+        store.replace(after(token(2), name="one"))
+        assert reasons(store) == ["daily"]
+        store.apply(replaced=[revoked(token(1)), revoked(after(token(2), name="one"))])
+        assert reasons(store) == ["bulk", "daily"]
+        assert names(store.backup(store.backups()[0].name), ALL) == ["one", "t1"]
+        assert names(store, ALL) == []
+
+    def test_a_change_that_is_refused_makes_none(self, store: TinyDBStore) -> None:
+        with pytest.raises(Exception, match="taken"):
+            store.apply(added=[token(3), token(4, name="t1")])
+        assert reasons(store) == ["daily"]
+
+    def test_when_asked(self, store: TinyDBStore, store_path: Path) -> None:
+        made = Path(store.back_up())
+        assert made.read_bytes() == store_path.read_bytes()
+        assert reasons(store) == ["asked", "daily"]
+
+    def test_there_must_be_something_to_copy(self, opener: Callable[[], TinyDBStore]) -> None:
+        with pytest.raises(StoreUnreadable, match="nothing to back up"):
+            opener().back_up()
+
+
+class TestKept:
+    def test_the_oldest_of_a_reason_go(self, store: TinyDBStore, calendar: Calendar) -> None:
+        asked = store.back_up()
+        for day in range(1, 20):
+            calendar.now = NOW + timedelta(days=day)
+            store.add(token(2 + day))
+        assert reasons(store).count("daily") == 14
+        assert reasons(store)[-1] == "asked"
+        assert Path(asked).exists()
+
+    def test_those_of_one_second_stay_apart_and_in_order(self, store: TinyDBStore) -> None:
+        for number in range(12):
+            store.apply(added=[token(10 + 2 * number), token(11 + 2 * number)])
+        counts = [
+            store.backup(copy.name).find(ALL).total
+            for copy in store.backups()
+            if copy.reason == "bulk"
+        ]
+        assert counts == list(range(24, 4, -2))
+
+    def test_a_clock_that_was_ahead_takes_none_away(
+        self, store: TinyDBStore, calendar: Calendar
+    ) -> None:
+        for day in range(1, 20):
+            calendar.now = NOW + timedelta(days=day)
+            store.add(token(2 + day))
+        calendar.now = NOW - timedelta(days=1)
+        store.add(token(30))
+        store.add(token(31))
+        earlier = store.backups()[-1]
+        assert store.backup(earlier.name).find(ALL).total == 21
+        assert reasons(store) == ["daily"] * 14
+
+    def test_other_files_are_let_be(self, store: TinyDBStore, store_path: Path) -> None:
+        folder = store_path.parent / "backups"
+        others = [
+            "notes.txt",
+            "other.json.2020-01-01T000000Z.daily",
+            "tokens.json.2020-01-01T000000Z.mine",
+            "tokens.json.2020-99-01T000000Z.daily",
+            "tokens.json.2020-01-01T000000Z.daily.gz",
+        ]
+        for name in others:
+            (folder / name).write_text("mine")
+        assert len(store.backups()) == 1
+        copies = Copies(store_path, lambda: NOW)
+        for _ in range(30):
+            copies.keep(Reason.DAILY)
+        assert set(others) <= {path.name for path in folder.iterdir()}
+
+    def test_its_owners_alone_whatever_the_umask(
+        self, opener: Callable[[], TinyDBStore], store_path: Path
+    ) -> None:
+        before = os.umask(0)
+        try:
+            for number in range(2):
+                opener().add(token(number))
+        finally:
+            os.umask(before)
+        folder = store_path.parent / "backups"
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+    def test_what_root_makes_is_the_owners(self, store_path: Path) -> None:
+        store_path.parent.mkdir(mode=0o700)
+        os.chown(store_path.parent, 1234, 1234)
+        for number in range(2):
+            TinyDBStore(store_path).add(token(number))
+        folder = store_path.parent / "backups"
+        assert {path.stat().st_uid for path in (folder, *folder.iterdir())} == {1234}
+
+
+class TestNoRoom:
+    @pytest.fixture(autouse=True)
+    def full(self, monkeypatch: pytest.MonkeyPatch, store: TinyDBStore) -> None:
+        """Let no copy be made."""
+
+        def refuse(*_: object) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(files, "copy", refuse)
+
+    def test_one_token_can_be_changed_and_several_revoked(
+        self, store: TinyDBStore, calendar: Calendar
+    ) -> None:
+        said: list[str] = []
+        store.tell = said.append
+        store.apply(replaced=[revoked(token(1)), revoked(token(2))])
+        assert names(store, ALL) == []
+        calendar.now += timedelta(days=1)
+        store.add(token(3))
+        assert len(said) == 2
+        assert all("No backup was made" in sentence for sentence in said)
+
+    def test_several_are_not_changed(self, store: TinyDBStore, store_path: Path) -> None:
+        before = store_path.read_bytes()
+        with pytest.raises(StoreUnwritable, match=r"Nothing was changed\. Make room"):
+            store.apply(added=[token(3), token(4)])
+        assert store_path.read_bytes() == before
+
+    def test_none_is_made_when_asked(self, store: TinyDBStore) -> None:
+        with pytest.raises(StoreUnwritable, match="Make room"):
+            store.back_up()
+
+    def test_a_damaged_file_is_not_replaced(self, store: TinyDBStore, store_path: Path) -> None:
+        [daily] = store.backups()
+        store_path.write_text("damaged")
+        with pytest.raises(StoreUnwritable):
+            store.recover(daily.name, [])
+        assert store_path.read_text() == "damaged"
+
+
+class TestRecover:
+    def test_the_damaged_file_is_kept(self, store: TinyDBStore, store_path: Path) -> None:
+        name = store.back_up()
+        store_path.write_text("damaged")
+        store.recover(name, [revoked(token(1))])
+        assert names(store, ALL) == ["t2"]
+        assert store.get(token(1).id).revoked_at == NOW
+        kept = next(copy for copy in store.backups() if copy.reason == "damaged")
+        assert (store_path.parent / "backups" / kept.name).read_text() == "damaged"
+
+    def test_what_other_versions_wrote_comes_back(
+        self, store: TinyDBStore, store_path: Path
+    ) -> None:
+        tables = json.loads(store_path.read_text())
+        tables["tokens"]["1"]["colour"] = "blue"
+        tables["tokens"]["7"] = {"id": "no token"}
+        tables["later"] = {"1": {"x": 1}}
+        store_path.write_text(json.dumps(tables))
+        name = store.back_up()
+        store_path.write_text("damaged")
+        store.recover(name, [revoked(token(1))])
+        back = json.loads(store_path.read_text())
+        assert back["tokens"]["1"]["colour"] == "blue"
+        assert back["tokens"]["1"]["hash"] is None
+        assert back["tokens"]["7"] == {"id": "no token"}
+        assert back["later"] == {"1": {"x": 1}}
+
+    @pytest.mark.parametrize("name", ["nothing", "/nowhere/at.all", "backups/"])
+    def test_a_backup_that_is_not_there(self, store: TinyDBStore, name: str) -> None:
+        with pytest.raises(BackupNotFound, match="nothing was changed"):
+            store.backup(name)
+        with pytest.raises(BackupNotFound):
+            store.recover(name, [])
