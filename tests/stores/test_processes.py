@@ -4,9 +4,11 @@ import json
 import signal
 import subprocess
 import sys
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
+from tokentui.core.store import everything
 from tokentui.stores import open_store
 
 from .test_contract import ALL, token
@@ -30,6 +32,32 @@ for number in range(rounds):
     if number % 3 == 2:
         service.revoke([token])
         print(f"{token.id} -", flush=True)
+"""
+
+# Renames and revokes what all its likes do, as it was last seen, and tells what was acknowledged.
+_RIVAL = """
+import random, sys
+from tokentui.core.errors import TokenChanged
+from tokentui.core.service import TokenService
+from tokentui.stores import open_store, open_usage
+path, worker, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
+service = TokenService(open_store(path), open_usage(path), account="ada")
+seen = list(service.find(service.query()).tokens)
+for number in range(rounds):
+    place = random.randrange(len(seen))
+    token = seen[place]
+    try:
+        if number % 10:
+            seen[place] = service.rename(token, f"{worker}-{number}")
+        else:
+            service.revoke([token])
+            seen[place] = service.get(token.id)
+        print(token.id, seen[place].revision, flush=True)
+    except TokenChanged as error:
+        seen[place] = error.current
+        assert error.current.revision > token.revision, error
+    if seen[place].revoked_at is not None:
+        seen[place] = service.create(f"{worker}-{number}", None).token
 """
 
 # Tells which of the names that all its likes want it got.
@@ -80,26 +108,43 @@ def _check(path: Path, acknowledged: dict[str, str]) -> None:
     assert store.warnings() == []
 
 
-def test_four_processes_lose_nothing(store_path: Path) -> None:
-    workers = [_start(store_path, f"w{number}", 25) for number in range(4)]
-    acknowledged: dict[str, str] = {}
+def _outputs(workers: list[subprocess.Popen[str]]) -> list[str]:
+    outputs = []
     for worker in workers:
-        output, trouble = worker.communicate(timeout=60)
+        output, trouble = worker.communicate(timeout=120)
         assert (worker.returncode, trouble) == (0, "")
+        outputs.append(output)
+    return outputs
+
+
+def test_eight_processes_lose_nothing(store_path: Path) -> None:
+    outputs = _outputs([_start(store_path, f"w{number}", 200) for number in range(8)])
+    acknowledged: dict[str, str] = {}
+    for output in outputs:
         acknowledged |= _acknowledged(output)
-    assert len(acknowledged) == 100
+    assert len(acknowledged) == 8 * 200
     _check(store_path, acknowledged)
     live = open_store(str(store_path)).find(ALL)
-    assert live.total == 100 - 4 * 8
-    assert len(json.loads(store_path.read_text())["tokens"]) == 100
+    assert live.total == 8 * (200 - 66)
+    assert len(json.loads(store_path.read_text())["tokens"]) == 8 * 200
+
+
+def test_no_process_overwrites_what_another_changed(store_path: Path) -> None:
+    store = open_store(str(store_path))
+    store.apply(added=[token(number) for number in range(8)])
+    outputs = _outputs([_start(store_path, f"w{number}", 60, _RIVAL) for number in range(4)])
+    acknowledged = [tuple(line.split()) for output in outputs for line in output.splitlines()]
+    assert len(set(acknowledged)) == len(acknowledged), "one revision was acknowledged twice"
+    changes = Counter(token_id for token_id, _ in acknowledged)
+    for found in everything(store):
+        assert found.revision == 1 + changes[found.id]
 
 
 def test_a_name_goes_to_one_of_four(store_path: Path) -> None:
-    workers = [_start(store_path, f"w{number}", 40, _CLAIMANT) for number in range(4)]
     acknowledged: dict[str, str] = {}
-    for worker in workers:
-        output, trouble = worker.communicate(timeout=60)
-        assert (worker.returncode, trouble) == (0, "")
+    for output in _outputs(
+        [_start(store_path, f"w{number}", 40, _CLAIMANT) for number in range(4)]
+    ):
         acknowledged |= _acknowledged(output)
     assert sorted(acknowledged.values()) == sorted(f"name-{number}" for number in range(40))
     _check(store_path, acknowledged)

@@ -9,8 +9,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
+from unittest import mock
 
 import pytest
 from tinydb import TinyDB
@@ -28,11 +31,12 @@ from tokentui.core.errors import (
     StoreUnsafe,
     StoreUnwritable,
 )
-from tokentui.core.store import Query, TokenStore
+from tokentui.core.store import Query, TokenStore, everything
 from tokentui.core.token import Token
 from tokentui.stores import durable, open_store
 
 from ..conftest import NOW
+from ..test_files import largest_file
 from .test_contract import ALL, after, names, token
 
 
@@ -53,8 +57,35 @@ def umask(mask: int) -> Iterator[None]:
         os.umask(before)
 
 
+@contextmanager
+def failing_at(step: int, error: int) -> Iterator[list[str]]:
+    """Let the `step`th call to the system fail; give the names of the calls."""
+    reached: list[str] = []
+
+    def wrapped(name: str) -> Callable[..., Any]:
+        call = getattr(os, name)
+
+        def failing(*args: Any, **kwargs: Any) -> Any:
+            reached.append(name)
+            if len(reached) == step + 1:
+                raise OSError(error, os.strerror(error))
+            return call(*args, **kwargs)
+
+        return failing
+
+    with ExitStack() as patches:
+        for name in ("open", "fchmod", "fsync", "replace"):
+            patches.enter_context(mock.patch.object(os, name, wrapped(name)))
+        yield reached
+
+
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
+
+
+def sparse(path: Path, size: int) -> None:
+    with path.open("wb") as file:
+        file.truncate(size)
 
 
 class TestFile:
@@ -202,30 +233,41 @@ class TestRights:
 
 
 class TestFullDisk:
-    @pytest.mark.parametrize("step", ["write", "fsync", "replace"])
-    def test_a_change_that_fails_changes_nothing(
-        self, store: TokenStore, store_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+    @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EROFS, errno.EMFILE, errno.EIO])
+    def test_whichever_step_fails_the_store_is_the_old_or_the_new_one(
+        self, store: TokenStore, store_path: Path, error: int
     ) -> None:
         store.add(token(2))
-        before = store_path.read_bytes()
-
-        def full(*_: object, **__: object) -> None:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-        with monkeypatch.context() as patch:
-            if step == "write":
-                patch.setattr(os, "open", full)
-            elif step == "fsync":
-                patch.setattr(os, "fsync", full)
+        for step in count():
+            before = set(everything(store))
+            new = token(10 + step)
+            try:
+                with failing_at(step, error) as reached:
+                    store.add(new)
+            except StoreUnconfirmed:
+                expected = {*before, new}
+            except StoreUnwritable as refusal:
+                assert "Nothing was changed." in str(refusal)
+                expected = before
             else:
-                patch.setattr(Path, "replace", full)
-            with pytest.raises(StoreUnwritable, match=r"Nothing was changed\. Make room"):
-                store.apply(replaced=[after(token(n), revoked_at=NOW, hash=None) for n in (1, 2)])
+                expected = {*before, new}
+            for each in (store, open_store(str(store_path))):
+                assert set(everything(each)) == expected
+            assert not files.temporary_of(store_path).exists()
+            if len(reached) <= step:
+                break
+        assert set(reached) >= {"open", "fsync", "replace"}
+
+    def test_a_bulk_revoke_that_stops_half_way_revokes_none(
+        self, store: TokenStore, store_path: Path
+    ) -> None:
+        store.apply(added=[token(number) for number in range(2, 40)])
+        before = store_path.read_bytes()
+        with largest_file(4096), pytest.raises(StoreUnwritable, match="Nothing was changed"):
+            store.apply(replaced=[after(t, revoked_at=NOW, hash=None) for t in everything(store)])
         assert store_path.read_bytes() == before
-        assert list(store_path.parent.glob("*.tmp")) == []
-        assert names(store, ALL) == ["t1", "t2"]
-        store.add(token(3))
-        assert names(open_store(str(store_path)), ALL) == ["t1", "t2", "t3"]
+        assert store.find(ALL).total == 39
+        assert list(store_path.parent.glob(".*")) == []
 
     def test_what_a_crash_left_is_swept_by_the_next_look(
         self, store: TokenStore, store_path: Path
@@ -317,14 +359,59 @@ class TestDamage:
         kept.rename(store_path)
         assert names(store, ALL) == ["t1"]
 
-    @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
-    def test_what_is_no_file_is_not_waited_for(
-        self, store_path: Path, make: Callable[[Path], None]
+    @pytest.mark.parametrize(
+        ("make", "said"),
+        [
+            (os.mkfifo, "not a regular file"),
+            (os.mkdir, "It is a folder: name a file"),
+            (lambda path: sparse(path, 2**30), "more than 268,435,456 bytes"),
+        ],
+        ids=["pipe", "folder", "1 GiB"],
+    )
+    def test_what_is_no_file_to_read_is_neither_waited_for_nor_touched(
+        self, store_path: Path, make: Callable[[Path], None], said: str
     ) -> None:
         store_path.parent.mkdir(mode=0o700)
         make(store_path)
-        with pytest.raises(StoreUnreadable):
-            open_store(str(store_path)).find(ALL)
+        before = store_path.stat()
+        for attempt in ("find", "add"):
+            store = open_store(str(store_path))
+            with pytest.raises(StoreUnreadable, match=said):
+                store.find(ALL) if attempt == "find" else store.add(token(1))
+        assert store_path.stat().st_ino == before.st_ino
+
+    def test_refused_files_leave_nothing_open(self, store_path: Path) -> None:
+        store_path.mkdir(parents=True)
+        store = open_store(str(store_path))
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for _ in range(5):
+            with pytest.raises(StoreUnreadable):
+                store.find(ALL)
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+    def test_links_that_go_in_a_circle(self, tmp_path: Path) -> None:
+        (tmp_path / "a").symlink_to(tmp_path / "b")
+        (tmp_path / "b").symlink_to(tmp_path / "a")
+        with pytest.raises((StoreUnknown, StoreUnreadable), match=r"circle|symbolic links"):
+            open_store(str(tmp_path / "a")).find(ALL)
+
+    def test_a_folder_that_vanishes_is_not_made_anew(
+        self, store: TokenStore, store_path: Path
+    ) -> None:
+        store_path.parent.rename(store_path.parent.with_name("elsewhere"))
+        with pytest.raises(StoreUnreadable, match="is gone"):
+            store.add(token(2))
+        assert not store_path.exists()
+
+    def test_text_that_is_no_utf8_hides_no_other_record(
+        self, store: TokenStore, store_path: Path
+    ) -> None:
+        store.add(token(2))
+        store_path.write_bytes(store_path.read_bytes().replace(b'"t1"', b'"\xff"'))
+        assert names(store, ALL) == ["t2"]
+        assert len(store.warnings()) == 1
+        store.add(token(3))
+        assert b'"\xff"' in store_path.read_bytes()
 
     def test_a_bad_record_hides_no_other_and_is_kept(
         self, store: TokenStore, store_path: Path
