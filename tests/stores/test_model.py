@@ -1,6 +1,7 @@
 """Random verbs, failing disks and reopenings against a plain dict."""
 
 import errno
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from msgspec.structs import replace
 
 from tokentui import files
+from tokentui.core import restore
 from tokentui.core.errors import NameTaken, StoreUnwritable, TokenChanged
 from tokentui.core.token import Status, Token
 from tokentui.stores import open_store
@@ -31,6 +33,34 @@ def full_disk(full: bool) -> Iterator[None]:
     """Let no block of the disk be free, if `full`."""
     refusal = OSError(errno.ENOSPC, "No space left on device")
     with mock.patch.object(files, "_to_disk", side_effect=refusal if full else files._to_disk):
+        yield
+
+
+class Killed(BaseException):
+    """The process ends here, and cleans nothing up."""
+
+
+@contextmanager
+def killed(late: bool) -> Iterator[None]:
+    """Let a change end just before the new file takes the old one's place, or just after."""
+    rename, unlink = os.replace, os.unlink
+    dead = False
+
+    def die(source: str, target: str) -> None:
+        nonlocal dead
+        dead = True
+        if late:
+            rename(source, target)
+        raise Killed
+
+    def unlink_unless_dead(path: str) -> None:
+        if not dead:
+            unlink(path)
+
+    with (
+        mock.patch.object(os, "replace", die),
+        mock.patch.object(os, "unlink", unlink_unless_dead),
+    ):
         yield
 
 
@@ -103,6 +133,24 @@ class Model(RuleBasedStateMachine):
             else:
                 self.stores[which].apply(replaced=revoked)
                 self.model |= {each.id: each for each in revoked}
+
+    @rule(which=st.integers(0, 1), late=st.booleans())
+    def die(self, which: int, late: bool) -> None:
+        new = token(len(self.model), name=f"n{len(self.model)}")
+        with pytest.raises(Killed), killed(late):
+            self.stores[which].add(new)
+        if late:
+            self.model[new.id] = new
+        self.stores[which] = open_store(self.path)
+
+    @rule(which=st.integers(0, 1))
+    def restore_the_latest_backup(self, which: int) -> None:
+        store = self.stores[which]
+        if self.model:
+            name = store.back_up()
+            restoration = restore.plan(store, name)
+            assert not restoration.changes
+            restore.carry_out(store, name, restoration)
 
     @rule(which=st.integers(0, 1), forgotten=consumes(ids))
     def reopen(self, which: int, forgotten: str) -> None:
