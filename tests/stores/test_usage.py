@@ -1,8 +1,11 @@
 """When tokens were last used: noted together, and no obstacle to anything else."""
 
+import subprocess
+import sys
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
@@ -10,6 +13,7 @@ from tokentui import files
 from tokentui.core.errors import StoreUnwritable
 from tokentui.core.store import Usage, UsageStore
 from tokentui.stores import open_usage
+from tokentui.stores.usage import UsageFile
 
 from ..conftest import NOW
 
@@ -30,6 +34,79 @@ def test_uses_are_summed_and_written_together(usage: UsageStore, store_path: Pat
     assert usage.of("b") == Usage(last_used_at=NOW, count=1)
     assert usage.of("c") is None
     assert not store_path.exists()
+
+
+def eventually(true: Callable[[], bool]) -> None:
+    """Wait until something is true, which other threads make so."""
+    for _ in range(1000):
+        if true():
+            return
+        Event().wait(0.01)
+    pytest.fail("it never became true")
+
+
+def test_uses_of_one_interval_are_written_together_by_themselves(
+    store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes: list[Path] = []
+    write = files.replace
+
+    def replace(path: Path, content: bytes) -> None:
+        write(path, content)
+        writes.append(path)
+
+    monkeypatch.setattr(files, "replace", replace)
+    usage = UsageFile(store_path.with_name("usage.json"), interval=0.2)
+    for burst in (1, 2):
+        for _ in range(100):
+            usage.record("a", NOW)
+        eventually(lambda: len(writes) == burst)  # noqa: B023 - it is called within the turn
+        assert usage.of("a") == Usage(last_used_at=NOW, count=100 * burst)
+
+
+def test_what_was_not_written_is_written_at_the_end(store_path: Path) -> None:
+    program = (
+        "import sys; from tokentui.stores import open_usage;"
+        "from datetime import UTC, datetime;"
+        "open_usage(sys.argv[1]).record('a', datetime(2026, 11, 24, 20, 15, tzinfo=UTC))"
+    )
+    subprocess.run([sys.executable, "-c", program, str(store_path)], check=True, timeout=30)
+    assert open_usage(str(store_path)).of("a") == Usage(last_used_at=NOW)
+
+
+def test_what_a_timer_could_not_write_waits_for_the_next(
+    store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = Event()
+
+    def full(*_: object) -> None:
+        tried.set()
+        raise OSError(28, "No space left on device")
+
+    usage = UsageFile(store_path.with_name("usage.json"), interval=0.01)
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "replace", full)
+        usage.record("a", NOW)
+        assert tried.wait(10)
+    usage.record("a", NOW)
+    eventually(lambda: usage.of("a") == Usage(last_used_at=NOW, count=2))
+
+
+def test_a_file_that_was_removed_is_begun_anew(usage: UsageStore, store_path: Path) -> None:
+    for _ in range(2):
+        usage.record("a", NOW)
+        usage.flush()
+        assert usage.of("a") == Usage(last_used_at=NOW)
+        store_path.with_name("usage.json").unlink()
+        assert usage.of("a") is None
+
+
+def test_it_lies_beside_the_store_not_beside_a_link_to_it(store_path: Path, tmp_path: Path) -> None:
+    (tmp_path / "link.json").symlink_to(store_path)
+    usage = open_usage(str(tmp_path / "link.json"))
+    usage.record("a", NOW)
+    usage.flush()
+    assert store_path.with_name("usage.json").exists()
 
 
 def test_nothing_noted_writes_nothing(usage: UsageStore, store_path: Path) -> None:
