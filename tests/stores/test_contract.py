@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tokentui.core.errors import NameTaken, TokenChanged, TokenNotFound
+from tokentui.core.errors import IdTaken, NameTaken, TokenChanged, TokenNotFound
 from tokentui.core.store import Query, Sort, TokenStore
 from tokentui.core.token import BASE62, Status, Token
 from tokentui.stores import open_store
@@ -82,6 +82,50 @@ class TestAdd:
         store.add(token(1, name="deploy"))
         store.add(token(2, name="deploy", revoked_at=NOW, hash=None))
         assert store.named("deploy") == [token(1, name="deploy")]
+
+    def test_an_id_is_taken_for_ever(self, store: TokenStore) -> None:
+        store.add(token(1))
+        store.replace(after(token(1), revoked_at=NOW, hash=None))
+        for added in ([token(1, name="other")], [token(2), token(2, name="twin")]):
+            with pytest.raises(IdTaken):
+                store.apply(added=added)
+        assert store.get("0000000001").revoked_at == NOW
+        assert store.find(ALL).total == 0
+
+
+class TestApply:
+    def test_all_is_done(self, store: TokenStore) -> None:
+        store.add(token(1))
+        store.apply(added=[token(2), token(3)], replaced=[after(token(1), name="other")])
+        assert names(store, ALL) == ["other", "t2", "t3"]
+
+    @pytest.mark.parametrize(
+        "refused",
+        [
+            {"added": [token(3), token(1, name="fresh")]},
+            {"added": [token(3), token(4, name="T2")]},
+            {"added": [token(3)], "replaced": [after(token(2), name="T1")]},
+            {"added": [token(3)], "replaced": [token(2, revision=5)]},
+            {"added": [token(3)], "replaced": [after(token(9))]},
+        ],
+    )
+    def test_or_nothing(self, store: TokenStore, refused: dict[str, list[Token]]) -> None:
+        store.apply(added=[token(1), token(2)])
+        stamp = store.changed()
+        with pytest.raises((IdTaken, NameTaken, TokenChanged, TokenNotFound)):
+            store.apply(**refused)
+        assert names(store, ALL) == ["t1", "t2"]
+        assert store.changed() == stamp
+
+    def test_names_may_change_places(self, store: TokenStore) -> None:
+        store.apply(added=[token(1), token(2)])
+        store.apply(replaced=[after(token(1), name="t2"), after(token(2), name="t1")])
+        assert [store.named(name)[0].id for name in ("t1", "t2")] == ["0000000002", "0000000001"]
+
+    def test_nothing_to_do_makes_nothing(self, store: TokenStore) -> None:
+        stamp = store.changed()
+        store.apply()
+        assert store.changed() == stamp
 
 
 class TestReplace:

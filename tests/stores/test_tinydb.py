@@ -103,8 +103,9 @@ class TestFile:
 
     def test_missing_folders_above_are_made(self, tmp_path: Path) -> None:
         path = tmp_path / "a" / "b" / "c" / "tokens.json"
-        open_store(str(path)).add(token(1))
-        assert mode(path.parent) == 0o700
+        with umask(0):
+            open_store(str(path)).add(token(1))
+        assert {mode(folder) for folder in list(path.parents)[:3]} == {0o700}
 
     def test_asking_again_reads_nothing_again(
         self, store: TokenStore, monkeypatch: pytest.MonkeyPatch
@@ -139,8 +140,10 @@ class TestFile:
         tables["tokens"]["1"]["colour"] = "blue"
         tables["later"] = {"1": {"x": 1}}
         store_path.write_text(json.dumps(tables))
-        store.replace(after(token(1), name="other"))
+        for name in ("other", "another"):
+            store.replace(after(store.get(token(1).id), name=name))
         rewritten = json.loads(store_path.read_text())
+        assert rewritten["tokens"]["1"]["name"] == "another"
         assert rewritten["tokens"]["1"]["colour"] == "blue"
         assert rewritten["later"] == {"1": {"x": 1}}
 
@@ -213,6 +216,30 @@ class TestRights:
             open_store(str(store_path)).find(ALL)
         store_path.parent.chmod(0o1777)
         assert open_store(str(store_path)).find(ALL).total == 1
+
+    def test_rights_that_become_too_wide_are_noticed_at_once(
+        self, store: TokenStore, store_path: Path
+    ) -> None:
+        assert names(store, ALL) == ["t1"]
+        store_path.chmod(0o666)
+        with pytest.raises(StoreUnsafe, match="chmod 600"):
+            store.find(ALL)
+
+    def test_no_store_is_made_where_others_could_replace_it(self, store_path: Path) -> None:
+        store_path.parent.mkdir()
+        store_path.parent.chmod(0o777)
+        with pytest.raises(StoreUnsafe, match="chmod go-w"):
+            open_store(str(store_path)).add(token(1))
+        assert not store_path.exists()
+
+    def test_advice_can_be_pasted(self, tmp_path: Path) -> None:
+        path = tmp_path / "my data" / "it's.json"
+        open_store(str(path)).add(token(1))
+        path.chmod(0o644)
+        [warning] = open_store(str(path)).warnings()
+        run = warning.partition("Run: ")[2]
+        subprocess.run(run, shell=True, check=True)
+        assert mode(path) == 0o600
 
     @pytest.mark.parametrize("wide", [0o640, 0o604])
     def test_a_file_that_others_read_is_warned_about(
@@ -424,16 +451,34 @@ class TestDamage:
             "4": good | {"id": "0000000004", "created_at": "long ago"},
             "5": good | {"id": "0000000005", "created_at": "0001-01-01T00:00:00Z"},
             "6": good | {"id": "0000000006", "expires_at": "9999-12-31T23:59:59Z"},
+            "7": good | {"id": "0000/00007", "name": "path"},
         }
         store_path.write_text(json.dumps(tables))
         assert names(store, ALL) == ["t1"]
-        assert len(store.warnings()) == 5
+        assert len(store.warnings()) == 6
         assert "Record 2 is left out" in store.warnings()[0]
         store.replace(after(token(1), name="other"))
+        store.add(token(2))
         kept = json.loads(store_path.read_text())["tokens"]
-        assert [kept[place] for place in ("2", "3", "4")] == [
-            tables["tokens"][place] for place in ("2", "3", "4")
+        assert [kept[place] for place in "234567"] == [
+            tables["tokens"][place] for place in "234567"
         ]
+        assert kept["1"]["name"] == "other"
+        assert kept["8"]["name"] == "t2"
+        assert names(open_store(str(store_path)), ALL) == ["other", "t2"]
+
+    def test_a_bad_record_is_not_taken_for_the_good_one_of_its_id(
+        self, store: TokenStore, store_path: Path
+    ) -> None:
+        tables = json.loads(store_path.read_text())
+        good = tables["tokens"]["1"]
+        bad = good | {"created_at": "0001-01-01T00:00:00Z"}
+        tables["tokens"] = {"1": bad, "2": good}
+        store_path.write_text(json.dumps(tables))
+        store.replace(after(token(1), name="other"))
+        kept = json.loads(store_path.read_text())["tokens"]
+        assert kept["1"] == bad
+        assert kept["2"]["name"] == "other"
 
 
 class TestLock:
