@@ -50,14 +50,16 @@ class TestNewPrivate:
         assert steps == ["file on disk", "folder on disk"]
 
     def test_is_whole_and_its_owners_alone(self, tmp_path: Path) -> None:
-        before = os.umask(0)
-        try:
-            with files.new_private(tmp_path / "new") as file:
-                file.write(b"secret\n")
-        finally:
-            os.umask(before)
-        assert (tmp_path / "new").read_bytes() == b"secret\n"
-        assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o600
+        for mask in (0, 0o777):
+            path = tmp_path / f"{mask:o}"
+            before = os.umask(mask)
+            try:
+                with files.new_private(path) as file:
+                    file.write(b"secret\n")
+            finally:
+                os.umask(before)
+            assert path.read_bytes() == b"secret\n"
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
     def test_never_touches_what_is_there(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("mine")

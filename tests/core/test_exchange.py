@@ -100,6 +100,7 @@ def test_no_spreadsheet_takes_a_name_for_a_formula() -> None:
         ({"name": "x" * 51}, "At most 50"),
         ({"id": "short"}, "id"),
         ({"id": "00000000/1"}, "letters and digits"),
+        ({"id": "é" * 10}, "letters and digits"),
         ({"created_at": "yesterday"}, "created_at"),
         ({"created_at": "2026-01-01T00:00:00"}, "timezone"),
         ({"expires_at": "9999-12-31T23:59:59Z"}, "out of range"),

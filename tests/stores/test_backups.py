@@ -76,6 +76,14 @@ class TestWhen:
         opener().add(token(1))
         assert opener().backups() == []
 
+    def test_one_that_was_asked_for_is_no_copy_of_the_day(
+        self, store: TinyDBStore, calendar: Calendar
+    ) -> None:
+        calendar.now = NOW + timedelta(days=1)
+        store.back_up()
+        store.add(token(3))
+        assert reasons(store) == ["daily", "asked", "daily"]
+
     def test_before_several_are_changed_at_once(self, store: TinyDBStore) -> None:
         store.replace(after(token(2), name="one"))
         assert reasons(store) == ["daily"]
@@ -137,6 +145,7 @@ class TestKept:
         others = [
             "notes.txt",
             "other.json.2020-01-01T000000Z.daily",
+            "tokens_json.2020-01-01T000000Z.daily",
             "tokens.json.2020-01-01T000000Z.mine",
             "tokens.json.2020-99-01T000000Z.daily",
             "tokens.json.2020-01-01T000000Z.daily.gz",

@@ -260,6 +260,12 @@ class TestFind:
             f"t{number}" for number in range(first, min(first + 4, 10))
         ]
 
+    def test_time_passes(self, store: TokenStore) -> None:
+        store.add(token(1, expires_at=NOW + timedelta(hours=1)))
+        query = replace(ALL, statuses=frozenset({Status.EXPIRED}))
+        for hours, expected in ((0, []), (2, ["t1"]), (0, [])):
+            assert names(store, replace(query, now=NOW + timedelta(hours=hours))) == expected
+
     def test_what_expires_soon_is_up_to_the_query(self, three: TokenStore) -> None:
         query = replace(ALL, statuses=frozenset({Status.EXPIRES_SOON}), soon=timedelta(days=40))
         assert names(three, query) == ["ash", "Cedar"]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from threading import Event, Thread
@@ -16,6 +17,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from msgspec.structs import replace
 from tinydb import TinyDB
 
 from tokentui import files
@@ -115,6 +117,14 @@ class TestFile:
         assert names(store, ALL) == ["t1", "t2"]
         store.replace(after(token(1), name="other"))
         assert names(store, ALL) == ["other", "t2"]
+
+    def test_the_next_window_is_not_sorted_for_anew(
+        self, store: TokenStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert store.find(ALL).total == 1
+        monkeypatch.delattr(Query, "select")
+        window = replace(ALL, offset=1, now=NOW + timedelta(hours=1))
+        assert (store.find(window).total, store.find(window).tokens) == (1, [])
 
     @pytest.mark.parametrize("differs", ["inode", "moment", "size"])
     def test_one_difference_is_enough_to_read_again(
@@ -284,6 +294,20 @@ class TestFullDisk:
             if len(reached) <= step:
                 break
         assert set(reached) >= {"open", "fsync", "replace"}
+
+    @pytest.mark.parametrize("step", range(6))
+    def test_what_failed_is_not_done_by_the_next_change(
+        self, store: TokenStore, store_path: Path, step: int
+    ) -> None:
+        store.add(token(2))
+        with failing_at(step, errno.ENOSPC), pytest.raises(StoreUnwritable):
+            store.replace(after(token(1), name="failed"))
+        store.replace(after(token(2), name="other"))
+        for each in (store, open_store(str(store_path))):
+            assert names(each, ALL) == ["other", "t1"]
+        store.replace(after(token(1), name="done"))
+        for each in (store, open_store(str(store_path))):
+            assert names(each, ALL) == ["done", "other"]
 
     def test_a_bulk_revoke_that_stops_half_way_revokes_none(
         self, store: TokenStore, store_path: Path

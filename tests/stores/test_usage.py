@@ -1,5 +1,7 @@
 """When tokens were last used: noted together, and no obstacle to anything else."""
 
+import os
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +12,7 @@ from threading import Event, Thread
 import pytest
 
 from tokentui import files
-from tokentui.core.errors import StoreUnwritable
+from tokentui.core.errors import StoreUnconfirmed, StoreUnwritable
 from tokentui.core.store import Usage, UsageStore
 from tokentui.stores import open_usage
 from tokentui.stores.usage import UsageFile
@@ -90,6 +92,25 @@ def test_what_a_timer_could_not_write_waits_for_the_next(
         assert tried.wait(10)
     usage.record("a", NOW)
     eventually(lambda: usage.of("a") == Usage(last_used_at=NOW, count=2))
+
+
+def test_what_may_not_last_is_not_counted_twice(
+    usage: UsageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync = os.fsync
+
+    def no_folder(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(5, "Input/output error")
+        sync(descriptor)
+
+    usage.record("a", NOW)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", no_folder)
+        with pytest.raises(StoreUnconfirmed):
+            usage.flush()
+    usage.flush()
+    assert usage.of("a") == Usage(last_used_at=NOW)
 
 
 def test_a_file_that_was_removed_is_begun_anew(usage: UsageStore, store_path: Path) -> None:

@@ -12,9 +12,7 @@ from tokentui.core.store import Clock
 from tokentui.stores.durable import LARGEST
 
 _STAMP = "%Y-%m-%dT%H%M%SZ"
-_NAME = re.compile(
-    r"(?P<made>\d{4}-\d{2}-\d{2}T\d{6}Z)(?:-(?P<number>\d{1,6}))?\.(?P<reason>[a-z]+)", re.ASCII
-)
+_NAME = r"\.(?P<made>\d{4}-\d{2}-\d{2}T\d{6}Z)(?:-(?P<number>\d{1,6}))?\.(?P<reason>[a-z]+)"
 
 
 class Reason(StrEnum):
@@ -51,6 +49,7 @@ class Copies:
     def __init__(self, original: Path, clock: Clock) -> None:
         self.folder = original.parent / "backups"
         self._original = original
+        self._name = re.compile(re.escape(original.name) + _NAME, re.ASCII)
         self._now = clock
         self._last_daily: date | None = None
 
@@ -93,9 +92,8 @@ class Copies:
 
     def _copy(self, path: Path) -> Copy | None:
         """Return the copy that `path` is, or None for any other file."""
-        begin = f"{self._original.name}."
-        name = _NAME.fullmatch(path.name.removeprefix(begin))
-        if not path.name.startswith(begin) or name is None:
+        name = self._name.fullmatch(path.name)
+        if name is None:
             return None
         try:
             made = datetime.strptime(name["made"], _STAMP).replace(tzinfo=UTC)
