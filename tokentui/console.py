@@ -40,6 +40,7 @@ _CODES: list[tuple[type[errors.TokentuiError], ExitCode]] = [
     (errors.IdTaken, ExitCode.CONFLICT),
     (errors.TokenChanged, ExitCode.CONFLICT),
     (errors.AlreadyRevoked, ExitCode.CONFLICT),
+    (errors.StoreMended, ExitCode.CONFLICT),
     (errors.StoreError, ExitCode.STORE),
     (errors.Refused, ExitCode.REFUSED),
 ]

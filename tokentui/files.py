@@ -54,18 +54,23 @@ def new_private(path: Path) -> Iterator[BinaryIO]:
     Raises `FileExistsError` rather than touch what is there, a dangling link included. Where
     the block fails, the file is gone again.
     """
-    with _synced(path.parent), _created(path) as file:
-        yield file
+    try:
+        with _synced(path.parent), _created(path) as file:
+            yield file
+    except Unconfirmed:
+        path.unlink(missing_ok=True)
+        raise
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes, temporary: Path | None = None) -> None:
     """Put `content` in the place of `path` in one step, with mode 0600 and the owner as found.
 
     A reader, and a machine that loses power, sees the old file or the new one, never a mixture.
-    One process at a time: hold a lock. Raises `OSError` with the old file untouched, and
-    `Unconfirmed` where the new one is there but may not survive a power cut.
+    One process at a time: hold a lock. It is written as `temporary`, in the same folder, first.
+    Raises `OSError` with the old file untouched, and `Unconfirmed` where the new one is there
+    but may not survive a power cut.
     """
-    temporary = temporary_of(path)
+    temporary = temporary or temporary_of(path)
     temporary.unlink(missing_ok=True)
     with _synced(path.parent):
         with _created(temporary) as file:
@@ -84,14 +89,12 @@ def temporary_of(path: Path) -> Path:
 
 
 def copy(source: Path, target: Path, limit: int) -> None:
-    """Make `target`, with mode 0600 and the owner of `source`, its copy; raise `OSError`.
+    """Make `target` a copy of `source`, all of it or none, with mode 0600; raise `OSError`.
 
-    Nothing that is there is touched; a file of more than `limit` bytes is not copied.
+    A file of more than `limit` bytes is not copied. One process at a time: hold a lock.
     """
     content, _ = read_regular(source, limit)
-    with new_private(target) as file:
-        give_to_owner(file.fileno(), source)
-        file.write(content)
+    replace(target, content, temporary_of(target.with_name(source.name)))
 
 
 def private_folder(path: Path) -> None:
@@ -100,7 +103,8 @@ def private_folder(path: Path) -> None:
         return
     private_folder(path.parent)
     try:
-        path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        with _synced(path.parent):
+            path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     except FileExistsError:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
     give_to_owner(path, path.parent)
@@ -133,7 +137,8 @@ def give_to_owner(made: Path | int, path: Path) -> None:
     if os.geteuid() != 0:
         return
     owner = (path if path.exists() else path.parent).stat()
-    os.chown(made, owner.st_uid, owner.st_gid)
+    # Not what a link leads to: the owner of the folder could have put one there meanwhile.
+    os.chown(made, owner.st_uid, owner.st_gid, follow_symlinks=isinstance(made, int))
 
 
 @contextlib.contextmanager

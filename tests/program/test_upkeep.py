@@ -84,6 +84,19 @@ def test_check_looks_into_the_backups(sandbox: Sandbox, backed_up: str) -> None:
     assert f"{backed_up} is damaged" in found.stdout
 
 
+def test_check_finds_what_an_older_file_brought_back(sandbox: Sandbox, backed_up: str) -> None:
+    sandbox.run("backup")
+    sandbox.store.write_bytes(Path(backed_up).read_bytes())
+    found = sandbox.run("check")
+    assert found.returncode == ExitCode.STORE
+    assert "was revoked, as a backup knows, but lives" in found.stdout
+    assert "Problems found: 1" in found.stderr
+    sandbox.run("revoke", "deploy", "--yes")
+    sandbox.run("restore", backed_up, "--revive", "deploy", "--yes")
+    assert live(sandbox) == ["deploy", "other"]
+    assert sandbox.run("check").returncode == ExitCode.OK
+
+
 @pytest.mark.parametrize(
     ("code", "arguments"),
     [

@@ -41,15 +41,19 @@ class Killed(BaseException):
 
 
 @contextmanager
-def killed(late: bool) -> Iterator[None]:
-    """Let a change end just before the new file takes the old one's place, or just after."""
+def killed(when: str) -> Iterator[None]:
+    """Let the process die when a copy is put in its place, or just before or after the store is."""
     rename, unlink = os.replace, os.unlink
     dead = False
 
-    def die(source: str, target: str) -> None:
+    def die(source: Path, target: Path) -> None:
         nonlocal dead
+        is_copy = target.parent.name == "backups"
+        if is_copy is not (when == "copy"):
+            rename(source, target)
+            return
         dead = True
-        if late:
+        if when == "after":
             rename(source, target)
         raise Killed
 
@@ -134,12 +138,18 @@ class Model(RuleBasedStateMachine):
                 self.stores[which].apply(replaced=revoked)
                 self.model |= {each.id: each for each in revoked}
 
-    @rule(which=st.integers(0, 1), late=st.booleans())
-    def die(self, which: int, late: bool) -> None:
+    @rule(which=st.integers(0, 1), when=st.sampled_from(["copy", "before", "after"]))
+    def die(self, which: int, when: str) -> None:
         new = token(len(self.model), name=f"n{len(self.model)}")
-        with pytest.raises(Killed), killed(late):
-            self.stores[which].add(new)
-        if late:
+        try:
+            with killed(when):
+                self.stores[which].add(new)
+        except Killed:
+            done = when == "after"
+        else:
+            done = when == "copy"
+            assert done, "the process was to die"
+        if done:
             self.model[new.id] = new
         self.stores[which] = open_store(self.path)
 
@@ -155,6 +165,10 @@ class Model(RuleBasedStateMachine):
     @rule(which=st.integers(0, 1), forgotten=consumes(ids))
     def reopen(self, which: int, forgotten: str) -> None:
         self.stores[which] = open_store(self.path)
+
+    @invariant()
+    def no_backup_is_half_a_one(self) -> None:
+        assert list(self.stores[0].backup_problems()) == []
 
     @invariant()
     def both_handles_agree_with_the_model(self) -> None:

@@ -105,12 +105,14 @@ def test_what_may_not_last_is_not_counted_twice(
         sync(descriptor)
 
     usage.record("a", NOW)
+    usage.flush()
+    usage.record("a", NOW)
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", no_folder)
         with pytest.raises(StoreUnconfirmed):
             usage.flush()
     usage.flush()
-    assert usage.of("a") == Usage(last_used_at=NOW)
+    assert usage.of("a") == Usage(last_used_at=NOW, count=2)
 
 
 def test_a_file_that_was_removed_is_begun_anew(usage: UsageStore, store_path: Path) -> None:

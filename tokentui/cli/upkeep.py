@@ -45,6 +45,11 @@ def check() -> None:
 
 
 def _problems_of_backups(archive: Archive) -> Iterator[str]:
+    for token in restore.undone_revocations(archive):
+        yield (
+            f"{printable(token.name)} ({token.id}) was revoked, as a backup knows, but lives: "
+            "the store is an older file. Revoke it again."
+        )
     # What was set aside as damaged is known to be, and was told when it was.
     for each in (each for each in archive.backups() if each.reason != "damaged"):
         try:

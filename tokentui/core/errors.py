@@ -158,6 +158,15 @@ class StoreUnknown(StoreError):
     """No kind of store answers to this location."""
 
 
+class StoreMended(TokentuiError):
+    """A store that was damaged is so no longer."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(
+            f"{location} is no longer damaged; nothing was changed here. Look at it again."
+        )
+
+
 class StoreUnreadable(StoreError):
     """The store exists but cannot be read."""
 

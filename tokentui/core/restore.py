@@ -95,6 +95,22 @@ def carry_out(archive: Archive, name: str, restoration: Restoration) -> None:
         archive.recover(name, restoration.stay_revoked)
 
 
+def undone_revocations(archive: Archive) -> list[Token]:
+    """Return the tokens that live although a backup knows them as revoked.
+
+    An older file that somebody put in the place of the store does that, not a restore: what it
+    revives has a later revision.
+    """
+    revoked = _revoked_in_backups(archive)
+    return [
+        token
+        for token in everything(archive)
+        if token.revoked_at is None
+        and token.id in revoked
+        and token.revision <= revoked[token.id].revision
+    ]
+
+
 def _present(archive: Archive) -> tuple[dict[str, Token], str | None]:
     """Return what is in the store, or nothing and what is wrong with it."""
     try:
@@ -108,7 +124,10 @@ def _revoked_in_backups(archive: Archive) -> dict[str, Token]:
     for each in archive.backups():
         with suppress(StoreError, BackupNotFound):
             tokens = everything(archive.backup(each.name))
-            revoked |= {token.id: token for token in tokens if token.revoked_at is not None}
+            for token in tokens:
+                latest = revoked.get(token.id, token)
+                if token.revoked_at is not None and token.revision >= latest.revision:
+                    revoked[token.id] = token
     return revoked
 
 

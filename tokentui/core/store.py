@@ -4,7 +4,7 @@ Small enough for one file and for a cluster: screens ask for windows, never for 
 """
 
 import sys
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -166,10 +166,18 @@ class Archive(TokenStore, Protocol):
         """Return a copy, to be read; raise `BackupNotFound`."""
         ...
 
+    def backup_problems(self) -> Iterable[str]:
+        """Return what is wrong with the copies, or with making them, a sentence each."""
+        ...
+
+    def broken(self) -> Mapping[str, bool]:
+        """Return the ids that only damaged records have, and whether these say "revoked"."""
+        ...
+
     def recover(self, name: str, replaced: Sequence[Token]) -> None:
         """Put a copy, with `replaced` in it, in the place of a store that is damaged.
 
-        The damaged one is kept among the backups.
+        The damaged one is kept among the backups. Raises `StoreMended` where it is sound again.
         """
         ...
 

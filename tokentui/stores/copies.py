@@ -1,7 +1,9 @@
 """Copies of a store's file, made before much is at stake."""
 
+import errno
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -52,10 +54,14 @@ class Copies:
         self._name = re.compile(re.escape(original.name) + _NAME, re.ASCII)
         self._now = clock
         self._last_daily: date | None = None
+        self.leftover = files.temporary_of(self.folder / original.name)
+        """What an interrupted copy leaves."""
 
     def listed(self) -> list[Copy]:
         """Return the copies, latest first; raise `OSError`."""
-        if not self.folder.is_dir():
+        if not self.folder.exists():
+            if self.folder.is_symlink():
+                raise FileNotFoundError(errno.ENOENT, "it is a link that leads nowhere")
             return []
         found = map(self._copy, self.folder.iterdir())
         return sorted((copy for copy in found if copy is not None), reverse=True)
@@ -81,7 +87,8 @@ class Copies:
         if reason in _KEPT:
             alike = [copy for copy in earlier if copy.reason is reason]
             for old in alike[_KEPT[reason] - 1 :]:
-                old.path.unlink(missing_ok=True)
+                with suppress(OSError):  # one more than needed does no harm
+                    old.path.unlink()
         return path
 
     def _new_path(self, reason: Reason, earlier: Sequence[Copy]) -> Path:
@@ -93,7 +100,7 @@ class Copies:
     def _copy(self, path: Path) -> Copy | None:
         """Return the copy that `path` is, or None for any other file."""
         name = self._name.fullmatch(path.name)
-        if name is None:
+        if name is None or not path.is_file():
             return None
         try:
             made = datetime.strptime(name["made"], _STAMP).replace(tzinfo=UTC)

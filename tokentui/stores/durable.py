@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from tokentui import files
 from tokentui.core.errors import (
     StoreBusy,
     StoreDamaged,
+    StoreError,
     StoreTooNew,
     StoreUnconfirmed,
     StoreUnreadable,
@@ -70,17 +71,28 @@ class DurableJSON(Storage):
 
     `table` is the one that matters: its records are decoded straight to `kind`, which takes a
     third of the time and of the memory of dicts. A record that is none, and all other tables,
-    are kept as they stand in the file.
+    are kept as they stand in the file. `leftovers` are what a killed process may have left behind;
+    `advice` is what to do where the file is damaged.
 
     What was read is kept until the file is another one, so asking again costs one `stat`. Hold
     `lock` over a `change`: it is another file, because the first one is replaced. `path` must be
     no link, or the link would be replaced.
     """
 
-    def __init__(self, path: Path, table: str, kind: type[msgspec.Struct]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        table: str,
+        kind: type[msgspec.Struct],
+        *,
+        leftovers: Sequence[Path] = (),
+        advice: str = "Name another with --store.",
+    ) -> None:
         self.path = path
         self.table = table
         self._kind = kind
+        self._leftovers = leftovers
+        self._advice = advice
         self._tables: Tables | None = None
         self._draft: Tables | None = None
         self._seen = False
@@ -91,12 +103,11 @@ class DurableJSON(Storage):
 
     def stamp(self) -> Stamp | None:
         """Return the stamp of the file as it is now, or None where there is none."""
-        try:
-            return _stamp(self.path.stat())
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise unreadable(self.path, error) from None
+        with refusing(unreadable, self.path):
+            try:
+                return _stamp(self.path.stat())
+            except FileNotFoundError:
+                return None
 
     def warnings(self) -> list[str]:
         """Say so where others on the machine can read the file."""
@@ -183,10 +194,8 @@ class DurableJSON(Storage):
         except OSError as error:
             raise unwritable(self.path, error) from None
         try:
-            try:
+            with refusing(unwritable, self.path):
                 files.give_to_owner(beside, self.path)
-            except OSError as error:
-                raise unwritable(self.path, error) from None
             yield
         finally:
             held.release()
@@ -194,7 +203,7 @@ class DurableJSON(Storage):
     def decode(self, content: bytes) -> Tables:
         """Return the tables in `content`; refuse what is no store, or none of this version."""
         if not content:
-            raise damaged(self.path, "is empty")
+            raise self.damaged("is empty")
         try:
             tables = msgspec.json.decode(content, type=dict[str, Raw])
             version, needed = formats.read_mark(tables)
@@ -209,11 +218,15 @@ class DurableJSON(Storage):
                 tables = formats.migrated(tables, version)
             records = self._records(tables.pop(self.table, Raw(b"{}")))
         except (KeyError, msgspec.ValidationError):
-            raise damaged(self.path, "is not a tokentui store") from None
+            raise self.damaged("is not a tokentui store") from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise damaged(self.path, "is damaged, or no JSON") from None
+            raise self.damaged("is damaged, or no JSON") from None
         # Copies, since what is a part of the content keeps all of it in memory.
         return {name: table.copy() for name, table in tables.items()} | {self.table: records}
+
+    def damaged(self, what: str) -> StoreDamaged:
+        """Return the error of a file that is not as it should be."""
+        return StoreDamaged(f"{self.path} {what}. It was left as it is. {self._advice}")
 
     @property
     def _lock_file(self) -> Path:
@@ -226,7 +239,7 @@ class DurableJSON(Storage):
         return filelock.FileLock(self._lock_file, mode=files.PRIVATE_FILE)
 
     def _load(self) -> tuple[Tables, Stamp]:
-        try:
+        with refusing(unreadable, self.path):
             content, facts = files.read_regular(self.path, LARGEST)
             if facts.st_mode & _OTHERS_WRITE:
                 raise StoreUnsafe(
@@ -234,8 +247,6 @@ class DurableJSON(Storage):
                     f"Run: chmod 600 {_quoted(self.path)}"
                 )
             _refuse_unsafe_folder(self.path)
-        except OSError as error:
-            raise unreadable(self.path, error) from None
         return self.decode(content), _stamp(facts)
 
     def _records(self, table: Raw) -> dict[str, Any]:
@@ -248,13 +259,15 @@ class DurableJSON(Storage):
 
     def _sweep(self) -> None:
         """Remove what a killed process left half-written, unless another is writing it just now."""
-        left = files.temporary_of(self.path)
-        if not left.exists():
-            return
-        import filelock
+        with suppress(OSError):
+            left = [path for path in self._leftovers if path.exists()]
+            if not left or not self._lock_file.exists():
+                return
+            import filelock
 
-        with suppress(OSError, filelock.Timeout), self._lock.acquire(timeout=0):
-            left.unlink(missing_ok=True)
+            with suppress(filelock.Timeout), self._lock.acquire(timeout=0):
+                for path in left:
+                    path.unlink(missing_ok=True)
 
 
 def _record(decoder: msgspec.json.Decoder[Any], record: Raw) -> Any:
@@ -266,14 +279,6 @@ def _record(decoder: msgspec.json.Decoder[Any], record: Raw) -> Any:
 
 def _stamp(facts: os.stat_result) -> Stamp:
     return Stamp(facts.st_ino, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_size)
-
-
-def damaged(path: Path, what: str) -> StoreDamaged:
-    """Return the error of a file that is not as it should be."""
-    return StoreDamaged(
-        f"{path} {what}. It was left as it is: restore a backup (tokentui backup --list), or name "
-        "another store with --store."
-    )
 
 
 def _refuse_unsafe_folder(path: Path) -> None:
@@ -305,6 +310,15 @@ def _holder(lock: Path) -> str:
 def reason(error: OSError) -> str:
     """Return why the system refused something."""
     return error.strerror or str(error)
+
+
+@contextmanager
+def refusing(what: Callable[[Path, OSError], StoreError], path: Path) -> Iterator[None]:
+    """Turn an `OSError` about `path` into what the store says of it."""
+    try:
+        yield
+    except OSError as error:
+        raise what(path, error) from None
 
 
 def unreadable(path: Path, error: OSError) -> StoreUnreadable:

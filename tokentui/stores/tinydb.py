@@ -1,10 +1,12 @@
 """Tokens in a TinyDB file."""
 
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 from msgspec import Raw
@@ -16,11 +18,14 @@ from tokentui.core.errors import (
     BackupNotFound,
     IdTaken,
     NameTaken,
+    StoreDamaged,
+    StoreMended,
     StoreUnreadable,
     TokenChanged,
     TokenNotFound,
+    TokentuiError,
 )
-from tokentui.core.store import Backup, Clock, Page, Query, utc_now
+from tokentui.core.store import Backup, Clock, Page, Query, TokenStore, utc_now
 from tokentui.core.text import printable
 from tokentui.core.token import Token, name_key
 from tokentui.stores.copies import Copies, Reason
@@ -28,13 +33,14 @@ from tokentui.stores.durable import (
     LARGEST,
     DurableJSON,
     Stamp,
-    damaged,
     reason,
+    refusing,
     unreadable,
     unwritable,
 )
 
 _TABLE = "tokens"
+_ADVICE = "Restore a backup (tokentui backup --list), or name another store with --store."
 _ANY_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 
 Records = Mapping[str, Token | Raw]
@@ -51,9 +57,10 @@ class TinyDBStore:
     def __init__(self, path: Path, clock: Clock = utc_now) -> None:
         self.tell: Callable[[str], None] = lambda _: None
         self._copies = Copies(path, clock)
-        self._file = DurableJSON(path, _TABLE, Token)
+        leftovers = [files.temporary_of(path), self._copies.leftover]
+        self._file = DurableJSON(path, _TABLE, Token, leftovers=leftovers, advice=_ADVICE)
         self._guard = RLock()
-        self._index = _Index({}, path)
+        self._index = _Index({})
         self._stamp: Stamp | None = None
 
     @property
@@ -91,13 +98,15 @@ class TinyDBStore:
         # The guard is taken within the lock: readers in other threads never wait for processes.
         with self._file.lock(self.tell), self._guard:
             index = self._current()
+            if added and not index.numbered:
+                raise self._file.damaged("has a record without a number of its own")
             index.refuse_known(added)
             index.refuse_stale(replaced)
             index.refuse_taken([*added, *replaced])
             self._keep_copy(added, replaced)
             with self._file.change():
                 if added:
-                    self._insert(added)
+                    self._insert(index, added)
                 if replaced:
                     self._update(index, replaced)
             # The index of what was written is made from the one before, not from the file.
@@ -106,50 +115,69 @@ class TinyDBStore:
             self._stamp = self._file.known
 
     def backups(self) -> Sequence[Backup]:
-        try:
+        with refusing(unreadable, self._copies.folder):
             copies = self._copies.listed()
-        except OSError as error:
-            raise unreadable(self._copies.folder, error) from None
         return [
             Backup(name=copy.path.name, made_at=copy.made, reason=copy.reason) for copy in copies
         ]
 
     def back_up(self) -> str:
+        if self._file.stamp() is None:
+            raise StoreUnreadable(f"{self.location} does not exist yet: nothing to back up.")
         with self._file.lock(self.tell), self._guard:
             self._current()
-            if self._stamp is None:
-                raise StoreUnreadable(f"{self.location} does not exist yet: nothing to back up.")
-            try:
+            with refusing(unwritable, self._copies.folder):
                 return str(self._copies.keep(Reason.ASKED))
-            except OSError as error:
-                raise unwritable(self._copies.folder, error) from None
 
-    def backup(self, name: str) -> "TinyDBStore":
-        return TinyDBStore(self._copy(name))
+    def backup(self, name: str) -> TokenStore:
+        return _BackupFile(self._copy(name))
+
+    def backup_problems(self) -> Iterator[str]:
+        if self._copies.folder.exists() and not os.access(self._copies.folder, os.W_OK | os.X_OK):
+            yield f"No backups can be made in {self._copies.folder}: see who owns it (ls -ld)."
+        try:
+            backups = self.backups()
+        except StoreUnreadable as error:
+            yield f"No backups can be made. {error}"
+            return
+        # What was set aside as damaged is known to be, and was told when it was.
+        for each in (each for each in backups if each.reason != Reason.DAMAGED):
+            try:
+                yield from self.backup(each.name).warnings()
+            except TokentuiError as error:
+                yield str(error)
+
+    def broken(self) -> Mapping[str, bool]:
+        with self._guard:
+            return self._current().broken
 
     def recover(self, name: str, replaced: Sequence[Token]) -> None:
         path = self._copy(name)
         with self._file.lock(self.tell), self._guard:
-            try:
+            self._refuse_sound()
+            with refusing(unreadable, path):
                 content, _ = files.read_regular(path, LARGEST)
-            except OSError as error:
-                raise unreadable(path, error) from None
-            try:
-                self._copies.keep(Reason.DAMAGED)
-            except OSError as error:
-                raise unwritable(self._copies.folder, error) from None
             base = self._file.decode(content)
-            index = _Index(base[_TABLE], path)
+            index = _Index(base[_TABLE])
             index.refuse_stale(replaced)
+            with refusing(unwritable, self._copies.folder):
+                self._copies.keep(Reason.DAMAGED)
             with self._file.change(base):
                 self._update(index, replaced)
+
+    def _refuse_sound(self) -> None:
+        """Raise `StoreMended` unless the store is damaged, still."""
+        with suppress(StoreDamaged):
+            self._current()
+            raise StoreMended(self.location)
 
     def _copy(self, name: str) -> Path:
         """Return the file that a backup is, whether named as in the list or by its path."""
         path = Path(name) if "/" in name else self._copies.folder / name
-        if not path.is_file():
-            raise BackupNotFound(name)
-        return path.resolve()
+        with refusing(unreadable, path):
+            if not path.is_file():
+                raise BackupNotFound(name)
+            return path.resolve()
 
     def _keep_copy(self, added: Sequence[Token], replaced: Sequence[Token]) -> None:
         """Copy the file before a change, where that is due.
@@ -159,24 +187,27 @@ class TinyDBStore:
         if self._stamp is None:
             return
         several = len(added) + len(replaced) > 1
+        mending = any(token.id in self._index.broken for token in added)
         revoking = all(token.revoked_at is not None for token in (*added, *replaced))
         try:
             if self._file.older:
                 self._copies.keep(Reason.MIGRATION)
             elif self._copies.lacks_todays():
                 self._copies.keep(Reason.DAILY)
-            elif several:
+            elif several or mending:
                 self._copies.keep(Reason.BULK)
         except OSError as error:
-            if self._file.older or (several and not revoking):
+            if self._file.older or mending or (several and not revoking):
                 raise unwritable(self._copies.folder, error) from None
-            self.tell(f"No backup was made before this change: {reason(error)}.")
+            self.tell(
+                f"No backup was made in {self._copies.folder} before this change: {reason(error)}."
+            )
 
     def _current(self) -> "_Index":
         """Return the index of the file as it is now. Call it under the guard."""
         tables = self._file.read()
         if self._stamp is None or self._stamp != self._file.known:
-            self._index = _Index(tables[_TABLE], self._file.path)
+            self._index = _Index(tables[_TABLE])
             self._stamp = self._file.known
         return self._index
 
@@ -185,23 +216,28 @@ class TinyDBStore:
         # since that would not notice the changes of others.
         return Table(self._file, _TABLE, cache_size=0)
 
-    def _insert(self, tokens: Sequence[Token]) -> None:
-        numbers = self._table().insert_multiple(map(_document, tokens))
+    def _insert(self, index: "_Index", tokens: Sequence[Token]) -> None:
+        records = self._file.read()[_TABLE]
+        for token in tokens:
+            for place in index.places_of_broken(token.id):
+                del records[place]
+        numbers = self._table().insert_multiple(map(msgspec.to_builtins, tokens))
+        # What TinyDB wrote as dicts is kept as what it is when it is read.
         self._file.read()[_TABLE].update(zip(map(str, numbers), tokens, strict=True))
 
     def _update(self, index: "_Index", tokens: Sequence[Token]) -> None:
         fresh = {token.id: token for token in tokens}
         records = self._file.read()[_TABLE]
-        places = index.places(records, fresh)
-        records |= {place: _document(records[place]) for place in places}
-        # `update` keeps the fields of other versions that a record may have.
-        self._table().update(
-            lambda document: document.update(_document(fresh[document["id"]])),
-            doc_ids=map(int, places),
-        )
-        records = self._file.read()[_TABLE]
-        for place, token_id in places.items():
-            records[place] = _record(records[place], fresh[token_id])
+        for place, token_id in index.places(records, fresh).items():
+            records[place] = _merged(records[place], fresh[token_id])
+
+
+class _BackupFile(TinyDBStore):
+    """A copy of a store, to be read: nothing beside it is touched."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._file = DurableJSON(path, _TABLE, Token, advice="Choose another backup.")
 
 
 class _Index:
@@ -210,37 +246,56 @@ class _Index:
     A record that is no token hides none of the others: `damage` says what is wrong with it.
     """
 
-    def __init__(self, records: Records, path: Path) -> None:
+    def __init__(self, records: Records) -> None:
         self.damage: list[str] = []
+        self.broken: dict[str, bool] = {}
+        """Of ids that only damaged records have: whether one of those says that it is revoked."""
         self._odd: dict[str, str | None] = {}
         """Of records that are not plainly tokens, by place: the id, or None if left out."""
+        self._broken_places: dict[str, list[str]] = {}
         self._live: dict[str, list[Token]] | None = None
         self._result: tuple[Query, list[Token]] | None = None
-        if not _numbered(records):
-            raise damaged(path, "has a record without a number of its own")
-        self._by_id = _plain(records)
+        self.numbered = _numbered(records)
+        self._by_id = _plain(records) if self.numbered else {}
         if len(self._by_id) < len(records):
-            self._by_id = dict(self._one_by_one(records))
+            self._take_one_by_one(records)
 
-    def _one_by_one(self, records: Records) -> Iterator[tuple[str, Token]]:
-        known: set[str] = set()
+    def _take_one_by_one(self, records: Records) -> None:
+        self._by_id = {}
+        places: dict[str, str] = {}
         for place, record in records.items():
-            token = flaw = None
             try:
-                token = record if isinstance(record, Token) else _without_others(record)
-                flaw = token.flaw()
+                token = _sound(place, record)
             except ValueError as error:
-                flaw = str(error)
-            if token is not None and token.id in known:
-                flaw = f"the id {token.id} stands there twice"
-            if token is None or flaw is not None:
-                self.damage.append(f"Record {place} is left out: {printable(str(flaw))}.")
-                self._odd[place] = None
+                self._leave_out(place, record, str(error))
                 continue
+            earlier = self._by_id.get(token.id)
+            twice = f"the id {token.id} stands there twice"
+            if earlier is not None and (token.revoked_at is None or earlier.revoked_at is not None):
+                self._leave_out(place, record, twice)
+                continue
+            if earlier is not None:
+                # Whichever says that it is revoked is believed.
+                self._leave_out(places[token.id], records[places[token.id]], twice)
             if token is not record:
                 self._odd[place] = token.id
-            known.add(token.id)
-            yield token.id, token
+            places[token.id] = place
+            self._by_id[token.id] = token
+        for token_id in self._by_id:
+            self.broken.pop(token_id, None)
+
+    def _leave_out(self, place: str, record: Token | Raw, why: str) -> None:
+        self.damage.append(f"Record {printable(place)} is left out: {printable(why)}.")
+        self._odd[place] = None
+        remains = _remains(record)
+        if remains.id is not None:
+            revoked = remains.revoked_at is not None
+            self.broken[remains.id] = self.broken.get(remains.id, False) or revoked
+            self._broken_places.setdefault(remains.id, []).append(place)
+
+    def places_of_broken(self, token_id: str) -> list[str]:
+        """Return where damaged records are that only a token to be added can mend."""
+        return self._broken_places[token_id] if token_id in self.broken else []
 
     def put(self, token: Token) -> None:
         """Note `token`, in the stead of its previous revision if any."""
@@ -265,7 +320,7 @@ class _Index:
             for token in self._by_id.values():
                 if token.revoked_at is None:
                     self._live.setdefault(name_key(token.name), []).append(token)
-        return self._live.get(name_key(name), [])
+        return list(self._live.get(name_key(name), ()))
 
     def find(self, query: Query) -> Page:
         """Return a window of the result, which is kept: the next one is most often of the same."""
@@ -300,10 +355,11 @@ class _Index:
         return found
 
     def refuse_known(self, tokens: Iterable[Token]) -> None:
-        """Raise `IdTaken` where there is a token of one of these ids."""
+        """Raise `IdTaken` where there is a token of one of these ids, or one that was revoked."""
         seen: set[str] = set()
         for token in tokens:
-            if token.id in self._by_id or token.id in seen:
+            revived = self.broken.get(token.id, False) and token.revoked_at is None
+            if token.id in self._by_id or token.id in seen or revived:
                 raise IdTaken(token.id)
             seen.add(token.id)
 
@@ -328,7 +384,7 @@ class _Index:
             claimed.add(claim)
 
 
-def _numbered(records: Records) -> bool:
+def _numbered(records: Collection[str]) -> bool:
     """Say whether each record has a number as TinyDB gives them, so that no two share one."""
     try:
         return list(map(str, map(int, records))) == list(records)
@@ -344,6 +400,16 @@ def _plain(records: Records) -> dict[str, Token]:
     return {} if any(map(Token.flaw, tokens)) else {token.id: token for token in tokens}
 
 
+def _sound(place: str, record: Token | Raw) -> Token:
+    """Return the token in a record, or raise `ValueError` with what is wrong with it."""
+    if not _numbered([place]):
+        raise ValueError("it has no number of its own")
+    token = record if isinstance(record, Token) else _without_others(record)
+    if flaw := token.flaw():
+        raise ValueError(flaw)
+    return token
+
+
 def _without_others(record: Raw) -> Token:
     """Return the token in a record, without fields of other versions; raise `ValueError`."""
     fields = msgspec.json.decode(record, type=dict[str, Raw])
@@ -351,13 +417,28 @@ def _without_others(record: Raw) -> Token:
     return msgspec.json.decode(msgspec.json.encode(ours), type=Token)
 
 
-def _document(record: Token | Raw) -> dict[str, Any]:
-    if isinstance(record, Raw):
-        return msgspec.json.decode(record, type=dict[str, Any])
-    return cast("dict[str, Any]", msgspec.to_builtins(record))
+class _Remains(msgspec.Struct):
+    """What can be told of a record that is no token."""
+
+    id: str | None = None
+    revoked_at: Raw | datetime | None = None
 
 
-def _record(document: dict[str, Any], token: Token) -> Token | Raw:
-    """Return what stands for `document` in a file that was read: `token`, if that is all of it."""
-    ours = document.keys() <= set(Token.__struct_fields__)
-    return token if ours else Raw(msgspec.json.encode(document))
+def _remains(record: Token | Raw) -> _Remains:
+    if isinstance(record, Token):
+        return _Remains(record.id, record.revoked_at)
+    try:
+        fields = msgspec.json.decode(record, type=dict[str, Raw])
+        revoked_at = fields.get("revoked_at", Raw(b"null"))
+        token_id = msgspec.json.decode(fields["id"], type=str)
+    except (ValueError, KeyError):
+        return _Remains()
+    return _Remains(token_id, None if bytes(revoked_at) == b"null" else revoked_at)
+
+
+def _merged(record: Token | Raw, token: Token) -> Token | Raw:
+    """Return the record that `token` takes the place of; it keeps the fields of other versions."""
+    if isinstance(record, Token):
+        return token
+    fields = msgspec.json.decode(record, type=dict[str, Raw])
+    return Raw(msgspec.json.encode(fields | msgspec.to_builtins(token)))

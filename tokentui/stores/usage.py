@@ -1,19 +1,21 @@
 """When, how often and from where tokens were used, in a file of its own."""
 
 import atexit
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from threading import Lock, Timer
+from threading import Lock, RLock, Timer
 
 import msgspec
 
+from tokentui import files
 from tokentui.core.errors import StoreError, StoreUnconfirmed
 from tokentui.core.store import Usage
 from tokentui.stores.durable import DurableJSON
 
 _TABLE = "usage"
+_ADVICE = "Remove it: when tokens were last used is then noted anew."
 INTERVAL = 5.0
 """How many seconds of uses are written together, and lost at most where the process is killed."""
 
@@ -27,7 +29,9 @@ class UsageFile:
 
     def __init__(self, path: Path, interval: float = INTERVAL) -> None:
         self._path = path
-        self._file = DurableJSON(path, _TABLE, Usage)
+        self._file = self._opened()
+        self._reading = Lock()
+        self._writing = RLock()
         self._guard = Lock()
         self._pending: dict[str, Usage] = {}
         self._interval = interval
@@ -36,14 +40,14 @@ class UsageFile:
     def of(self, token_id: str) -> Usage | None:
         # What is known of uses is a convenience: damage there must not hide the tokens.
         try:
-            with self._guard:
+            with self._reading:
                 return self._noted(token_id)
         except StoreError:
             return None
 
     def warnings(self) -> Sequence[str]:
         try:
-            with self._guard:
+            with self._reading:
                 self._noted("")
         except StoreError as error:
             return [f"When tokens were last used is not known: {error}"]
@@ -54,34 +58,41 @@ class UsageFile:
         with self._guard:
             self._pending[token_id] = _sum(self._pending.get(token_id), use)
             if self._timer is None:
-                self._timer = Timer(self._interval, self._flush_in_time)
+                self._timer = Timer(self._interval, self._flush_if_possible)
                 self._timer.daemon = True
                 self._timer.start()
-                atexit.register(self._flush_in_time)
+                atexit.unregister(self._flush_if_possible)
+                atexit.register(self._flush_if_possible)
 
     def flush(self) -> None:
-        with self._guard:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-                atexit.unregister(self._flush_in_time)
-            if not self._pending:
+        # The end of the process waits here for a thread that writes; uses go on to be recorded.
+        with self._writing:
+            with self._guard:
+                if self._timer is not None:
+                    self._timer.cancel()
+                    self._timer = None
+                pending, self._pending = self._pending, {}
+            if not pending:
                 return
-        with self._file.lock(), self._guard:
-            totals = {
-                token_id: _sum(self._noted(token_id), use)
-                for token_id, use in self._pending.items()
-            }
             try:
-                with self._file.change():
-                    self._file.read()[_TABLE] |= totals
+                self._write(pending)
             except StoreUnconfirmed:
-                self._pending.clear()
                 raise
-            self._pending.clear()
+            except StoreError:
+                with self._guard:
+                    for token_id, use in self._pending.items():
+                        pending[token_id] = _sum(pending.get(token_id), use)
+                    self._pending = pending
+                raise
 
-    def _flush_in_time(self) -> None:
-        # What cannot be written now is kept, and written after the next use.
+    def _write(self, uses: Mapping[str, Usage]) -> None:
+        with self._file.lock(), self._reading:
+            totals = {token_id: _sum(self._noted(token_id), use) for token_id, use in uses.items()}
+            with self._file.change():
+                self._file.read()[_TABLE] |= totals
+
+    def _flush_if_possible(self) -> None:
+        # What cannot be written now is kept, and written after the next use or at the end.
         with suppress(StoreError):
             self.flush()
 
@@ -89,9 +100,14 @@ class UsageFile:
         """Return what is noted of a token; a note that is damaged counts as none."""
         if self._file.stamp() is None:
             # A file that was removed is begun anew: nothing hangs on it.
-            self._file = DurableJSON(self._path, _TABLE, Usage)
+            self._file = self._opened()
         noted = self._file.read()[_TABLE].get(token_id)
         return noted if isinstance(noted, Usage) else None
+
+    def _opened(self) -> DurableJSON:
+        return DurableJSON(
+            self._path, _TABLE, Usage, leftovers=[files.temporary_of(self._path)], advice=_ADVICE
+        )
 
 
 def _sum(earlier: Usage | None, later: Usage) -> Usage:
