@@ -76,6 +76,21 @@ class TestNewPrivate:
             raise RuntimeError
         assert list(tmp_path.iterdir()) == []
 
+    def test_leaves_nothing_that_may_not_last(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sync = os.fsync
+
+        def no_folder(descriptor: int) -> None:
+            if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+                raise OSError(5, "Input/output error")
+            sync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", no_folder)
+        with pytest.raises(files.Unconfirmed), files.new_private(tmp_path / "new") as file:
+            file.write(b"secret\n")
+        assert list(tmp_path.iterdir()) == []
+
 
 class TestReplace:
     def test_is_safe_from_a_power_cut_at_every_step(self, tmp_path: Path, steps: list[str]) -> None:

@@ -124,6 +124,11 @@ def facts(service: TokenService, token: Token) -> list[tuple[str, str]]:
     ]
 
 
+def tokens(count: int) -> str:
+    """Return a number of tokens, such as 1 token or 1,200 tokens."""
+    return f"{count:,} token{'' if count == 1 else 's'}"
+
+
 def not_written(path: Path | str, error: OSError) -> str:
     """Return a sentence about a file that could not be made for a secret."""
     if isinstance(error, FileExistsError):

@@ -111,6 +111,7 @@ def test_no_spreadsheet_takes_a_name_for_a_formula() -> None:
         ({"secret": "x"}, "unknown field `secret`"),
         ({"revision": "0"}, "revision"),
         ({"account": "a\x1b"}, "account"),
+        ({"networks": "fe80::1%\x1b"}, "network"),
         ({"account": "a" * 65}, "account"),
     ],
 )
@@ -118,6 +119,8 @@ def test_a_record_that_is_no_token(form: Form, changes: dict[str, Any], said: st
     if form is Form.JSON:
         # What a cell is in CSV.
         changes = {name: {"": None, "0": 0}.get(value, value) for name, value in changes.items()}
+        if "networks" in changes:
+            changes = {"networks": [changes["networks"]]}
     if form is Form.CSV:
         changes = {"networks": "", **changes}
     good = record(id="0000000002", name="good", networks="" if form is Form.CSV else [])
@@ -150,12 +153,35 @@ def test_each_problem_is_told() -> None:
         ('id,name\n1,"open', Form.CSV),
         ("id,name\n1,2,3\n", Form.CSV),
         ("no such title\n1\n", Form.CSV),
+        ("", Form.CSV),
+        ("id,account,name,created_at,expires_at,hash\n0000000001,ada,short\n", Form.CSV),
         ("id,name\n\0,x\n", Form.CSV),
     ],
 )
 def test_what_is_no_list_of_tokens(text: str, form: Form) -> None:
     with pytest.raises(InvalidImport):
         exchange.read(text, form)
+
+
+@pytest.mark.parametrize("form", Form)
+def test_a_last_day_is_not_forgotten(form: Form) -> None:
+    """A column that is not there is no token that never expires."""
+    without = record(networks="" if form is Form.CSV else [])
+    del without["expires_at"]
+    with pytest.raises(InvalidImport, match="expires_at"):
+        exchange.read(as_text([without], form), form)
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_lines_may_end_as_on_any_system(ends: str) -> None:
+    text = exchange.write([_TOKEN], Form.CSV, hashes=True).replace("\n", ends)
+    assert exchange.read(text, Form.CSV) == [_TOKEN]
+
+
+def test_a_long_text_is_refused_quickly() -> None:
+    """Looking for a secret in it must not take the square of its length: that is hours here."""
+    with pytest.raises(InvalidImport, match="account"):
+        exchange.read(json.dumps([record(account="a" * 3_000_000)]), Form.JSON)
 
 
 def test_a_revoked_token_needs_no_hash_and_loses_it() -> None:

@@ -1,5 +1,6 @@
 """What a restored backup changes, and what it must not."""
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -8,12 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tokentui.core import restore
+from tokentui.core import exchange, restore
 from tokentui.core.errors import (
     AmbiguousName,
     BackupNotFound,
+    IdTaken,
     InvalidInput,
     NamesClash,
+    StoreMended,
     TokenChanged,
 )
 from tokentui.core.restore import Restoration
@@ -88,7 +91,7 @@ def test_only_what_is_named_lives_again(
 ) -> None:
     name = back_up(archive)
     service.revoke([made["a"], made["b"], made["c"]])
-    plan = planned(archive, name, "a", made["b"].id)
+    plan = planned(archive, name, "A", made["b"].id)
     assert names(plan.revived) == ["a", "b"]
     restore.carry_out(archive, name, plan)
     assert live(archive) == {"a", "b", "d"}
@@ -96,7 +99,7 @@ def test_only_what_is_named_lives_again(
     assert archive.get(made["a"].id).revision == 3
 
 
-@pytest.mark.parametrize("wrong", ["d", "nobody", "A"])
+@pytest.mark.parametrize("wrong", ["d", "nobody", ""])
 def test_only_what_was_revoked_since_can_be_named(
     archive: Archive, service: TokenService, made: dict[str, Token], wrong: str
 ) -> None:
@@ -104,6 +107,15 @@ def test_only_what_was_revoked_since_can_be_named(
     service.revoke([made["a"]])
     with pytest.raises(InvalidInput, match="nothing was changed"):
         planned(archive, name, wrong)
+
+
+def test_it_may_be_named_as_it_was_when_it_was_revoked(
+    archive: Archive, service: TokenService, made: dict[str, Token]
+) -> None:
+    name = back_up(archive)
+    service.revoke([service.rename(made["a"], "other")])
+    for reference in ("a", "other"):
+        assert names(planned(archive, name, reference).revived) == ["a"]
 
 
 def test_a_name_of_two_accounts_is_not_enough(
@@ -160,6 +172,63 @@ def test_a_change_after_the_plan_is_no_part_of_it(
     assert live(archive) == {"b", "c", "d"}
 
 
+def _edit(path: Path, token: Token, **fields: object) -> None:
+    """Change fields of a record behind the program's back."""
+    tables = json.loads(path.read_text())
+    [record] = [each for each in tables["tokens"].values() if each["id"] == token.id]
+    record.update(fields)
+    path.write_text(json.dumps(tables))
+
+
+def test_a_damaged_record_that_was_revoked_stays_so(
+    archive: Archive, service: TokenService, made: dict[str, Token], store_path: Path
+) -> None:
+    name = back_up(archive)
+    service.revoke([made["a"]])
+    _edit(store_path, made["a"], read_only="x")
+    plan = planned(archive, name)
+    assert names(plan.stay_revoked) == ["a"]
+    assert not plan.changes
+    with pytest.raises(IdTaken):
+        archive.add(made["a"])
+    assert exchange.missing([made["a"]], archive) == []
+    _edit(store_path, made["a"], read_only=False)
+    assert archive.get(made["a"].id).revoked_at == NOW
+
+
+def test_a_damaged_record_is_mended(
+    archive: Archive, service: TokenService, made: dict[str, Token], store_path: Path
+) -> None:
+    name = back_up(archive)
+    _edit(store_path, made["a"], created_at="long ago")
+    damaged = store_path.read_bytes()
+    assert len(archive.warnings()) == 1
+    restore.carry_out(archive, name, planned(archive, name))
+    assert archive.warnings() == []
+    assert archive.get(made["a"].id) == made["a"]
+    assert len(json.loads(store_path.read_text())["tokens"]) == 4
+    copies = [path.read_bytes() for path in (store_path.parent / "backups").iterdir()]
+    assert damaged in copies
+
+
+def test_of_two_records_of_one_id_the_revoked_one_is_believed(
+    archive: Archive, service: TokenService, made: dict[str, Token], store_path: Path
+) -> None:
+    tables = json.loads(store_path.read_text())
+    revoked = tables["tokens"]["1"] | {"revoked_at": "2026-11-24T20:15:00Z", "hash": None}
+    for place in ("0", "9"):
+        tables["tokens"] = {"0": revoked} | tables["tokens"] if place == "0" else tables["tokens"]
+        tables["tokens"][place] = revoked
+        store_path.write_text(json.dumps(tables))
+        assert archive.get(revoked["id"]).revoked_at == NOW
+        del tables["tokens"][place]
+    tables["tokens"]["9"] = revoked
+    store_path.write_text(json.dumps(tables))
+    with pytest.raises(TokenChanged):
+        archive.replace(replace(made["a"], revision=3))
+    assert json.loads(store_path.read_text()) == tables
+
+
 class TestLoss:
     """The store has lost tokens, or is damaged: what it knew of revocations is gone."""
 
@@ -173,6 +242,29 @@ class TestLoss:
             return open_store(str(store_path))
 
         return lose
+
+    def test_one_that_was_restored_meanwhile_is_left_alone(
+        self, archive: Archive, service: TokenService, made: dict[str, Token], store_path: Path
+    ) -> None:
+        name = back_up(archive)
+        store_path.write_text('{"damaged')
+        here, there = open_store(str(store_path)), open_store(str(store_path))
+        plan = planned(here, name)
+        restore.carry_out(there, name, planned(there, name))
+        service.revoke([service.look_up("a")])
+        with pytest.raises(StoreMended, match="nothing was changed"):
+            restore.carry_out(here, name, plan)
+        assert live(here) == {"b", "c", "d"}
+
+    def test_twins_in_the_backup_are_no_obstacle(
+        self, archive: Archive, made: dict[str, Token], store_path: Path
+    ) -> None:
+        _edit(store_path, made["b"], name="a")
+        name = back_up(archive)
+        store_path.write_text('{"damaged')
+        lost = open_store(str(store_path))
+        restore.carry_out(lost, name, planned(lost, name))
+        assert sorted(names(tuple(everything(lost)))) == ["a", "a", "c", "d"]
 
     def test_all_comes_back(self, archive: Archive, made: dict[str, Token], lose: object) -> None:
         name = back_up(archive)

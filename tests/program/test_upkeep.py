@@ -2,6 +2,7 @@
 
 import json
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def test_a_restore_revives_nothing_unasked(sandbox: Sandbox, backed_up: str) -> 
     assert sandbox.run("restore", Path(backed_up).name, "--yes").returncode == ExitCode.OK
     assert live(sandbox) == ["other"]
     again = sandbox.run("restore", backed_up, "--yes")
-    assert (again.returncode, "Nothing to restore" in again.stderr) == (ExitCode.OK, True)
+    assert (again.returncode, "Nothing is to be restored" in again.stderr) == (ExitCode.OK, True)
     revived = sandbox.run("restore", backed_up, "--revive", "deploy", "--yes")
     assert "comes back to life" in revived.stdout
     assert live(sandbox) == ["deploy", "other"]
@@ -151,6 +152,53 @@ def test_an_export_without_hashes_is_no_import(sandbox: Sandbox) -> None:
     assert refused.returncode == ExitCode.USAGE
     assert "export --hashes" in refused.stderr
     assert not sandbox.store.exists()
+
+
+def test_problems_are_told_up_to_ten(sandbox: Sandbox) -> None:
+    refused = sandbox.run("import", "-", stdin=json.dumps([{}] * 25))
+    assert refused.stderr.count("is no token") == 10
+    assert "And 15 more." in refused.stderr
+    assert "Problems found: 25" in refused.stderr
+
+
+def test_an_import_without_stdin(sandbox: Sandbox) -> None:
+    script = f"{sys.executable} -m tokentui import - <&-"
+    ended = sandbox.execute(["sh", "-c", script])
+    assert ended.returncode == ExitCode.USAGE
+    assert "cannot be read" in ended.stderr
+
+
+def test_an_import_comes_through_a_pipe_of_its_own(sandbox: Sandbox) -> None:
+    sandbox.run("create", "deploy")
+    script = f"{sys.executable} -m tokentui export --hashes | {sys.executable} -m tokentui import"
+    for source in ("-", "/dev/stdin"):
+        ended = sandbox.execute(["sh", "-c", f"{script} {source}"])
+        assert "Imported 0 tokens; 1 were here already." in ended.stderr
+
+
+def test_what_the_terminal_has_no_characters_for_is_written_out(sandbox: Sandbox) -> None:
+    sandbox.run("create", "deploy")
+    sandbox.plant(name="日本")
+    for arguments in (["list"], ["check"], ["export", "--format", "csv"]):
+        ended = sandbox.run(*arguments, PYTHONIOENCODING="latin-1")
+        assert ended.returncode in {ExitCode.OK, ExitCode.STORE}
+        assert "\\u65e5" in ended.stdout
+
+
+def test_a_path_cannot_act_on_the_terminal(sandbox: Sandbox, backed_up: str) -> None:
+    folder = sandbox.home / "q\x1b[31m"
+    folder.mkdir(mode=0o700)
+    copy = folder / "copy.json"
+    copy.write_bytes(Path(backed_up).read_bytes())
+    copy.chmod(0o644)
+    for arguments in (
+        ["restore", str(copy), "--dry-run"],
+        ["--store", str(copy), "check"],
+        ["--store", str(copy), "list"],
+    ):
+        ended = sandbox.run(*arguments)
+        assert "chmod 600" in ended.stdout + ended.stderr
+        assert "\x1b" not in ended.stdout + ended.stderr
 
 
 def test_a_secret_in_an_import_is_not_repeated(sandbox: Sandbox) -> None:

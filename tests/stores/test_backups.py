@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tokentui import files
-from tokentui.core.errors import BackupNotFound, StoreUnreadable, StoreUnwritable
+from tokentui.core.errors import BackupNotFound, StoreDamaged, StoreUnreadable, StoreUnwritable
 from tokentui.core.token import Token
 from tokentui.stores.copies import Copies, Reason
 from tokentui.stores.tinydb import TinyDBStore
@@ -221,6 +221,73 @@ class TestNoRoom:
         assert store_path.read_text() == "damaged"
 
 
+class TestProblems:
+    def test_a_folder_that_can_be_none(self, store_path: Path) -> None:
+        folder = store_path.parent / "backups"
+        store = TinyDBStore(store_path)
+        assert list(store.backup_problems()) == []
+        store.add(token(1))
+        folder.write_text("a file")
+        assert "No backups can be made" in next(iter(store.backup_problems()))
+        with pytest.raises(StoreUnreadable, match="Not a directory"):
+            store.backups()
+        folder.unlink()
+        folder.symlink_to("nowhere")
+        assert "leads nowhere" in next(iter(store.backup_problems()))
+
+    def test_a_folder_that_cannot_be_written(
+        self, store: TinyDBStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(os, "access", lambda *_: False)
+        assert "see who owns it" in next(iter(store.backup_problems()))
+
+    def test_odd_things_in_it(self, store: TinyDBStore, store_path: Path) -> None:
+        folder = store_path.parent / "backups"
+        (folder / "tokens.json.2020-01-01T000000Z.daily").mkdir()
+        (folder / "tokens.json.2020-01-02T000000Z.daily").symlink_to("nowhere")
+        os.mkfifo(folder / "tokens.json.2020-01-03T000000Z.daily")
+        assert len(store.backups()) == 1
+        assert list(store.backup_problems()) == []
+
+    def test_a_copy_that_cannot_be_let_go_hinders_nothing(
+        self, store: TinyDBStore, calendar: Calendar, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(path: Path, missing_ok: bool = False) -> None:
+            if path.suffix == ".daily":
+                raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+            unlink(path, missing_ok)
+
+        said: list[str] = []
+        store.tell = said.append
+        unlink = Path.unlink
+        monkeypatch.setattr(Path, "unlink", refuse)
+        for day in range(1, 17):
+            calendar.now = NOW + timedelta(days=day)
+            store.add(token(2 + day))
+        assert (said, len(store.backups())) == ([], 17)
+
+    def test_one_that_is_read_is_not_touched(self, store: TinyDBStore, tmp_path: Path) -> None:
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.mkdir(mode=0o700)
+        copy = elsewhere / "copy.json"
+        copy.write_bytes(Path(store.back_up()).read_bytes())
+        copy.chmod(0o600)
+        files.temporary_of(copy).write_text("precious")
+        (elsewhere / "copy.json.lock").touch()
+        before = {path: path.read_bytes() for path in elsewhere.iterdir()}
+        assert store.backup(str(copy)).find(ALL).total == 2
+        assert {path: path.read_bytes() for path in elsewhere.iterdir()} == before
+        copy.write_text("{")
+        with pytest.raises(StoreDamaged, match="Choose another backup"):
+            store.backup(str(copy)).find(ALL)
+
+    def test_a_half_copy_is_swept(self, store: TinyDBStore, store_path: Path) -> None:
+        left = files.temporary_of(store_path.parent / "backups" / store_path.name)
+        left.write_text("half")
+        assert TinyDBStore(store_path).find(ALL).total == 2
+        assert not left.exists()
+
+
 class TestRecover:
     def test_the_damaged_file_is_kept(self, store: TinyDBStore, store_path: Path) -> None:
         name = store.back_up()
@@ -254,3 +321,7 @@ class TestRecover:
             store.backup(name)
         with pytest.raises(BackupNotFound):
             store.recover(name, [])
+
+    def test_a_backup_that_can_be_none(self, store: TinyDBStore) -> None:
+        with pytest.raises(StoreUnreadable, match="too long"):
+            store.backup("x" * 300)

@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -157,6 +157,27 @@ class TestFile:
         assert rewritten["tokens"]["1"]["colour"] == "blue"
         assert rewritten["later"] == {"1": {"x": 1}}
 
+    @pytest.mark.parametrize(
+        "value",
+        [
+            b'"caf\xe9"',
+            b"1e400",
+            b"12345678901234567890123.50",
+            b'{"a": [1, 2.50]}',
+        ],
+        ids=["no utf-8", "too large", "too long", "nested"],
+    )
+    def test_a_strange_field_is_kept_as_it_is(
+        self, store: TokenStore, store_path: Path, value: bytes
+    ) -> None:
+        content = store_path.read_bytes()
+        store_path.write_bytes(content.replace(b'"account"', b'"strange":%s,"account"' % value))
+        store.replace(after(token(1), name="other"))
+        store.add(token(2))
+        store.replace(after(store.get(token(1).id), revoked_at=NOW, hash=None))
+        assert b'"strange":%s' % value in store_path.read_bytes()
+        assert open_store(str(store_path)).get(token(1).id).revoked_at == NOW
+
     def test_the_file_behind_a_link_is_replaced(self, store: TokenStore, store_path: Path) -> None:
         link = store_path.with_name("link.json")
         link.symlink_to(store_path)
@@ -169,6 +190,26 @@ class TestFile:
         os.chown(store_path, 1234, 1234)
         store.add(token(2))
         assert (store_path.stat().st_uid, store_path.stat().st_gid) == (1234, 1234)
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+    def test_root_gives_away_nothing_that_a_link_leads_to(
+        self, store: TokenStore, store_path: Path, tmp_path: Path
+    ) -> None:
+        os.chown(store_path, 1234, 1234)
+        (tmp_path / "roots").write_text("mine")
+        link = tmp_path / "link"
+        link.symlink_to(tmp_path / "roots")
+        files.give_to_owner(link, store_path)
+        assert (tmp_path / "roots").stat().st_uid == 0
+        assert link.lstat().st_uid == 1234
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+    def test_root_makes_no_lock_by_looking(self, store: TokenStore, store_path: Path) -> None:
+        lock = Path(f"{store_path}.lock")
+        lock.unlink()
+        files.temporary_of(store_path).write_text("half")
+        assert names(open_store(str(store_path)), ALL) == ["t1"]
+        assert not lock.exists()
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
     def test_what_root_makes_in_another_ones_folder_is_that_ones(self, store_path: Path) -> None:
@@ -443,6 +484,16 @@ class TestDamage:
             with pytest.raises(StoreUnreadable):
                 store.find(ALL)
         assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+    def test_a_name_that_is_too_long(self, store: TokenStore, store_path: Path) -> None:
+        for length in (253, 300):
+            path = store_path.with_name("x" * length)
+            with suppress(StoreUnreadable):
+                assert open_store(str(path)).find(ALL).total == 0
+            with pytest.raises(StoreUnwritable):
+                open_store(str(path)).add(token(1))
+        long = store_path.rename(store_path.with_name("x" * 253))
+        assert names(open_store(str(long)), ALL) == ["t1"]
 
     def test_links_that_go_in_a_circle(self, tmp_path: Path) -> None:
         (tmp_path / "a").symlink_to(tmp_path / "b")

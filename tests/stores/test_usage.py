@@ -76,6 +76,64 @@ def test_what_was_not_written_is_written_at_the_end(store_path: Path) -> None:
     assert open_usage(str(store_path)).of("a") == Usage(last_used_at=NOW)
 
 
+_AT_THE_END = """
+import sys, time
+from datetime import UTC, datetime
+from threading import Event
+from tokentui import files
+from tokentui.stores.usage import UsageFile
+from pathlib import Path
+begun, tries, write = Event(), [], files.replace
+def slow_or_full(*arguments):
+    tries.append(1)
+    begun.set()
+    if sys.argv[2] == "slow":
+        time.sleep(0.3)
+    elif len(tries) == 1:
+        raise OSError(28, "No space left on device")
+    write(*arguments)
+files.replace = slow_or_full
+usage = UsageFile(Path(sys.argv[1]).with_name("usage.json"), interval=0.01)
+usage.record("a", datetime(2026, 11, 24, 20, 15, tzinfo=UTC))
+assert begun.wait(10)
+"""
+
+
+@pytest.mark.parametrize("trouble", ["slow", "full"])
+def test_the_end_waits_for_what_is_being_written_and_tries_again(
+    store_path: Path, trouble: str
+) -> None:
+    program = [sys.executable, "-c", _AT_THE_END, str(store_path), trouble]
+    subprocess.run(program, check=True, timeout=30)
+    assert open_usage(str(store_path)).of("a") == Usage(last_used_at=NOW)
+    assert not files.temporary_of(store_path.with_name("usage.json")).exists()
+
+
+def test_a_request_waits_for_no_disk(usage: UsageStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    writing, go_on = Event(), Event()
+    write = files.replace
+
+    def slow(path: Path, content: bytes) -> None:
+        writing.set()
+        assert go_on.wait(10)
+        write(path, content)
+
+    monkeypatch.setattr(files, "replace", slow)
+    usage.record("a", NOW)
+    writer = Thread(target=usage.flush)
+    writer.start()
+    assert writing.wait(10)
+    request = Thread(target=usage.record, args=["a", NOW])
+    request.start()
+    request.join(10)
+    waited = request.is_alive()
+    go_on.set()
+    writer.join()
+    assert not waited
+    usage.flush()
+    assert usage.of("a") == Usage(last_used_at=NOW, count=2)
+
+
 def test_what_a_timer_could_not_write_waits_for_the_next(
     store_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 import click
 from click.shell_completion import get_completion_class
@@ -15,6 +16,9 @@ from tokentui.console import ExitCode, Failure, Program, is_terminal, say, write
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the program with `arguments` (None: those of the process) and return its exit code."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A name that the terminal has no characters for is written out, not refused half-way.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         main.main(arguments, prog_name="tokentui")
     except SystemExit as leaving:

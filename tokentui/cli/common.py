@@ -1,6 +1,7 @@
 """What commands have in common: options, and the service that they work with."""
 
 import sys
+from collections.abc import Iterable
 
 import click
 from click.shell_completion import CompletionItem
@@ -67,9 +68,14 @@ def open_service() -> TokenService:
     """Return the service of the command that runs, once its warnings are said."""
     service = service_for(settings())
     service.store.tell = say
-    for warning in service.warnings():
-        say(f"Warning: {warning}")
+    warn(service.warnings())
     return service
+
+
+def warn(sentences: Iterable[str]) -> None:
+    """Say what an administrator should know of a store."""
+    for sentence in sentences:
+        say(f"Warning: {printable(sentence)}")
 
 
 def open_archive() -> Archive:

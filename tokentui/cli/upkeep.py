@@ -1,5 +1,7 @@
 """Commands about the store as a whole."""
 
+import errno
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +18,7 @@ from tokentui.cli.common import (
     service_for,
     settings,
     store_option,
+    warn,
     yes_option,
 )
 from tokentui.console import ExitCode, Failure, say, write, write_json
@@ -28,6 +31,7 @@ from tokentui.core.token import Token
 from tokentui.stores import open_store
 
 _LARGEST_IMPORT = 256 * 1024 * 1024
+_PROBLEMS_SHOWN = 10
 
 
 @click.command()
@@ -36,26 +40,20 @@ def check() -> None:
     """Look for all that is wrong with the store. For cron: exit code 5 if anything is."""
     service = service_for(settings())
     archive = open_archive()
-    problems = [*service.problems(), *_problems_of_backups(archive)]
+    problems = [*service.problems(), *_undone(archive), *archive.backup_problems()]
     for problem in problems:
-        write(problem)
+        write(printable(problem))
     if problems:
         raise Failure(f"Problems found: {len(problems)}. Nothing was changed.", ExitCode.STORE)
     say(f"Nothing is wrong with {printable(archive.location)}.")
 
 
-def _problems_of_backups(archive: Archive) -> Iterator[str]:
+def _undone(archive: Archive) -> Iterator[str]:
     for token in restore.undone_revocations(archive):
         yield (
             f"{printable(token.name)} ({token.id}) was revoked, as a backup knows, but lives: "
             "the store is an older file. Revoke it again."
         )
-    # What was set aside as damaged is known to be, and was told when it was.
-    for each in (each for each in archive.backups() if each.reason != "damaged"):
-        try:
-            yield from archive.backup(each.name).warnings()
-        except errors.TokentuiError as error:
-            yield str(error)
 
 
 @click.command()
@@ -118,24 +116,26 @@ def restore_backup(name: str, revive: tuple[str, ...], dry_run: bool, yes: bool)
     BACKUP is a name from tokentui backup --list, or a path with a / in it.
     """
     archive = open_archive()
-    for warning in archive.backup(name).warnings():
-        say(f"Warning: in the backup: {warning}")
+    warn(f"in the backup: {each}" for each in archive.backup(name).warnings())
     planned = restore.plan(archive, name, revive)
     _tell(planned)
     if not planned.changes:
-        say("Nothing to restore: the store has all that the backup has.")
+        say("Nothing is to be restored.")
     elif dry_run:
         say("Nothing was changed.")
     else:
         ask("Restore?", yes=yes)
         restore.carry_out(archive, name, planned)
-        say(f"Restored {printable(name)}.")
+        count = len(planned.added) + len(planned.replaced)
+        say(f"Restored {words.tokens(count)} from {printable(name)}.")
 
 
 def _tell(planned: Restoration) -> None:
     if planned.damage is not None:
-        say(f"Warning: {planned.damage}")
-        say("The damaged file will be kept among the backups, and the backup take its place.")
+        say(
+            "Warning: the store is damaged. It will be kept among the backups, and this one take "
+            "its place."
+        )
     told = {*planned.stay_revoked, *planned.revived}
     lost = [token for token in planned.added if token not in told]
     for what, tokens in (
@@ -164,7 +164,9 @@ def _difference(before: Token, after: Token) -> str:
         return "becomes revoked, as in the backup"
     if before.name != after.name:
         return f"becomes {printable(after.name)} again"
-    return "becomes what it was"
+    fields = [name for name in before.__struct_fields__ if name not in ("revision", "hash")]
+    differing = [name for name in fields if getattr(before, name) != getattr(after, name)]
+    return f"gets back its {', '.join(differing) or 'hash'}"
 
 
 _form_option = click.option(
@@ -192,7 +194,7 @@ def export_tokens(form: str | None, hashes: bool, to_file: Path | None) -> None:
             file.write(text.encode())
     except OSError as error:
         raise Failure(words.not_written(to_file, error), ExitCode.FILE) from None
-    say(f"Exported {len(tokens)} tokens to {printable(str(to_file))}.")
+    say(f"Exported {words.tokens(len(tokens))} to {printable(str(to_file))}.")
 
 
 @click.command("import")
@@ -204,18 +206,21 @@ def import_tokens(form: str | None, source: Path) -> None:
 
     FILE is JSON or CSV with hashes, or - for stdin. Tokens that are here stay as they are.
     """
-    service = open_service()
+    archive = open_archive()
+    warn(archive.warnings())
     try:
         tokens = exchange.read(_text(source), _form(form, source))
-        new = exchange.missing(tokens, service.store)
+        new = exchange.missing(tokens, archive)
     except errors.InvalidImport as error:
-        for problem in error.problems:
+        for problem in error.problems[:_PROBLEMS_SHOWN]:
             say(printable(problem))
+        if len(error.problems) > _PROBLEMS_SHOWN:
+            say(f"And {len(error.problems) - _PROBLEMS_SHOWN:,} more.")
         raise Failure(
             f"Problems found: {len(error.problems)}. Nothing was imported.", ExitCode.USAGE
         ) from None
-    service.store.apply(added=new)
-    say(f"Imported {len(new)} tokens; {len(tokens) - len(new)} were here already.")
+    archive.apply(added=new)
+    say(f"Imported {words.tokens(len(new))}; {len(tokens) - len(new):,} were here already.")
 
 
 def _form(chosen: str | None, path: Path | None) -> Form:
@@ -226,11 +231,7 @@ def _form(chosen: str | None, path: Path | None) -> Form:
 
 def _text(source: Path) -> str:
     try:
-        if str(source) == "-":
-            content = sys.stdin.buffer.read(_LARGEST_IMPORT)
-        else:
-            content, _ = files.read_regular(source, _LARGEST_IMPORT)
-        return content.decode("utf-8-sig")
+        return _content(source).decode("utf-8-sig")
     except OSError as error:
         raise Failure(
             f"{printable(str(source))} cannot be read: {error.strerror}. Nothing was imported.",
@@ -238,6 +239,20 @@ def _text(source: Path) -> str:
         ) from None
     except UnicodeDecodeError:
         raise errors.InvalidImport(["This is no text in UTF-8."]) from None
+
+
+def _content(source: Path) -> bytes:
+    # A pipe is read to its end: unlike a store, that is what was asked for.
+    if str(source) != "-":
+        with source.open("rb") as file:
+            content = file.read(_LARGEST_IMPORT + 1)
+    elif sys.stdin is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    else:
+        content = sys.stdin.buffer.read(_LARGEST_IMPORT + 1)
+    if len(content) > _LARGEST_IMPORT:
+        raise OSError(errno.EFBIG, f"it has more than {_LARGEST_IMPORT:,} bytes")
+    return content
 
 
 COMMANDS = (check, paths, backup, restore_backup, export_tokens, import_tokens)

@@ -15,6 +15,8 @@ from tokentui.core.errors import DamagedHash, MalformedSecret
 from tokentui.core.token import BASE62, ID_LENGTH
 
 PREFIX = "tt"
+# A limit, so that looking for a secret in a long text takes no more than a look at each place.
+PREFIX_LIMIT = 16
 DEFAULT_COST = 10
 # A planted hash of cost 31 would hold a core for a day: bcrypt's work doubles with each step.
 HIGHEST_COST = 14
@@ -22,7 +24,7 @@ HIGHEST_COST = 14
 _SECRET_LENGTH = 32
 _CHECKSUM_LENGTH = 6
 WRITTEN = re.compile(
-    r"(?P<body>(?P<prefix>[a-z][a-z0-9_]*)"
+    rf"(?P<body>(?P<prefix>[a-z][a-z0-9_]{{0,{PREFIX_LIMIT - 1}}})"
     rf"_(?P<id>[0-9A-Za-z]{{{ID_LENGTH}}})"
     rf"_(?P<secret>[0-9A-Za-z]{{{_SECRET_LENGTH}}}))"
     rf"(?P<checksum>[0-9A-Za-z]{{{_CHECKSUM_LENGTH}}})"

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from tokentui.core.credential import WRITTEN, is_hash
 from tokentui.core.errors import InvalidImport, InvalidName
-from tokentui.core.store import TokenStore, everything
+from tokentui.core.store import Archive, everything
 from tokentui.core.text import ascii_json, printable
 from tokentui.core.token import Token, check_name, clashing
 
@@ -69,14 +69,17 @@ def read(text: str, form: Form) -> list[Token]:
     return tokens
 
 
-def missing(tokens: Sequence[Token], store: TokenStore) -> list[Token]:
+def missing(tokens: Sequence[Token], store: Archive) -> list[Token]:
     """Return those of `tokens` that `store` does not have, to be added.
 
     What it has stays as it is, so an import changes no token and revives none. Raises
     `InvalidImport` where names are taken.
     """
     here = everything(store)
-    known = {token.id for token in here}
+    # What a damaged record says of itself is believed where it is that it was revoked.
+    known = {token.id for token in here} | {
+        each for each, revoked in store.broken().items() if revoked
+    }
     new = [token for token in tokens if token.id not in known]
     if taken := clashing([*here, *new]) & {token.name for token in new}:
         raise InvalidImport(
@@ -106,11 +109,16 @@ def _from_json(text: str) -> list[dict[str, Any]]:
 
 
 def _from_csv(text: str) -> Iterator[dict[str, Any]]:
-    rows = csv.DictReader(io.StringIO(text), restkey="more cells than titles", strict=True)
+    text = text.replace("\r\n", "\n")
+    rows = csv.DictReader(io.StringIO(text, newline=""), restkey="cells too many", strict=True)
     try:
+        if not rows.fieldnames:
+            raise InvalidImport(["There are no titles of columns in it."])
         for row in rows:
             record: dict[str, Any] = {name: cell for name, cell in row.items() if cell}
-            yield record | {"networks": row.get("networks", "").split()}
+            if row.get("expires_at") == "":
+                record["expires_at"] = None
+            yield record | {"networks": (row.get("networks") or "").split()}
     except csv.Error as error:
         raise InvalidImport([f"Line {rows.line_num} is no CSV: {error}."]) from None
 
@@ -119,8 +127,7 @@ def _token(record: Mapping[str, Any], form: Form) -> Token:
     """Return the token that `record` is; raise `ValueError` or `InvalidName`."""
     if WRITTEN.search(str(record)):
         raise ValueError("it holds a secret, which belongs into no file: revoke that token")
-    optional = {"expires_at": None, "hash": None}
-    token = msgspec.convert(optional | dict(record), Token, strict=form is Form.JSON)
+    token = msgspec.convert({"hash": None, **record}, Token, strict=form is Form.JSON)
     check_name(token.name)
     if flaw := token.flaw():
         raise ValueError(flaw)
@@ -139,6 +146,8 @@ def _token(record: Mapping[str, Any], form: Form) -> Token:
 
 def _refuse_no_network(text: str) -> None:
     try:
+        if "%" in text:
+            raise ValueError  # noqa: TRY301
         ip_network(text)
     except ValueError:
         raise ValueError("a network is none: write 192.0.2.0/24 or 2001:db8::/32") from None

@@ -15,7 +15,7 @@ from tokentui.core.errors import (
     StoreError,
 )
 from tokentui.core.store import Archive, everything
-from tokentui.core.token import Token, clashing
+from tokentui.core.token import Token, clashing, name_key
 
 
 class Restoration(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,12 +52,18 @@ def plan(archive: Archive, name: str, revive: Collection[str] = ()) -> Restorati
     known = present
     if any(token.id not in present for token in backup):
         known = _revoked_in_backups(archive) | present
-    chosen = _chosen([old for old in backup if _revoked_since(old, known)], revive)
+    # A damaged record may still say that it was revoked: it is believed, and left to stand.
+    dead = {} if damage else {each for each, revoked in archive.broken().items() if revoked}
+    revoked = [old for old in backup if old.id not in dead and _revoked_since(old, known)]
+    chosen = _chosen(revoked, known, revive)
     added: list[Token] = []
     replaced: list[tuple[Token, Token]] = []
     stay_revoked: list[Token] = []
     for old in backup:
         now, after = present.get(old.id), old
+        if old.id in dead:
+            stay_revoked.append(old)
+            continue
         if old.id not in chosen and _revoked_since(old, known):
             after = now or _revoked(old, known[old.id])
             stay_revoked.append(after)
@@ -71,7 +77,9 @@ def plan(archive: Archive, name: str, revive: Collection[str] = ()) -> Restorati
     ids = {old.id for old in backup}
     newer = [token for token in present.values() if token.id not in ids]
     changed = {after.id: after for after in (*added, *(after for _, after in replaced))}
-    if clashes := clashing((present | changed).values()) & {each.name for each in changed.values()}:
+    clashes = clashing((present | changed).values()) - clashing(present.values())
+    # Twins that the backup has itself are no fault of what is newer.
+    if clashes := clashes - clashing(backup):
         raise NamesClash(sorted(clashes))
     return Restoration(
         added=tuple(added),
@@ -140,11 +148,18 @@ def _revoked(old: Token, known: Token) -> Token:
     return replace(old, revoked_at=known.revoked_at, hash=None, revision=old.revision + 1)
 
 
-def _chosen(revoked: Sequence[Token], revive: Collection[str]) -> set[str]:
-    """Return the ids of the tokens that `revive` names."""
+def _chosen(
+    revoked: Sequence[Token], known: Mapping[str, Token], revive: Collection[str]
+) -> set[str]:
+    """Return the ids of the tokens that `revive` names, by id, or by a name then or now."""
     chosen: set[str] = set()
     for reference in revive:
-        match [token.id for token in revoked if reference in (token.id, token.name)]:
+        key = name_key(reference)
+        match [
+            old.id
+            for old in revoked
+            if reference == old.id or key in {name_key(old.name), name_key(known[old.id].name)}
+        ]:
             case [token_id]:
                 chosen.add(token_id)
             case []:
