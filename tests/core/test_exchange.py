@@ -154,7 +154,7 @@ def test_each_problem_is_told() -> None:
         ("id,name\n1,2,3\n", Form.CSV),
         ("no such title\n1\n", Form.CSV),
         ("", Form.CSV),
-        ("id,account,name,created_at,expires_at,hash\n0000000001,ada,short\n", Form.CSV),
+        ("id,account,name,created_at,expires_at,networks\n0000000001,ada,short\n", Form.CSV),
         ("id,name\n\0,x\n", Form.CSV),
     ],
 )

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tokentui import files
 from tokentui.core import exchange, restore
 from tokentui.core.errors import (
     AmbiguousName,
@@ -17,6 +18,7 @@ from tokentui.core.errors import (
     InvalidInput,
     NamesClash,
     StoreMended,
+    StoreUnwritable,
     TokenChanged,
 )
 from tokentui.core.restore import Restoration
@@ -180,19 +182,24 @@ def _edit(path: Path, token: Token, **fields: object) -> None:
     path.write_text(json.dumps(tables))
 
 
+@pytest.mark.parametrize("damage", [{"read_only": "x"}, {"created_at": "0001-01-01T00:00:00Z"}])
 def test_a_damaged_record_that_was_revoked_stays_so(
-    archive: Archive, service: TokenService, made: dict[str, Token], store_path: Path
+    archive: Archive,
+    service: TokenService,
+    made: dict[str, Token],
+    store_path: Path,
+    damage: dict[str, str],
 ) -> None:
     name = back_up(archive)
     service.revoke([made["a"]])
-    _edit(store_path, made["a"], read_only="x")
+    _edit(store_path, made["a"], **damage)
     plan = planned(archive, name)
     assert names(plan.stay_revoked) == ["a"]
     assert not plan.changes
     with pytest.raises(IdTaken):
         archive.add(made["a"])
     assert exchange.missing([made["a"]], archive) == []
-    _edit(store_path, made["a"], read_only=False)
+    _edit(store_path, made["a"], read_only=False, created_at="2026-11-24T20:15:00Z")
     assert archive.get(made["a"].id).revoked_at == NOW
 
 
@@ -209,6 +216,45 @@ def test_a_damaged_record_is_mended(
     assert len(json.loads(store_path.read_text())["tokens"]) == 4
     copies = [path.read_bytes() for path in (store_path.parent / "backups").iterdir()]
     assert damaged in copies
+
+
+def test_a_record_is_not_mended_without_a_copy_of_the_damaged_one(
+    archive: Archive,
+    service: TokenService,
+    made: dict[str, Token],
+    store_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    name = back_up(archive)
+    _edit(store_path, made["a"], created_at="long ago")
+    plan, before = planned(archive, name), store_path.read_bytes()
+    monkeypatch.setattr(files, "copy", refuse)
+    with pytest.raises(StoreUnwritable):
+        restore.carry_out(archive, name, plan)
+    assert store_path.read_bytes() == before
+
+
+def test_a_damaged_double_breaks_nothing(
+    archive: Archive, made: dict[str, Token], store_path: Path
+) -> None:
+    tables = json.loads(store_path.read_text())
+    tables["tokens"]["9"] = tables["tokens"]["1"] | {"read_only": "x"}
+    store_path.write_text(json.dumps(tables))
+    assert len(archive.warnings()) == 1
+    assert archive.broken() == {}
+
+
+def test_twins_in_the_store_are_no_obstacle(
+    archive: Archive, service: TokenService, made: dict[str, Token], store_path: Path
+) -> None:
+    name = back_up(archive)
+    service.rename(made["c"], "other")
+    service.create("x", None)
+    _edit(store_path, service.create("y", None).token, name="x")
+    assert [after.name for _, after in planned(archive, name).replaced] == ["c"]
 
 
 def test_of_two_records_of_one_id_the_revoked_one_is_believed(

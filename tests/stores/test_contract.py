@@ -122,6 +122,12 @@ class TestApply:
         store.apply(replaced=[after(token(1), name="t2"), after(token(2), name="t1")])
         assert [store.named(name)[0].id for name in ("t1", "t2")] == ["0000000002", "0000000001"]
 
+    def test_what_was_found_stays_as_it_was(self, store: TokenStore) -> None:
+        store.apply(added=[token(1), token(2)])
+        found, page = store.named("t1"), store.find(ALL)
+        store.replace(after(token(1), name="other"))
+        assert (found, list(page.tokens)) == ([token(1)], [token(1), token(2)])
+
     def test_nothing_to_do_makes_nothing(self, store: TokenStore) -> None:
         stamp = store.changed()
         store.apply()

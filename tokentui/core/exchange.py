@@ -109,7 +109,6 @@ def _from_json(text: str) -> list[dict[str, Any]]:
 
 
 def _from_csv(text: str) -> Iterator[dict[str, Any]]:
-    text = text.replace("\r\n", "\n")
     rows = csv.DictReader(io.StringIO(text, newline=""), restkey="cells too many", strict=True)
     try:
         if not rows.fieldnames:
