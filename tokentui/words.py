@@ -4,6 +4,7 @@ import traceback
 from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 
+from tokentui.core.query import UNUSED_FOR, Filter
 from tokentui.core.service import TokenService
 from tokentui.core.store import Usage
 from tokentui.core.text import printable
@@ -26,6 +27,18 @@ MEANING = {
     ]: "Its last day is over and it lets nobody in. It stays listed until revoked.",
     STATUS[Status.REVOKED]: "Somebody revoked it. It lets nobody in and has left the list.",
     NEVER_SAVED: "Nobody confirmed having its secret: most likely it is lost. Revoke it.",
+}
+
+
+FILTER = {
+    Filter.ALL: "All tokens",
+    Filter.ACTIVE: "Active",
+    Filter.EXPIRES_SOON: "Expires soon",
+    Filter.EXPIRED: "Expired",
+    Filter.NEVER_SAVED: "Never saved",
+    Filter.NEVER_USED: "Never used",
+    Filter.UNUSED: f"Unused for {UNUSED_FOR.days} days",
+    Filter.REVOKED: "Revoked (history)",
 }
 
 
@@ -113,12 +126,16 @@ def facts(service: TokenService, token: Token) -> list[tuple[str, str]]:
     if token.expires_at is not None:
         away = distance(token.expires_at, now, zone)
         expires = f"{last_moment(token.expires_at, zone)}, {away}"
+    ends = [("Expires", expires)]
+    if token.revoked_at is not None:
+        by = f" by {printable(token.revoked_by)}" if token.revoked_by else ""
+        ends.append(("Revoked", f"{minute(token.revoked_at, zone)}{by}"))
     return [
         ("Name", printable(token.name)),
         ("Id", token.id),
         ("Account", printable(token.account)),
         ("Created", minute(token.created_at, zone)),
-        ("Expires", expires),
+        *ends,
         ("Last used", last_used(service.used(token), now, zone)),
         ("Status", status(service, token)),
     ]
@@ -127,6 +144,13 @@ def facts(service: TokenService, token: Token) -> list[tuple[str, str]]:
 def tokens(count: int) -> str:
     """Return a number of tokens, such as 1 token or 1,200 tokens."""
     return f"{count:,} token{'' if count == 1 else 's'}"
+
+
+def revocation(token: Token, now: datetime, zone: tzinfo | None) -> str:
+    """Return the day of a revocation with its distance, or nothing where there was none."""
+    if token.revoked_at is None:
+        return ""
+    return f"{day(token.revoked_at, zone)} {distance(token.revoked_at, now, zone)}"
 
 
 def not_written(path: Path | str, error: OSError) -> str:

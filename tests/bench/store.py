@@ -16,7 +16,8 @@ from typing import Protocol
 import msgspec
 from tinydb import TinyDB, where
 
-from tokentui.core.store import Query, Sort, utc_now
+from tokentui.core.query import Query, Sort
+from tokentui.core.store import utc_now
 from tokentui.core.token import Token
 from tokentui.stores import open_store
 

@@ -25,6 +25,7 @@ _FACTS = {
     "expires_at",
     "saved_at",
     "revoked_at",
+    "revoked_by",
     "read_only",
     "networks",
     "revision",

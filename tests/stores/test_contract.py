@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tokentui.core.errors import IdTaken, NameTaken, TokenChanged, TokenNotFound
-from tokentui.core.store import Query, Sort, TokenStore
+from tokentui.core.query import Query, Sort
+from tokentui.core.store import TokenStore
 from tokentui.core.token import BASE62, Status, Token
 from tokentui.stores import open_store
 
@@ -224,13 +225,19 @@ class TestFind:
             (Sort.NAME, ["ash", "birch", "Cedar"]),
             (Sort.CREATED, ["birch", "ash", "Cedar"]),
             (Sort.EXPIRES, ["ash", "Cedar", "birch"]),
+            (Sort.USED, ["birch", "ash", "Cedar"]),
+            (Sort.STATUS, ["ash", "birch", "Cedar"]),
+            (Sort.REVOKED, ["ash", "birch", "Cedar"]),
         ],
     )
     def test_every_order_both_ways(
         self, three: TokenStore, sort: Sort, expected: list[str]
     ) -> None:
-        assert names(three, replace(ALL, sort=sort)) == expected
-        assert names(three, replace(ALL, sort=sort, descending=True)) == expected[::-1]
+        query = replace(
+            ALL, sort=sort, used={"0000000001": NOW, "0000000002": NOW - timedelta(days=1)}
+        )
+        assert names(three, query) == expected
+        assert names(three, replace(query, descending=True)) == expected[::-1]
 
     def test_by_text_status_and_never_saved(self, three: TokenStore) -> None:
         assert names(three, replace(ALL, text="C")) == ["birch", "Cedar"]
@@ -265,6 +272,28 @@ class TestFind:
         assert [found.name for found in page.tokens] == [
             f"t{number}" for number in range(first, min(first + 4, 10))
         ]
+
+    def test_by_use(self, three: TokenStore) -> None:
+        used = {"0000000001": NOW - timedelta(days=2)}
+        query = replace(ALL, used=used)
+        assert names(three, replace(query, never_used=True)) == ["ash", "birch"]
+        # Cedar was made a day ago and used two days ago, as clocks will have it; ash and birch
+        # were made two and three days ago.
+        idle = replace(query, idle_since=NOW - timedelta(days=1, hours=12))
+        assert names(three, idle) == ["ash", "birch"]
+        assert names(three, replace(idle, idle_since=NOW)) == ["ash", "birch", "Cedar"]
+        used["0000000002"] = NOW
+        assert names(three, replace(idle, used=dict(used))) == ["birch"]
+
+    def test_what_there_is_to_do_comes_first(self, store: TokenStore) -> None:
+        store.add(token(1, name="fine", saved_at=NOW))
+        store.add(token(2, name="lost"))
+        store.add(token(3, name="soon", expires_at=NOW + timedelta(days=3)))
+        store.add(token(4, name="over", expires_at=NOW - timedelta(days=3)))
+        query = replace(ALL, sort=Sort.STATUS)
+        assert names(store, query) == ["over", "soon", "lost", "fine"]
+        later = replace(query, now=NOW + timedelta(days=30))
+        assert names(store, later) == ["over", "soon", "lost", "fine"]
 
     def test_time_passes(self, store: TokenStore) -> None:
         store.add(token(1, expires_at=NOW + timedelta(hours=1)))
@@ -312,8 +341,7 @@ class TestFind:
         key = {
             Sort.NAME: lambda t: (0, t.name.casefold()),
             Sort.CREATED: lambda t: (t.created_at.timestamp(), t.name.casefold()),
-            Sort.EXPIRES: lambda t: (0, t.name.casefold()),
-        }[sort]
+        }.get(sort, lambda t: (0, t.name.casefold()))
         model = [each for each in made if text.casefold() in each.name.casefold()]
         model.sort(key=key, reverse=descending)
         page = store.find(query)

@@ -33,7 +33,8 @@ from tokentui.core.errors import (
     StoreUnsafe,
     StoreUnwritable,
 )
-from tokentui.core.store import Query, TokenStore, everything
+from tokentui.core.query import Query
+from tokentui.core.store import TokenStore, everything
 from tokentui.core.token import Token
 from tokentui.stores import durable, open_store
 

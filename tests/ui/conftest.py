@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from tokentui.core.service import TokenService
 from tokentui.ui.app import TokentuiApp
+from tokentui.ui.widgets.token_table import TokenTable
 
 from ..conftest import NOW
 
@@ -40,6 +42,13 @@ def stocked(service: TokenService) -> TokenService:
 
 
 @pytest.fixture
+def saved(stocked: TokenService) -> TokenService:
+    """Return the stocked service with every secret saved, so that no question greets."""
+    stocked.confirm_saved(stocked.look_up("vendor_acme").id)
+    return stocked
+
+
+@pytest.fixture
 def run() -> Run:
     """Return what opens the app without a terminal and gives its pilot."""
 
@@ -53,6 +62,19 @@ def run() -> Run:
             yield pilot
 
     return running
+
+
+def said(pilot: Pilot[None], selector: str) -> str:
+    return str(pilot.app.screen.query_one(selector, Static).content)
+
+
+def toasts(pilot: Pilot[None]) -> list[str]:
+    return [toast.message for toast in pilot.app._notifications]
+
+
+def cursor_name(pilot: Pilot[None]) -> str:
+    token = pilot.app.screen.query_one(TokenTable).token
+    return token.name if token else ""
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:

@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Button, Input, Static
+from textual.widgets import Button, Input
 
 from tokentui.core.errors import StoreUnwritable
 from tokentui.core.service import NewToken, TokenService
@@ -23,34 +23,14 @@ from tokentui.ui.widgets.date_picker import DatePicker
 from tokentui.ui.widgets.month_calendar import MonthCalendar
 from tokentui.ui.widgets.token_table import TokenTable
 
-from .conftest import Run, arrive, until, write
+from .conftest import Run, arrive, cursor_name, said, toasts, until, write
 
 Open = Callable[[], TokenService]
-
-
-def said(pilot: Pilot[None], selector: str) -> str:
-    return str(pilot.app.screen.query_one(selector, Static).content)
-
-
-def toasts(pilot: Pilot[None]) -> list[str]:
-    return [toast.message for toast in pilot.app._notifications]
-
-
-def cursor_name(pilot: Pilot[None]) -> str:
-    token = pilot.app.screen.query_one(TokenTable).token
-    return token.name if token else ""
 
 
 async def to_form(pilot: Pilot[None]) -> None:
     await pilot.press("c")
     await arrive(pilot, CreateToken)
-
-
-@pytest.fixture
-def saved(stocked: TokenService) -> TokenService:
-    """Return the stocked service with every secret saved, so that no question greets."""
-    stocked.confirm_saved(stocked.look_up("vendor_acme").id)
-    return stocked
 
 
 class TestCreate:

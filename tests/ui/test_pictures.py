@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from tokentui.core import credential
 from tokentui.core.service import TokenService
+from tokentui.ui.screens.choose_filter import ChooseFilter
 from tokentui.ui.screens.confirm import Confirm
 from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.screens.help import Help
@@ -91,6 +92,24 @@ async def to_revoke(pilot: Pilot[None]) -> None:
     await arrive(pilot, Confirm)
 
 
+async def to_marked(pilot: Pilot[None]) -> None:
+    await to_list(pilot)
+    await pilot.press("home", "space", "space", "down", "space")
+
+
+async def to_revoke_many(pilot: Pilot[None]) -> None:
+    await to_list(pilot)
+    await pilot.press("a", "r")
+    await arrive(pilot, Confirm)
+    await pilot.press("shift+tab")
+
+
+async def to_show_only(pilot: Pilot[None]) -> None:
+    await to_list(pilot)
+    await pilot.press("f")
+    await arrive(pilot, ChooseFilter)
+
+
 async def to_help(pilot: Pilot[None]) -> None:
     await to_list(pilot)
     await pilot.press("question_mark")
@@ -105,6 +124,9 @@ SCREENS = {
     "save": to_save,
     "manage": to_manage,
     "revoke": to_revoke,
+    "marked": to_marked,
+    "revoke-many": to_revoke_many,
+    "show-only": to_show_only,
     "help": to_help,
 }
 

@@ -145,7 +145,8 @@ def _revoked_since(old: Token, known: Mapping[str, Token]) -> bool:
 
 
 def _revoked(old: Token, known: Token) -> Token:
-    return replace(old, revoked_at=known.revoked_at, hash=None, revision=old.revision + 1)
+    gone = {"revoked_at": known.revoked_at, "revoked_by": known.revoked_by, "hash": None}
+    return replace(old, revision=old.revision + 1, **gone)
 
 
 def _chosen(

@@ -17,16 +17,8 @@ from tokentui.core.errors import (
     TokenChanged,
     TokenNotFound,
 )
-from tokentui.core.store import (
-    Clock,
-    Page,
-    Query,
-    TokenStore,
-    Usage,
-    UsageStore,
-    everything,
-    utc_now,
-)
+from tokentui.core.query import UNUSED_FOR, Filter, Page, Query, Sort
+from tokentui.core.store import Clock, TokenStore, Usage, UsageStore, everything, utc_now
 from tokentui.core.text import printable
 from tokentui.core.token import (
     DEFAULT_SOON,
@@ -98,9 +90,29 @@ class TokenService:
         """Return what `token` is worth now."""
         return token.status(self.now(), self.soon)
 
-    def query(self) -> Query:
-        """Return the query for all tokens not revoked, as of now. Narrow it with `replace`."""
-        return Query(now=self.now(), soon=self.soon)
+    def query(
+        self,
+        shown: Filter = Filter.ALL,
+        sort: Sort = Sort.NAME,
+        *,
+        descending: bool = False,
+    ) -> Query:
+        """Return a query for the tokens of a filter, as of now. Narrow it with `replace`."""
+        query = Query(now=self.now(), soon=self.soon, sort=sort, descending=descending)
+        if sort is Sort.USED or shown in {Filter.NEVER_USED, Filter.UNUSED}:
+            uses = self.usage.everything()
+            query = replace(query, used={each: use.last_used_at for each, use in uses.items()})
+        match shown:
+            case Filter.ALL:
+                return query
+            case Filter.NEVER_SAVED:
+                return replace(query, never_saved=True)
+            case Filter.NEVER_USED:
+                return replace(query, never_used=True)
+            case Filter.UNUSED:
+                return replace(query, idle_since=query.now - UNUSED_FOR)
+            case status:
+                return replace(query, statuses=frozenset({Status(status)}))
 
     def find(self, query: Query) -> Page:
         """Return the window of tokens that `query` asks for."""
@@ -198,12 +210,12 @@ class TokenService:
     def revoke(self, tokens: Sequence[Token]) -> None:
         """Revoke all of `tokens`, as they were last seen, or none; raise `TokenChanged`.
 
-        The records stay, without their hashes: "revoked" can be told from "unknown", and
-        nothing can bring a token back.
+        The records stay, without their hashes: "revoked" can be told from "unknown", and history
+        can be read.
         """
         _refuse_revoked(tokens)
-        now = self.now()
-        self.store.apply(replaced=[_next(token, revoked_at=now, hash=None) for token in tokens])
+        gone = {"revoked_at": self.now(), "revoked_by": self.account, "hash": None}
+        self.store.apply(replaced=[_next(token, **gone) for token in tokens])
 
 
 def _problems(token: Token) -> Iterator[str]:

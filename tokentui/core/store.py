@@ -5,87 +5,13 @@ Small enough for one file and for a cluster: screens ask for windows, never for 
 
 import sys
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import UTC, datetime
 from typing import Protocol
 
 import msgspec
 
-from tokentui.core.token import DEFAULT_SOON, Moment, Status, Token, name_key
-
-_LIVE = frozenset(Status) - {Status.REVOKED}
-_NEVER = datetime.max.replace(tzinfo=UTC)
-
-
-class Sort(StrEnum):
-    """What a list of tokens can be sorted by."""
-
-    NAME = "name"
-    CREATED = "created"
-    EXPIRES = "expires"
-
-
-class Query(msgspec.Struct, frozen=True, kw_only=True):
-    """Which tokens are wanted, in which order, and which window of them.
-
-    `text` is looked for in names, letter case aside. Without `statuses`, tokens that were
-    revoked are left out. `now` is the moment at which statuses are judged. The window starts at
-    `offset`, or, where `around` names a token of the result that it would miss, around that one.
-    """
-
-    now: datetime
-    soon: timedelta = DEFAULT_SOON
-    text: str = ""
-    statuses: frozenset[Status] = _LIVE
-    never_saved: bool = False
-    sort: Sort = Sort.NAME
-    descending: bool = False
-    offset: int = 0
-    size: int = 200
-    around: str | None = None
-
-    @property
-    def timeless(self) -> bool:
-        """Whether the result is the same at any moment: only what was revoked is told apart."""
-        return (self.statuses & _LIVE) in (_LIVE, frozenset())
-
-    def select(self, tokens: Iterable[Token]) -> list[Token]:
-        """Return those of `tokens` that are wanted, in order; equals go by name, then by id."""
-        found = self._matching(tokens)
-        found.sort(key=lambda token: (name_key(token.name), token.id))
-        match self.sort:
-            case Sort.NAME:
-                pass
-            case Sort.CREATED:
-                found.sort(key=lambda token: token.created_at)
-            case Sort.EXPIRES:
-                found.sort(key=lambda token: token.expires_at or _NEVER)
-        if self.descending:
-            found.reverse()
-        return found
-
-    def _matching(self, tokens: Iterable[Token]) -> list[Token]:
-        text = name_key(self.text)
-        live, revoked = bool(self.statuses & _LIVE), Status.REVOKED in self.statuses
-        found = [
-            token
-            for token in tokens
-            if (live if token.revoked_at is None else revoked) and text in name_key(token.name)
-        ]
-        if self.never_saved:
-            found = [token for token in found if token.never_saved]
-        if not self.timeless:
-            wanted, now, soon = self.statuses, self.now, self.soon
-            found = [token for token in found if token.status(now, soon) in wanted]
-        return found
-
-
-class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A window of a result: its tokens, where it starts, and how many the whole result has."""
-
-    tokens: Sequence[Token] = ()
-    offset: int = 0
-    total: int = 0
+from tokentui.core.query import Page, Query
+from tokentui.core.token import Moment, Status, Token
 
 
 class TokenStore(Protocol):
@@ -196,6 +122,10 @@ class UsageStore(Protocol):
 
     def of(self, token_id: str) -> Usage | None:
         """Return how the token has been used, or None where it never was."""
+        ...
+
+    def everything(self) -> Mapping[str, Usage]:
+        """Return how each token has been used that ever was, by its id."""
         ...
 
     def warnings(self) -> Sequence[str]:

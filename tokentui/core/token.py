@@ -44,7 +44,8 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """One API token, without its secret.
 
     Times are in UTC. `hash` is the bcrypt hash of the secret and is None once the token is
-    revoked. `revision` starts at 1 and grows by one with every change.
+    revoked; `revoked_by` is the account that did it. `revision` starts at 1 and grows by one with
+    every change.
     """
 
     id: TokenId
@@ -54,6 +55,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     expires_at: Moment | None
     saved_at: Moment | None = None
     revoked_at: Moment | None = None
+    revoked_by: str | None = None
     hash: str | None
     read_only: bool = False
     networks: tuple[str, ...] = ()

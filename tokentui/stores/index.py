@@ -9,7 +9,7 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from tokentui.core.errors import IdTaken, NameTaken, TokenChanged, TokenNotFound
-from tokentui.core.store import Page, Query
+from tokentui.core.query import Page, Query
 from tokentui.core.text import printable
 from tokentui.core.token import Token, name_key
 

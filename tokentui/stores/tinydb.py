@@ -17,7 +17,8 @@ from tokentui.core.errors import (
     StoreUnreadable,
     TokentuiError,
 )
-from tokentui.core.store import Backup, Clock, Page, Query, TokenStore, utc_now
+from tokentui.core.query import Page, Query
+from tokentui.core.store import Backup, Clock, TokenStore, utc_now
 from tokentui.core.token import Token
 from tokentui.stores.copies import Copies, Reason
 from tokentui.stores.durable import (

@@ -45,6 +45,15 @@ class UsageFile:
         except StoreError:
             return None
 
+    def everything(self) -> Mapping[str, Usage]:
+        try:
+            with self._reading:
+                self._noted("")
+                noted = self._file.read()[_TABLE]
+        except StoreError:
+            return {}
+        return {each: use for each, use in noted.items() if isinstance(use, Usage)}
+
     def warnings(self) -> Sequence[str]:
         try:
             with self._reading:

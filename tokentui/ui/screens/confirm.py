@@ -7,11 +7,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Button, Label, Static
+from textual.widgets import Button, Input, Label, Static
 
 
 class Confirm(ModalScreen[bool]):
-    """Asks, with the harmless answer under the cursor: a stray Enter changes nothing."""
+    """Asks, with the harmless answer under the cursor: a stray Enter changes nothing.
+
+    With `number`, yes can be said only once that is typed.
+    """
 
     BINDING_GROUP_TITLE = "Question"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -19,23 +22,42 @@ class Confirm(ModalScreen[bool]):
         Binding("f1", "app.help", "Help"),
     ]
 
-    def __init__(self, title: str, body: str, *, yes: str, no: str = "Cancel") -> None:
+    def __init__(
+        self, title: str, body: str, *, yes: str, no: str = "Cancel", number: int | None = None
+    ) -> None:
         super().__init__()
         self._title = title
         self._body = body
         self._yes = yes
         self._no = no
+        self._number = number
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog", can_focus=False):
             yield Label(self._title, id="title", markup=False)
-            yield Static(self._body, markup=False)
+            with VerticalScroll(id="body", can_focus=self._number is not None):
+                yield Static(self._body, markup=False)
+            if self._number is not None:
+                with Horizontal(id="number-line"):
+                    yield Label(f"To go on, type how many tokens these are: {self._number}")
+                    yield Input(id="number", type="integer", compact=True)
             with Horizontal(id="buttons"):
                 yield Button(self._no, id="no")
-                yield Button(self._yes, id="yes", variant="error")
+                yield Button(
+                    self._yes, id="yes", variant="error", disabled=self._number is not None
+                )
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one("#no"))
+
+    @on(Input.Changed, "#number")
+    def _number_typed(self, event: Input.Changed) -> None:
+        self.query_one("#yes", Button).disabled = event.value != str(self._number)
+
+    @on(Input.Submitted, "#number")
+    def _number_submitted(self, event: Input.Submitted) -> None:
+        if event.value == str(self._number):
+            self.set_focus(self.query_one("#yes"))
 
     @on(Button.Pressed)
     def _answered(self, event: Button.Pressed) -> None:

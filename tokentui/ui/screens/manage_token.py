@@ -17,21 +17,10 @@ from tokentui.core.service import TokenService
 from tokentui.core.text import printable
 from tokentui.core.token import NAME_LIMIT, Token
 from tokentui.ui.messages import StoreChanged
-from tokentui.ui.screens.confirm import Confirm
+from tokentui.ui.screens.questions import revoke_question
 from tokentui.ui.widgets.masthead import Masthead
 
 P = ParamSpec("P")
-
-
-def revoke_question(token: Token) -> Confirm:
-    """Return the question that is asked before `token` is revoked."""
-    name = printable(token.name)
-    return Confirm(
-        f"Revoke {name}?",
-        f"Every script and service that uses {name} stops working at once. "
-        "A revoked token cannot be brought back.",
-        yes="Yes, Revoke The Token",
-    )
 
 
 class ManageToken(Screen[None]):
@@ -136,7 +125,7 @@ class ManageToken(Screen[None]):
     async def action_revoke(self) -> None:
         """Ask, then revoke the token and go back to the list."""
         token = self._token
-        if not await self.app.push_screen_wait(revoke_question(token)):
+        if not await self.app.push_screen_wait(revoke_question([token])):
             return
         if await self._change(self._service.revoke, [token]):
             self.notify(f"Revoked {printable(token.name)}.", markup=False)

@@ -1,6 +1,7 @@
 """Manage API Tokens: the list, and the way to everything else."""
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -14,14 +15,15 @@ from textual.widgets import Footer, Input, Static
 
 from tokentui import words
 from tokentui.core.errors import TokentuiError
+from tokentui.core.query import Filter, Page, Query, Sort
 from tokentui.core.service import TokenService
-from tokentui.core.store import Page, Query, Sort
 from tokentui.core.text import printable
-from tokentui.core.token import Status, Token
+from tokentui.core.token import Status, Token, name_key
 from tokentui.ui.messages import StoreChanged
-from tokentui.ui.screens.confirm import Confirm
+from tokentui.ui.screens.choose_filter import ChooseFilter
 from tokentui.ui.screens.create_token import CreateToken
-from tokentui.ui.screens.manage_token import ManageToken, revoke_question
+from tokentui.ui.screens.manage_token import ManageToken
+from tokentui.ui.screens.questions import names, never_saved_question, revoke_question
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.widgets.masthead import Masthead
 from tokentui.ui.widgets.token_table import Row, TokenTable
@@ -35,7 +37,6 @@ without anyone sharing a password.
 Press c to create the first one, ? for help."""
 
 _TONES = {Status.EXPIRES_SOON: "soon", Status.EXPIRED: "expired"}
-_NAMES_SHOWN = 5
 
 
 class TokenList(Screen[None]):
@@ -47,22 +48,32 @@ class TokenList(Screen[None]):
         Binding("m,enter", "manage", "Manage", key_display="m"),
         Binding("r,delete", "revoke", "Revoke", key_display="r"),
         Binding("slash", "filter", "Filter"),
-        Binding("s", "sort", "Sort"),
+        Binding("f", "show_only", "Show"),
+        Binding("s", "sort", "Sort by the next column", show=False),
         Binding("S", "reverse", "Reverse the order", show=False),
-        Binding("escape", "clear_filter", "Show all"),
+        Binding("space", "mark", "Mark, unmark", show=False),
+        Binding("v", "mark_range", "Mark from the last mark to here", show=False),
+        Binding("a", "mark_all", "Mark all, or none", show=False),
+        Binding("i", "invert_marks", "Mark the others instead", show=False),
+        Binding("escape", "show_all", "Show all"),
         Binding("question_mark,f1", "app.help", "Help", key_display="?"),
         Binding("q", "app.quit", "Quit"),
     ]
 
     usable: reactive[bool] = reactive(False, repaint=False, bindings=True)
-    """Whether there is anything to manage, sort or filter."""
+    """Whether there is anything to manage or sort."""
+    filterable: reactive[bool] = reactive(False, repaint=False, bindings=True)
+    """Whether there is anything to filter, or was before that was done."""
 
     def __init__(self, service: TokenService) -> None:
         super().__init__()
         self._service = service
         self._text = ""
+        self._shown = Filter.ALL
         self._sort = Sort.NAME
         self._descending = False
+        self._marked: set[str] = set()
+        self._last_marked: str | None = None
 
     def compose(self) -> ComposeResult:
         yield Masthead(service=self._service)
@@ -93,31 +104,42 @@ class TokenList(Screen[None]):
         self._load(self._table.window_start, follow=token.id if token else None)
 
     def _load(self, offset: int, *, follow: str | None) -> None:
+        query = replace(self._query(), offset=offset, around=follow)
         try:
-            page = self._service.find(replace(self._query(), offset=offset, around=follow))
+            page = self._service.find(query)
             warnings = self._service.warnings()
         except TokentuiError as error:
             self._warn([f"{error} The list is as it was last read."])
             return
         self._warn(warnings)
-        self._table.show(page, self._sort, descending=self._descending, follow=follow)
+        self._table.show(page, query, self._marked)
         self._summarise(page)
 
     def _query(self) -> Query:
-        return replace(
-            self._service.query(), text=self._text, sort=self._sort, descending=self._descending
-        )
+        query = self._service.query(self._shown, self._sort, descending=self._descending)
+        return replace(query, text=self._text)
 
     def _summarise(self, page: Page) -> None:
-        self.usable = bool(page.total or self._text)
-        tokens = "1 token" if page.total == 1 else f"{page.total} tokens"
-        found = (
-            f"{tokens} with {self._text!r} in the name. Esc shows all." if self._text else tokens
-        )
-        self.query_one("#summary", Static).update(found if page.total or self._text else "")
+        narrowed = bool(self._text) or self._shown is not Filter.ALL
+        self.usable = bool(page.total)
+        self.filterable = bool(page.total) or narrowed
+        only = words.FILTER[self._shown].lower()
+        said = words.tokens(page.total) if page.total or narrowed else ""
+        if self._text:
+            said += f" with {self._text!r} in the name"
+        if self._shown is not Filter.ALL:
+            said += f", only: {only}"
+        if self._marked:
+            said += f". {len(self._marked):,} marked: r revokes them, Esc lets go of them"
+        self.query_one("#summary", Static).update(said)
         self.set_class(not page.total, "-empty")
-        empty = f"No token has {self._text!r} in its name." if self._text else _GREETING
-        self.query_one("#empty", Static).update(empty)
+        nothing = _GREETING
+        if self._text:
+            nothing = f"No token has {self._text!r} in its name."
+        elif narrowed:
+            nothing = f"No token here: {only}."
+        self.query_one("#empty", Static).update(nothing + (" Esc shows all." if narrowed else ""))
+        self.refresh_bindings()
 
     def _warn(self, warnings: Sequence[str]) -> None:
         more = f" (and {len(warnings) - 1} more: tokentui list)" if len(warnings) > 1 else ""
@@ -133,12 +155,18 @@ class TokenList(Screen[None]):
             printable(token.name),
             words.minute(token.created_at, zone),
             words.day(token.created_at, zone),
-            words.expiry(token, now, zone),
-            words.last_used(service.used(token), now, zone),
+            words.revocation(token, now, zone) or words.expiry(token, now, zone),
+            self._use(token),
             words.status(service, token),
             words.brief_status(service, token),
             _TONES.get(status, "unsaved" if token.never_saved else ""),
         )
+
+    def _use(self, token: Token) -> str:
+        if token.revoked_at is not None:
+            return printable(token.revoked_by or "")
+        service = self._service
+        return words.last_used(service.used(token), service.now(), service.zone)
 
     @on(TokenTable.Moved)
     def _moved(self) -> None:
@@ -156,8 +184,9 @@ class TokenList(Screen[None]):
 
     def action_sort(self) -> None:
         """Sort by the next column."""
-        order = list(Sort)
-        self._order(order[(order.index(self._sort) + 1) % len(order)], descending=False)
+        order = self._table.sorts
+        place = order.index(self._sort) if self._sort in order else -1
+        self._order(order[(place + 1) % len(order)], descending=False)
 
     def action_reverse(self) -> None:
         """Turn the order round."""
@@ -178,12 +207,44 @@ class TokenList(Screen[None]):
         self.refresh_bindings()
         self.set_focus(self.query_one("#filter"))
 
-    def action_clear_filter(self) -> None:
-        """Show all tokens again."""
-        self.query_one("#filter", Input).clear()
+    def action_show_all(self) -> None:
+        """Let go of the marks, or else show all tokens again."""
+        if self._marked and not self.has_class("-filtering"):
+            self._mark(set())
+            return
+        self._unfilter()
+        self._show_only(Filter.ALL)
+
+    def _unfilter(self) -> None:
+        self._text = ""
+        with self.prevent(Input.Changed):
+            self.query_one("#filter", Input).clear()
         self.remove_class("-filtering")
-        self.refresh_bindings()
         self.set_focus(self._table)
+
+    def action_show_only(self) -> None:
+        """Choose which tokens are shown."""
+        if not self._leaving:
+            self._choose_filter()
+
+    @work(group="flow")
+    async def _choose_filter(self) -> None:
+        shown = await self.app.push_screen_wait(ChooseFilter(self._shown))
+        if shown is not None:
+            self._show_only(shown)
+
+    def _show_only(self, shown: Filter) -> None:
+        held = self._table.token
+        if shown is not self._shown:
+            self._marked.clear()
+            history = shown is Filter.REVOKED
+            # What was revoked last is looked for most; any other order goes with it.
+            if history or self._shown is Filter.REVOKED:
+                self._sort = Sort.REVOKED if history else Sort.NAME
+                self._descending = history
+            self._table.cursor = 0
+        self._shown = shown
+        self._load(0, follow=held.id if held else None)
 
     @on(Input.Changed, "#filter")
     def _filter_typed(self, event: Input.Changed) -> None:
@@ -194,14 +255,68 @@ class TokenList(Screen[None]):
     def _filter_done(self) -> None:
         self.set_focus(self._table)
 
+    # -- marks ----------------------------------------------------------------------------------
+
+    def action_mark(self) -> None:
+        """Mark the token under the cursor, or let go of it, and go on to the next."""
+        if (token := self._table.token) is not None:
+            self._last_marked = token.id
+            self._mark(self._marked ^ {token.id})
+            self._table.action_move(1)
+
+    def action_mark_range(self) -> None:
+        """Mark all from the last one that was marked to the cursor."""
+        if (token := self._table.token) is None:
+            return
+        ids = self._ids_shown()
+        here = ids.index(token.id)
+        last = ids.index(self._last_marked) if self._last_marked in ids else here
+        self._last_marked = token.id
+        self._mark(self._marked | set(ids[min(here, last) : max(here, last) + 1]))
+
+    def action_mark_all(self) -> None:
+        """Mark all tokens that are shown, or none where all are."""
+        ids = set(self._ids_shown())
+        self._mark(self._marked - ids if ids <= self._marked else self._marked | ids)
+
+    def action_invert_marks(self) -> None:
+        """Mark what is shown and not marked, and let go of what is."""
+        self._mark(self._marked ^ set(self._ids_shown()))
+
+    def _ids_shown(self) -> list[str]:
+        try:
+            page = self._service.find(replace(self._query(), size=sys.maxsize))
+        except TokentuiError as error:
+            self._warn([str(error)])
+            return []
+        return [token.id for token in page.tokens]
+
+    def _mark(self, ids: set[str]) -> None:
+        self._marked = ids
+        self.reload()
+
+    def _chosen(self) -> list[Token]:
+        """Return the marked tokens as they are now, or else the one under the cursor."""
+        if not self._marked:
+            return [] if self._table.token is None else [self._table.token]
+        tokens = [self._service.get(token_id) for token_id in self._marked]
+        alive = [token for token in tokens if token.revoked_at is None]
+        return sorted(alive, key=lambda token: name_key(token.name))
+
     # -- what is done ---------------------------------------------------------------------------
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Grey out what needs a token while there is none."""
-        if action == "clear_filter":
-            return self.has_class("-filtering")
-        if action in {"manage", "revoke", "filter", "sort"}:
-            return self.usable or None
+        match action:
+            case "show_all":
+                narrowed = self._text or self._shown is not Filter.ALL
+                return bool(narrowed or self._marked or self.has_class("-filtering"))
+            case "filter":
+                return self.filterable or None
+            case "sort":
+                return self.usable or None
+            case "manage" | "revoke" | "mark" | "mark_range" | "mark_all" | "invert_marks":
+                return (self.usable and self._shown is not Filter.REVOKED) or None
         return True
 
     @property
@@ -229,8 +344,8 @@ class TokenList(Screen[None]):
 
     def _show_on(self, token: Token) -> None:
         """Put the cursor on `token`, without the filter that may hide it."""
-        self.action_clear_filter()
-        self._text = ""
+        self._unfilter()
+        self._show_only(Filter.ALL)
         self._load(0, follow=token.id)
 
     @on(TokenTable.Chosen)
@@ -244,14 +359,21 @@ class TokenList(Screen[None]):
         await self.app.push_screen_wait(ManageToken(self._service, token))
 
     def action_revoke(self) -> None:
-        """Revoke the token under the cursor, once the person has said so."""
-        if (token := self._table.token) is not None and not self._leaving:
-            self._ask_to_revoke(token)
+        """Revoke the marked tokens, or the one under the cursor, once the person has said so."""
+        if self._leaving:
+            return
+        try:
+            tokens = self._chosen()
+        except TokentuiError as error:
+            self._warn([str(error)])
+            return
+        if tokens:
+            self._ask_to_revoke(tokens)
 
     @work(group="flow")
-    async def _ask_to_revoke(self, token: Token) -> None:
-        if await self.app.push_screen_wait(revoke_question(token)):
-            await self._revoke([token])
+    async def _ask_to_revoke(self, tokens: Sequence[Token]) -> None:
+        if await self.app.push_screen_wait(revoke_question(tokens)):
+            await self._revoke(tokens)
 
     async def _revoke(self, tokens: Sequence[Token]) -> None:
         try:
@@ -259,7 +381,8 @@ class TokenList(Screen[None]):
         except TokentuiError as error:
             self.notify(str(error), severity="error", markup=False)
         else:
-            self.notify(f"Revoked {_names(tokens)}.", markup=False)
+            self._marked -= {token.id for token in tokens}
+            self.notify(f"Revoked {names(tokens)}.", markup=False)
         self.reload()
 
     @work(group="flow")
@@ -271,26 +394,5 @@ class TokenList(Screen[None]):
             return  # the list says so
         if not tokens:
             return
-        if await self.app.push_screen_wait(_never_saved_question(tokens)):
+        if await self.app.push_screen_wait(never_saved_question(tokens)):
             await self._revoke(tokens)
-
-
-def _never_saved_question(tokens: Sequence[Token]) -> Confirm:
-    one = len(tokens) == 1
-    those, them, secrets = (
-        ("token", "it", "its secret") if one else ("tokens", "them", "their secrets")
-    )
-    return Confirm(
-        f"Never saved: {_names(tokens)}",
-        f"Nobody confirmed having {secrets}, so most likely nobody can use the {those}. "
-        f"Revoke {them}, unless somebody is saving {them} right now. "
-        "If you do have a secret, say so under Manage.",
-        yes=f"Revoke {them}" if one else f"Revoke all {len(tokens)}",
-        no="Decide later",
-    )
-
-
-def _names(tokens: Sequence[Token]) -> str:
-    shown = ", ".join(printable(token.name) for token in tokens[:_NAMES_SHOWN])
-    more = len(tokens) - _NAMES_SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown

@@ -1,6 +1,6 @@
 """The list of tokens: a window of rows, of which only the visible ones are drawn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import ClassVar, NamedTuple
 
 from rich.cells import set_cell_size
@@ -14,8 +14,8 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tokentui.core.store import Page, Sort
-from tokentui.core.token import NAME_LIMIT, Token
+from tokentui.core.query import Page, Query, Sort
+from tokentui.core.token import NAME_LIMIT, Status, Token
 
 _GUTTER = 2
 _GAP = 2
@@ -27,13 +27,14 @@ class Row(NamedTuple):
     """A token in words, and the tone in which they are said: soon, expired, unsaved or none.
 
     `created_day` and `brief_status` stand in for the longer ones where there is little room.
+    `ends` is when it expires or was revoked, `use` when it was last used or who revoked it.
     """
 
     name: str
     created: str
     created_day: str
-    expires: str
-    last_used: str
+    ends: str
+    use: str
     status: str
     brief_status: str
     tone: str = ""
@@ -47,14 +48,14 @@ class Column(NamedTuple):
     sort: Sort | None = None
 
 
-def columns(width: int) -> list[Column]:
+def columns(width: int, *, history: bool = False) -> list[Column]:
     """Return the columns that fill `width` cells; the name takes what the others leave."""
     roomy = width >= _ROOMY
     others = [
         Column("Created", 16 if roomy else 10, Sort.CREATED),
-        Column("Expires", 22, Sort.EXPIRES),
-        Column("Last used", 11),
-        Column("Status", 25 if roomy else 12),
+        Column("Revoked", 22, Sort.REVOKED) if history else Column("Expires", 22, Sort.EXPIRES),
+        Column("By", 11) if history else Column("Last used", 11, Sort.USED),
+        Column("Status", 25 if roomy else 12, None if history else Sort.STATUS),
     ]
     left = width - _GUTTER - _EDGE - sum(_GAP + column.width for column in others)
     return [Column("Name", max(8, min(left, NAME_LIMIT)), Sort.NAME), *others]
@@ -116,6 +117,8 @@ class TokenTable(ScrollView, can_focus=True):
         self._columns = columns(80)
         self._sort = Sort.NAME
         self._descending = False
+        self._history = False
+        self._marked: Collection[str] = ()
 
     @property
     def token(self) -> Token | None:
@@ -123,16 +126,27 @@ class TokenTable(ScrollView, can_focus=True):
         return self._held
 
     @property
+    def sorts(self) -> list[Sort]:
+        """What the columns can be sorted by, from left to right."""
+        return [column.sort for column in self._columns if column.sort is not None]
+
+    @property
     def window_start(self) -> int:
         """Where the window that is shown starts."""
         return self._page.offset
 
-    def show(self, page: Page, sort: Sort, *, descending: bool, follow: str | None) -> None:
-        """Show `page`, with the cursor on the token `follow`, or where it is if that is gone."""
-        self._page, self._sort, self._descending = page, sort, descending
+    def show(self, page: Page, query: Query, marked: Collection[str]) -> None:
+        """Show `page`, the answer to `query`, with the tokens of these ids marked.
+
+        The cursor goes to the token that `query` is around, or stays where it is if that is gone.
+        """
+        self._page, self._marked = page, marked
+        self._sort, self._descending = query.sort, query.descending
+        self._history = query.statuses == {Status.REVOKED}
+        self._set_columns()
         self.virtual_size = Size(self.size.width, page.total + 1)
         places = {token.id: page.offset + n for n, token in enumerate(page.tokens)}
-        self.cursor = places.get(follow or "", max(0, min(self.cursor, page.total - 1)))
+        self.cursor = places.get(query.around or "", max(0, min(self.cursor, page.total - 1)))
         held = self._held if page.total else None
         self._held = self.at(self.cursor) or held
         self.refresh()
@@ -199,9 +213,13 @@ class TokenTable(ScrollView, can_focus=True):
     # -- drawing --------------------------------------------------------------------------------
 
     def on_resize(self) -> None:
-        self._columns = columns(self.scrollable_content_region.width)
+        self._set_columns()
         self.virtual_size = Size(self.size.width, self._page.total + 1)
         self._reveal()
+
+    def _set_columns(self) -> None:
+        width = self.scrollable_content_region.width
+        self._columns = columns(width, history=self._history)
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
@@ -215,7 +233,8 @@ class TokenTable(ScrollView, can_focus=True):
             return Strip.blank(width, self.rich_style)
         under_cursor = index == self.cursor
         base = self._style("cursor") if under_cursor else self.rich_style
-        return self._row(self._describe(token), base, under_cursor).adjust_cell_length(width, base)
+        gutter = (">" if under_cursor else " ") + ("*" if token.id in self._marked else " ")
+        return self._row(self._describe(token), base, gutter).adjust_cell_length(width, base)
 
     def _titles(self) -> Strip:
         arrow = "v" if self._descending else "^"
@@ -226,22 +245,22 @@ class TokenTable(ScrollView, can_focus=True):
         style = self._style("header")
         return Strip(self._cells("  ", list(titles), [style] * len(self._columns), style))
 
-    def _row(self, row: Row, base: Style, under_cursor: bool) -> Strip:
+    def _row(self, row: Row, base: Style, gutter: str) -> Strip:
         roomy = self._columns[1].width >= len(row.created)
         texts = [
             row.name,
             row.created if roomy else row.created_day,
-            row.expires,
-            row.last_used,
+            row.ends,
+            row.use,
             row.status if roomy else row.brief_status,
         ]
         styles = [base] * len(texts)
         # Words on the cursor's bar keep its colour: it is chosen to be read there.
-        if not under_cursor:
+        if gutter[0] == " ":
             muted = self._style("muted")
             tone = self._style(row.tone) if row.tone else base
             styles = [base, muted, base if row.tone == "unsaved" else tone, muted, tone]
-        return Strip(self._cells("> " if under_cursor else "  ", texts, styles, base))
+        return Strip(self._cells(gutter, texts, styles, base))
 
     def _cells(
         self, gutter: str, texts: list[str], styles: list[Style], base: Style

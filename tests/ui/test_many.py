@@ -1,0 +1,233 @@
+"""Many tokens at once: marks, filters, orders, history."""
+
+from datetime import timedelta
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button, Input
+
+from tokentui.core.query import Filter
+from tokentui.core.service import TokenService
+from tokentui.core.store import everything
+from tokentui.ui.screens.choose_filter import ChooseFilter
+from tokentui.ui.screens.confirm import Confirm
+from tokentui.ui.screens.token_list import TokenList
+from tokentui.ui.widgets.token_table import TokenTable
+
+from ..conftest import NOW
+from .conftest import Run, arrive, cursor_name, said, toasts, until, write
+
+NAMES = [
+    "backup-nightly",
+    "ci-deploy",
+    "github-actions-production",
+    "monitoring",
+    "old-laptop",
+    "vendor_acme",
+]
+
+
+def marked(pilot: Pilot[None]) -> set[str]:
+    screen = pilot.app.screen
+    assert isinstance(screen, TokenList)
+    return {screen._service.get(token_id).name for token_id in screen._marked}
+
+
+def live(service: TokenService) -> list[str]:
+    return [token.name for token in service.find(service.query()).tokens]
+
+
+def shown(pilot: Pilot[None]) -> list[str]:
+    table = pilot.app.screen.query_one(TokenTable)
+    return [token.name for token in table._page.tokens]
+
+
+async def show_only(pilot: Pilot[None], which: Filter) -> None:
+    await pilot.press("f")
+    await arrive(pilot, ChooseFilter)
+    await pilot.press("home", *["down"] * list(Filter).index(which), "enter")
+    await arrive(pilot, TokenList)
+
+
+class TestMarks:
+    async def test_space_marks_and_goes_on(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("space", "down", "space")
+            assert marked(pilot) == {NAMES[0], NAMES[2]}
+            assert "2 marked" in said(pilot, "#summary")
+            await pilot.press("up", "space")
+            assert marked(pilot) == {NAMES[0]}
+
+    async def test_a_range_either_way(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("down", "space", "down", "v")
+            assert marked(pilot) == set(NAMES[1:4])
+            await pilot.press("home", "v")
+            assert marked(pilot) == set(NAMES[:4])
+
+    async def test_all_none_and_the_others(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("a")
+            assert marked(pilot) == set(NAMES)
+            await pilot.press("a")
+            assert marked(pilot) == set()
+            await pilot.press("space", "i")
+            assert marked(pilot) == set(NAMES[1:])
+            await pilot.press("escape")
+            assert marked(pilot) == set()
+
+    async def test_all_is_what_the_filter_shows(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("slash")
+            await write(pilot, "o")
+            await pilot.press("enter", "a")
+            assert marked(pilot) == {name for name in NAMES if "o" in name}
+
+    async def test_a_mark_stays_on_its_token(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("space")
+            saved.rename(saved.look_up(NAMES[0]), "zz-last")
+            await until(pilot, lambda: shown(pilot)[-1] == "zz-last")
+            assert marked(pilot) == {"zz-last"}
+
+
+class TestBulkRevoke:
+    async def test_a_few_are_named_and_revoked_together(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("space", "space", "r")
+            await arrive(pilot, Confirm)
+            question = pilot.app.screen.query_one("#body Static").render()
+            assert all(name in str(question) for name in NAMES[:2])
+            await pilot.press("enter")
+            await arrive(pilot, TokenList)
+            assert live(saved) == NAMES, "the cursor was on yes"
+            await pilot.press("r")
+            await arrive(pilot, Confirm)
+            await pilot.press("tab", "enter")
+            await arrive(pilot, TokenList)
+            await until(pilot, lambda: shown(pilot) == NAMES[2:])
+            assert marked(pilot) == set()
+            assert toasts(pilot) == ["Revoked backup-nightly, ci-deploy."]
+            assert {token.revoked_by for token in everything(saved.store)} == {None, "ada"}
+
+    async def test_the_number_of_many_is_typed(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("a", "r")
+            await arrive(pilot, Confirm)
+            yes = pilot.app.screen.query_one("#yes", Button)
+            assert yes.disabled
+            pilot.app.screen.query_one("#number", Input).focus()
+            await write(pilot, "5")
+            assert yes.disabled
+            await pilot.press("enter", "backspace")
+            await write(pilot, "6")
+            await until(pilot, lambda: not yes.disabled)
+            await pilot.press("enter", "enter")
+            await arrive(pilot, TokenList)
+            await until(pilot, lambda: live(saved) == [])
+
+    async def test_one_that_was_changed_meanwhile_keeps_all(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("space", "space", "r")
+            await arrive(pilot, Confirm)
+            saved.rename(saved.look_up("ci-deploy"), "ci")
+            await pilot.press("tab", "enter")
+            await arrive(pilot, TokenList)
+            await until(pilot, lambda: toasts(pilot))
+            assert "changed elsewhere meanwhile" in toasts(pilot)[0]
+            assert len(live(saved)) == 6
+
+    async def test_what_was_revoked_elsewhere_is_left_out(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("space", "space", "space")
+            saved.revoke([saved.look_up("ci-deploy")])
+            await pilot.press("r")
+            await arrive(pilot, Confirm)
+            assert said(pilot, "#title") == "Revoke 2 tokens?"
+
+
+class TestShowOnly:
+    @pytest.mark.parametrize(
+        ("which", "expected"),
+        [
+            (Filter.ALL, NAMES),
+            (Filter.ACTIVE, [NAMES[0], NAMES[1], NAMES[3], NAMES[5]]),
+            (Filter.EXPIRES_SOON, ["github-actions-production"]),
+            (Filter.EXPIRED, ["old-laptop"]),
+            (Filter.NEVER_SAVED, []),
+            (Filter.NEVER_USED, [name for name in NAMES if name != "ci-deploy"]),
+            (Filter.UNUSED, []),
+            (Filter.REVOKED, []),
+        ],
+    )
+    async def test_each_filter(
+        self, saved: TokenService, run: Run, which: Filter, expected: list[str]
+    ) -> None:
+        async with run(saved) as pilot:
+            await show_only(pilot, which)
+            assert shown(pilot) == expected
+            await pilot.press("escape")
+            assert shown(pilot) == NAMES
+
+    async def test_turning_back_changes_nothing(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await show_only(pilot, Filter.EXPIRED)
+            await pilot.press("f")
+            await arrive(pilot, ChooseFilter)
+            await pilot.press("escape")
+            await arrive(pilot, TokenList)
+            assert shown(pilot) == ["old-laptop"]
+
+    async def test_history_says_what_when_and_by_whom(self, saved: TokenService, run: Run) -> None:
+        saved.now = lambda: NOW - timedelta(days=3)
+        saved.revoke([saved.look_up("ci-deploy")])
+        saved.now = lambda: NOW
+        saved.account = "bob"
+        saved.revoke([saved.look_up("old-laptop")])
+        async with run(saved) as pilot:
+            await show_only(pilot, Filter.REVOKED)
+            assert shown(pilot) == ["old-laptop", "ci-deploy"]
+            table = pilot.app.screen.query_one(TokenTable)
+            lines = [table.render_line(y).text for y in range(3)]
+            assert "Revoked v" in lines[0]
+            assert "2026-11-24 today" in lines[1]
+            assert "bob" in lines[1]
+            assert "2026-11-21 3 days ago" in lines[2]
+            for key in ("m", "r", "space"):
+                await pilot.press(key)
+            assert isinstance(pilot.app.screen, TokenList)
+            assert marked(pilot) == set()
+
+    async def test_a_new_token_is_shown_whatever_the_filter(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            await show_only(pilot, Filter.EXPIRED)
+            screen = pilot.app.screen
+            assert isinstance(screen, TokenList)
+            screen._show_on(saved.create("fresh", None).token)
+            assert cursor_name(pilot) == "fresh"
+
+
+class TestOrder:
+    async def test_s_goes_through_the_columns(self, saved: TokenService, run: Run) -> None:
+        saved.usage.record(saved.look_up("monitoring").id, NOW)
+        saved.usage.flush()
+        async with run(saved) as pilot:
+            firsts = []
+            for _ in range(5):
+                firsts.append(shown(pilot)[0])
+                await pilot.press("s")
+            assert firsts[0] == "backup-nightly"
+            assert firsts[1] == "old-laptop"
+            assert firsts[2] == "old-laptop"
+            assert firsts[4] == "old-laptop"
+            assert shown(pilot) == NAMES
+            await pilot.press("s", "s", "s", "S")
+            assert shown(pilot)[:2] == ["monitoring", "ci-deploy"]

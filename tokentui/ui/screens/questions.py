@@ -1,0 +1,57 @@
+"""The questions that are asked before tokens are revoked."""
+
+from collections.abc import Sequence
+
+from tokentui import words
+from tokentui.core.text import printable
+from tokentui.core.token import Token
+from tokentui.ui.screens.confirm import Confirm
+
+_TYPED_ABOVE = 5
+"""Of more tokens than these, the number has to be typed: nobody revokes a hundred by habit."""
+_NAMES_LISTED = 200
+_NAMES_SHOWN = 5
+
+
+def revoke_question(tokens: Sequence[Token]) -> Confirm:
+    """Return the question that is asked before `tokens` are revoked."""
+    if len(tokens) == 1:
+        name = printable(tokens[0].name)
+        return Confirm(
+            f"Revoke {name}?",
+            f"Every script and service that uses {name} stops working at once. "
+            "A revoked token cannot be brought back.",
+            yes="Yes, Revoke The Token",
+        )
+    return Confirm(
+        f"Revoke {words.tokens(len(tokens))}?",
+        f"{names(tokens, _NAMES_LISTED)}.\n\n"
+        "Every script and service that uses one of them stops working at once. "
+        "Revoked tokens cannot be brought back.",
+        yes=f"Yes, Revoke {len(tokens):,} Tokens",
+        number=len(tokens) if len(tokens) > _TYPED_ABOVE else None,
+    )
+
+
+def never_saved_question(tokens: Sequence[Token]) -> Confirm:
+    """Return what is asked at the start where secrets were never saved."""
+    one = len(tokens) == 1
+    those, them, secrets = (
+        ("token", "it", "its secret") if one else ("tokens", "them", "their secrets")
+    )
+    return Confirm(
+        f"Never saved: {names(tokens)}",
+        f"Nobody confirmed having {secrets}, so most likely nobody can use the {those}. "
+        f"Revoke {them}, unless somebody is saving {them} right now. "
+        "If you do have a secret, say so under Manage.",
+        yes=f"Revoke {them}" if one else f"Revoke all {len(tokens)}",
+        no="Decide later",
+        number=len(tokens) if len(tokens) > _TYPED_ABOVE else None,
+    )
+
+
+def names(tokens: Sequence[Token], most: int = _NAMES_SHOWN) -> str:
+    """Return the names of `tokens`, or of the first ones and how many more there are."""
+    shown = ", ".join(printable(token.name) for token in tokens[:most])
+    more = len(tokens) - most
+    return f"{shown} and {more:,} more" if more > 0 else shown
