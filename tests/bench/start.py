@@ -25,6 +25,7 @@ from .samples import fill, name, sample
 from .terminal import Answer, TimedTerminal
 
 _TOKENS = 100
+_LARGE = 100_000
 _BARE_ROWS = 20
 _KEYS = 15
 _DOWN = b"\x1b[B"
@@ -39,28 +40,34 @@ class Session(NamedTuple):
 
     start: Answer
     keys: list[Answer]
+    filtered: list[Answer]
+    """Keys typed into the filter; the bare app has none."""
 
 
 def main() -> None:
     """Measure, and print what was measured."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=15, help="runs of each, two or more")
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--large", action="store_true", help=f"also with {_LARGE} tokens")
+    options = parser.parse_args()
+    rounds = options.rounds
     compileall.compile_dir(str(Path(tokentui.__file__).parent), quiet=1)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "data" / "tokens.json"
-        secret = _make_store(path)
-        env = _environment(folder, path)
-        _show_apps(*_run_apps(rounds, env))
-        _show_commands(_run_commands(rounds, env, secret))
+    for count in [_TOKENS, _LARGE] if options.large else [_TOKENS]:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "data" / "tokens.json"
+            secret = _make_store(path, count)
+            env = _environment(folder, path)
+            _show_apps(count, *_run_apps(rounds, env))
+            if count == _TOKENS:
+                _show_commands(_run_commands(rounds, env, secret))
 
 
-def _make_store(path: Path) -> str:
+def _make_store(path: Path, count: int) -> str:
     """Make a store of tokens that were all used, and return the secret of the last."""
     hasher, minted = BcryptHasher(4), mint()
     shared = hasher.hash(mint().secret)
-    tokens = [sample(number, shared) for number in range(_TOKENS - 1)]
-    known = sample(_TOKENS - 1, hasher.hash(minted.secret))
+    tokens = [sample(number, shared) for number in range(count - 1)]
+    known = sample(count - 1, hasher.hash(minted.secret))
     minted = minted._replace(id=known.id)
     fill(path, [*tokens, known])
     usage = open_usage(str(path))
@@ -96,7 +103,12 @@ def _session(command: Sequence[str], env: Mapping[str, str]) -> Session:
     with TimedTerminal(command, env) as terminal:
         start = terminal.start(name(0).encode())
         keys = [terminal.press(_DOWN, name(row).encode()) for row in range(1, _KEYS + 1)]
-    return Session(start, keys)
+        filtered = []
+        if command[0] == _PROGRAM:
+            terminal.press(b"/", b"Part of a name")
+            # The digits of a name, one after the other: fewer and fewer are left.
+            filtered = [terminal.press(digit.encode(), name(77).encode()) for digit in "77"]
+    return Session(start, keys, filtered)
 
 
 def _run_commands(rounds: int, env: Mapping[str, str], secret: str) -> dict[str, list[float]]:
@@ -125,14 +137,15 @@ def _wall_time(command: Sequence[str], env: Mapping[str, str], secret: str) -> f
     return perf_counter() - began
 
 
-def _show_apps(ours: Sequence[Session], bare: Sequence[Session]) -> None:
+def _show_apps(count: int, ours: Sequence[Session], bare: Sequence[Session]) -> None:
     """Print starts and keys, the app's beside those of the bare one."""
     print(
-        f"{_TOKENS} tokens in the app, {_BARE_ROWS} rows in a bare DataTable, {len(ours)} runs.\n"
+        f"{count:,} tokens in the app, {_BARE_ROWS} rows in a bare DataTable, {len(ours)} runs.\n"
     )
     rows = [
         _row("start to painted list", [s.start for s in ours], [s.start for s in bare]),
         _row("cursor down to painted row", _keys(ours), _keys(bare)),
+        _row("a letter of the filter", [a for s in ours for a in s.filtered], _keys(bare)),
     ]
     measured = ("p90", "settled", "bytes")
     table.show(("what", "app ms", *measured, "bare ms", *measured, "ratio", "target"), rows)

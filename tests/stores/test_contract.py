@@ -246,6 +246,20 @@ class TestFind:
         assert names(three, replace(ALL, statuses=soon)) == ["ash"]
         assert names(three, replace(ALL, never_saved=True)) == ["ash"]
 
+    def test_a_text_that_grows_and_shrinks(self, three: TokenStore) -> None:
+        for text, expected in (
+            ("", ["ash", "birch", "Cedar"]),
+            ("c", ["birch", "Cedar"]),
+            ("ce", ["Cedar"]),
+            ("e", ["Cedar"]),
+            ("i", ["birch"]),
+            ("", ["ash", "birch", "Cedar"]),
+            ("RC", ["birch"]),
+        ):
+            assert names(three, replace(ALL, text=text)) == expected
+            backwards = replace(ALL, text=text, descending=True)
+            assert names(three, backwards) == expected[::-1]
+
     def test_a_window_of_many(self, store: TokenStore) -> None:
         for number in range(10):
             store.add(token(number))
@@ -282,8 +296,7 @@ class TestFind:
         idle = replace(query, idle_since=NOW - timedelta(days=1, hours=12))
         assert names(three, idle) == ["ash", "birch"]
         assert names(three, replace(idle, idle_since=NOW)) == ["ash", "birch", "Cedar"]
-        used["0000000002"] = NOW
-        assert names(three, replace(idle, used=dict(used))) == ["birch"]
+        assert names(three, replace(idle, used={"0000000002": NOW})) == ["birch"]
 
     def test_what_there_is_to_do_comes_first(self, store: TokenStore) -> None:
         store.add(token(1, name="fine", saved_at=NOW))

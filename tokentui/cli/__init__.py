@@ -59,6 +59,11 @@ def _run_app() -> None:
         )
     service = service_for(settings())
     service.warnings()  # a store that cannot be read is reported before the screen is taken over
+    # Textual paints at most this often, and only what changed: a key is answered in the next
+    # slot, so at 60 a second many a one waits for longer than it takes. Moving pictures cost a
+    # line over SSH more than they tell.
+    os.environ.setdefault("TEXTUAL_FPS", "240")
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     from tokentui.ui.app import TokentuiApp
 
     app = TokentuiApp(service)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 import msgspec
+from msgspec.structs import replace
 
 from tokentui.core.token import DEFAULT_SOON, Status, Token, name_key
 
@@ -74,6 +75,17 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def _by_revocation(self) -> bool:
         return (self.statuses & _LIVE) in (_LIVE, frozenset())
+
+    def narrows(self, other: "Query") -> bool:
+        """Whether what this asks for is a part of what `other` does, in the same order."""
+        return name_key(other.text) in name_key(self.text) and self == replace(
+            other, text=self.text
+        )
+
+    def narrow(self, tokens: Iterable[Token]) -> list[Token]:
+        """Return the result, given that of a query which this one narrows."""
+        text = name_key(self.text)
+        return [token for token in tokens if text in name_key(token.name)]
 
     def select(self, tokens: Iterable[Token]) -> list[Token]:
         """Return those of `tokens` that are wanted, in order; equals go by name, then by id."""

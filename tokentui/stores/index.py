@@ -13,6 +13,7 @@ from tokentui.core.query import Page, Query
 from tokentui.core.text import printable
 from tokentui.core.token import Token, name_key
 
+_RESULTS_KEPT = 3
 _ANY_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 
 Records = Mapping[str, Token | Raw]
@@ -33,7 +34,7 @@ class Index:
         """Of records that are not plainly tokens, by place: the id, or None if left out."""
         self._broken_places: dict[str, list[str]] = {}
         self._live: dict[str, list[Token]] | None = None
-        self._result: tuple[Query, list[Token]] | None = None
+        self._results: list[tuple[Query, list[Token]]] = []
         self.numbered = _numbered(records)
         self._by_id = _plain(records) if self.numbered else {}
         if len(self._by_id) < len(records):
@@ -80,7 +81,7 @@ class Index:
         """Note `token`, in the stead of its previous revision if any."""
         before = self._by_id.get(token.id)
         self._by_id[token.id] = token
-        self._result = None
+        self._results.clear()
         if self._live is not None:
             if before is not None and before.revoked_at is None:
                 self._live[name_key(before.name)].remove(before)
@@ -103,14 +104,24 @@ class Index:
 
     def find(self, query: Query) -> Page:
         """Return a window of the result, which is kept: the next one is most often of the same."""
+        found = self._found(query)
+        start = self._start(found, query)
+        return Page(tokens=found[start : start + query.size], offset=start, total=len(found))
+
+    def _found(self, query: Query) -> list[Token]:
         whole = replace(query, offset=0, size=0, around=None)
         if query.timeless:
             whole = replace(whole, now=_ANY_MOMENT)
-        if self._result is None or self._result[0] != whole:
-            self._result = whole, query.select(self._by_id.values())
-        found = self._result[1]
-        start = self._start(found, query)
-        return Page(tokens=found[start : start + query.size], offset=start, total=len(found))
+        for known, found in self._results:
+            if known == whole:
+                return found
+        wider = (found for known, found in self._results if whole.narrows(known))
+        if (base := next(wider, None)) is not None:
+            found = whole.narrow(base)
+        else:
+            found = query.select(self._by_id.values())
+        self._results = [(whole, found), *self._results[: _RESULTS_KEPT - 1]]
+        return found
 
     def _start(self, found: list[Token], query: Query) -> int:
         """Return where the window begins, moved where it would miss the token to be around."""

@@ -64,6 +64,8 @@ class TokenList(Screen[None]):
     """Whether there is anything to manage or sort."""
     filterable: reactive[bool] = reactive(False, repaint=False, bindings=True)
     """Whether there is anything to filter, or was before that was done."""
+    narrowed: reactive[bool] = reactive(False, repaint=False, bindings=True)
+    """Whether there is anything for Esc to undo."""
 
     def __init__(self, service: TokenService) -> None:
         super().__init__()
@@ -123,6 +125,7 @@ class TokenList(Screen[None]):
         narrowed = bool(self._text) or self._shown is not Filter.ALL
         self.usable = bool(page.total)
         self.filterable = bool(page.total) or narrowed
+        self.narrowed = narrowed or bool(self._marked)
         only = words.FILTER[self._shown].lower()
         said = words.tokens(page.total) if page.total or narrowed else ""
         if self._text:
@@ -131,7 +134,7 @@ class TokenList(Screen[None]):
             said += f", only: {only}"
         if self._marked:
             said += f". {len(self._marked):,} marked: r revokes them, Esc lets go of them"
-        self.query_one("#summary", Static).update(said)
+        self.query_one("#summary", Static).update(said, layout=False)
         self.set_class(not page.total, "-empty")
         nothing = _GREETING
         if self._text:
@@ -139,7 +142,6 @@ class TokenList(Screen[None]):
         elif narrowed:
             nothing = f"No token here: {only}."
         self.query_one("#empty", Static).update(nothing + (" Esc shows all." if narrowed else ""))
-        self.refresh_bindings()
 
     def _warn(self, warnings: Sequence[str]) -> None:
         more = f" (and {len(warnings) - 1} more: tokentui list)" if len(warnings) > 1 else ""
@@ -309,8 +311,7 @@ class TokenList(Screen[None]):
         """Grey out what needs a token while there is none."""
         match action:
             case "show_all":
-                narrowed = self._text or self._shown is not Filter.ALL
-                return bool(narrowed or self._marked or self.has_class("-filtering"))
+                return self.narrowed or self.has_class("-filtering")
             case "filter":
                 return self.filterable or None
             case "sort":

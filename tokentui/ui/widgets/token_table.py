@@ -142,8 +142,9 @@ class TokenTable(ScrollView, can_focus=True):
         """
         self._page, self._marked = page, marked
         self._sort, self._descending = query.sort, query.descending
-        self._history = query.statuses == {Status.REVOKED}
-        self._set_columns()
+        if self._history != (query.statuses == {Status.REVOKED}):
+            self._history = not self._history
+            self._set_columns()
         self.virtual_size = Size(self.size.width, page.total + 1)
         places = {token.id: page.offset + n for n, token in enumerate(page.tokens)}
         self.cursor = places.get(query.around or "", max(0, min(self.cursor, page.total - 1)))
