@@ -28,6 +28,7 @@ class ExitCode(IntEnum):
     NO_TERMINAL = 7
     CANCELLED = 8
     FILE = 9
+    FINDINGS = 10
 
 
 _CODES: list[tuple[type[errors.TokentuiError], ExitCode]] = [

@@ -141,6 +141,11 @@ def facts(service: TokenService, token: Token) -> list[tuple[str, str]]:
     ]
 
 
+def days(count: int) -> str:
+    """Return a number of days, such as 1 day or 90 days."""
+    return f"{count:,} day{'' if count == 1 else 's'}"
+
+
 def tokens(count: int) -> str:
     """Return a number of tokens, such as 1 token or 1,200 tokens."""
     return f"{count:,} token{'' if count == 1 else 's'}"

@@ -50,7 +50,7 @@ def _create(sandbox: Sandbox, name: str = "deploy") -> str:
 
 def test_the_help_names_every_exit_code(sandbox: Sandbox) -> None:
     helped = sandbox.run("--help").stdout
-    codes = re.findall(r"(\d) \w", " ".join(helped.split()).partition("Exit codes:")[2])
+    codes = re.findall(r"(\d+) \w", " ".join(helped.split()).partition("Exit codes:")[2])
     assert codes == [str(int(code)) for code in ExitCode]
 
 

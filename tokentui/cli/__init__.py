@@ -11,6 +11,7 @@ from click.shell_completion import get_completion_class
 from tokentui import words
 from tokentui.cli import tokens, upkeep
 from tokentui.cli.common import service_for, settings, store_option
+from tokentui.cli.report import report
 from tokentui.console import ExitCode, Failure, Program, is_terminal, say, write
 
 
@@ -33,7 +34,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 internal error, 2 bad input, 3 no such token, 4 conflict, "
-    "5 store trouble, 6 secret refused, 7 no terminal, 8 cancelled, 9 secret not written.",
+    "5 store trouble, 6 secret refused, 7 no terminal, 8 cancelled, 9 secret not written, "
+    "10 something reported.",
 )
 @store_option
 @click.version_option(package_name="tokentui", message="%(prog)s %(version)s")
@@ -81,5 +83,5 @@ def completion(shell: str) -> None:
         write(kind(main, {}, "tokentui", "_TOKENTUI_COMPLETE").source())
 
 
-for command in (*tokens.COMMANDS, *upkeep.COMMANDS):
+for command in (*tokens.COMMANDS, report, *upkeep.COMMANDS):
     main.add_command(command)

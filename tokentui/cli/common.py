@@ -2,8 +2,10 @@
 
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 import click
+import msgspec
 from click.shell_completion import CompletionItem
 from msgspec.structs import replace
 
@@ -12,8 +14,9 @@ from tokentui.console import is_terminal, say
 from tokentui.core import errors
 from tokentui.core.credential import BcryptHasher
 from tokentui.core.service import TokenService
-from tokentui.core.store import Archive
+from tokentui.core.store import Archive, everything_of
 from tokentui.core.text import printable
+from tokentui.core.token import Token
 from tokentui.stores import open_store, open_usage
 
 
@@ -27,7 +30,7 @@ def name_completion(
 ) -> list[CompletionItem]:
     try:
         service = service_for(config.load(ctx.meta.get(config.STORE)))
-        tokens = service.find(replace(service.query(), text=incomplete, size=sys.maxsize)).tokens
+        tokens = everything_of(service.store, replace(service.query(), text=incomplete))
     except errors.TokentuiError:
         return []
     names = (token.name for token in tokens if printable(token.name) == token.name)
@@ -92,3 +95,14 @@ def ask(question: str, *, yes: bool) -> None:
     if not is_terminal(sys.stdin):
         raise click.UsageError("There is nobody to ask: give --yes. Nothing was changed.")
     click.confirm(question, abort=True, err=True)
+
+
+def facts(service: TokenService, token: Token) -> dict[str, Any]:
+    """Return what scripts may know of a token: everything but its hash."""
+    used = service.used(token)
+    public = {key: value for key, value in msgspec.to_builtins(token).items() if key != "hash"}
+    return public | {
+        "status": service.status(token),
+        "never_saved": token.never_saved,
+        "last_used_at": used and used.last_used_at,
+    }

@@ -4,15 +4,15 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
-import msgspec
 from msgspec.structs import replace
 
 from tokentui import files, words
 from tokentui.cli.common import (
     ask,
+    facts,
     json_option,
     name_argument,
     name_completion,
@@ -24,6 +24,7 @@ from tokentui.console import ExitCode, Failure, Unwritten, is_terminal, say, wri
 from tokentui.core import errors
 from tokentui.core.credential import Secret
 from tokentui.core.service import NewToken, TokenService
+from tokentui.core.store import everything_of
 from tokentui.core.text import printable
 from tokentui.core.token import DEFAULT_LIFE, LAST_DAY, Status, Token, parse_day, parse_life
 from tokentui.core.verifier import Verifier
@@ -59,12 +60,12 @@ _STATUS_CHOICES = [*(status.value for status in Status), "never-saved"]
 def list_tokens(wanted: tuple[str, ...], as_json: bool) -> None:
     """List the tokens."""
     service = open_service()
-    query = replace(service.query(), size=sys.maxsize, never_saved="never-saved" in wanted)
+    query = replace(service.query(), never_saved="never-saved" in wanted)
     if statuses := frozenset(Status(word) for word in wanted if word != "never-saved"):
         query = replace(query, statuses=statuses)
-    tokens = service.find(query).tokens
+    tokens = everything_of(service.store, query)
     if as_json:
-        write_json([_facts(service, token) for token in tokens])
+        write_json([facts(service, token) for token in tokens])
     elif tokens:
         _print_table(service, tokens)
     else:
@@ -80,7 +81,7 @@ def show(name: str, as_json: bool) -> None:
     service = open_service()
     token = service.look_up(name)
     if as_json:
-        write_json(_facts(service, token))
+        write_json(facts(service, token))
     else:
         for label, value in words.facts(service, token):
             write(f"{label + ':':<11} {value}")
@@ -118,7 +119,7 @@ def create(
         new = _create_to_file(service, name, last_day, to_file)
     saved = _confirm(service, new.token)
     if as_json and to_file is not None:
-        write_json(_facts(service, saved) | {"file": str(to_file)})
+        write_json(facts(service, saved) | {"file": str(to_file)})
     say(f"Created {new.token.name}. {words.life(new.token, service.zone)}")
     place = f"Its secret is in {printable(str(to_file))}." if to_file else "It is not shown again."
     say(place)
@@ -146,7 +147,7 @@ def _hand_out(service: TokenService, new: NewToken, as_json: bool) -> None:
     handed_out = replace(new.token, saved_at=service.now())
     try:
         if as_json:
-            write_json(_facts(service, handed_out) | {"secret": secret})
+            write_json(facts(service, handed_out) | {"secret": secret})
         else:
             write(secret)
     except Unwritten as error:
@@ -207,7 +208,7 @@ def verify(as_json: bool) -> None:
     presented = _read_secret()
     token = Verifier(service.store, hasher=service.hasher, clock=service.now).verify(presented)
     if as_json:
-        write_json(_facts(service, token))
+        write_json(facts(service, token))
     else:
         write(f"{printable(token.name)}  {token.id}  {words.status(service, token)}")
 
@@ -219,17 +220,6 @@ def _read_secret() -> Secret:
         return Secret(click.prompt("Secret", hide_input=True, err=True).strip())
     # A secret has some 52 characters: whatever is much longer is read no further.
     return Secret(sys.stdin.buffer.readline(1024).decode("ascii", "replace").strip())
-
-
-def _facts(service: TokenService, token: Token) -> dict[str, Any]:
-    """Return what scripts may know of a token: everything but its hash."""
-    used = service.used(token)
-    public = {key: value for key, value in msgspec.to_builtins(token).items() if key != "hash"}
-    return public | {
-        "status": service.status(token),
-        "never_saved": token.never_saved,
-        "last_used_at": used and used.last_used_at,
-    }
 
 
 def _print_table(service: TokenService, tokens: Sequence[Token]) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from tokentui.core.query import Page, Query
 from tokentui.core.token import Moment, Status, Token
@@ -65,7 +66,12 @@ class TokenStore(Protocol):
 
 def everything(store: TokenStore) -> Sequence[Token]:
     """Return all tokens of `store`, revoked ones as well, by name."""
-    return store.find(Query(now=utc_now(), statuses=frozenset(Status), size=sys.maxsize)).tokens
+    return everything_of(store, Query(now=utc_now(), statuses=frozenset(Status)))
+
+
+def everything_of(store: TokenStore, query: Query) -> Sequence[Token]:
+    """Return the whole result of `query`, not just a window of it."""
+    return store.find(replace(query, offset=0, size=sys.maxsize)).tokens
 
 
 class Backup(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,6 @@
 """Manage API Tokens: the list, and the way to everything else."""
 
 import asyncio
-import sys
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -17,6 +16,7 @@ from tokentui import words
 from tokentui.core.errors import TokentuiError
 from tokentui.core.query import Filter, Page, Query, Sort
 from tokentui.core.service import TokenService
+from tokentui.core.store import everything_of
 from tokentui.core.text import printable
 from tokentui.core.token import Status, Token, name_key
 from tokentui.ui.messages import StoreChanged
@@ -287,11 +287,11 @@ class TokenList(Screen[None]):
 
     def _ids_shown(self) -> list[str]:
         try:
-            page = self._service.find(replace(self._query(), size=sys.maxsize))
+            tokens = everything_of(self._service.store, self._query())
         except TokentuiError as error:
             self._warn([str(error)])
             return []
-        return [token.id for token in page.tokens]
+        return [token.id for token in tokens]
 
     def _mark(self, ids: set[str]) -> None:
         self._marked = ids
