@@ -1,19 +1,25 @@
-"""The settings in force: built-in values, then the environment, then flags."""
+"""The settings in force: built-in values, then the file, then the environment, then flags."""
 
 import os
 import pwd
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-from tokentui.core.credential import DEFAULT_COST, HIGHEST_COST
-from tokentui.core.errors import InvalidSetting
-from tokentui.core.token import DEFAULT_SOON
+from tokentui import files
+from tokentui.core.credential import DEFAULT_COST, HIGHEST_COST, PREFIX, PREFIX_LIMIT
+from tokentui.core.errors import InvalidExpiry, InvalidSetting
+from tokentui.core.text import printable
+from tokentui.core.token import DEFAULT_LIFE, DEFAULT_SOON, parse_life
 
-STORE = "TOKENTUI_STORE"
-HASH_COST = "TOKENTUI_HASH_COST"
-SOON_DAYS = "TOKENTUI_SOON_DAYS"
+CONFIG = "TOKENTUI_CONFIG"
+BUILT_IN = "built in"
+_LARGEST = 1024 * 1024
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,20 +30,208 @@ class Settings:
     """Where the tokens are: the path of a TinyDB file."""
     account: str
     """Who owns the tokens that are created."""
+    prefix: str = PREFIX
+    """What secrets begin with."""
     hash_cost: int = DEFAULT_COST
     """The cost of bcrypt, 4 to 14."""
     soon: timedelta = DEFAULT_SOON
     """How long before its end a token counts as expiring soon."""
+    default_life: timedelta = DEFAULT_LIFE
+    """How long a token lives unless told otherwise."""
+    max_life: timedelta | None = None
+    """How long it may live at most; None for as long as wanted, or for ever."""
+    first_weekday: int = 0
+    """The day that weeks begin with in the calendar, 0 for Monday to 6 for Sunday."""
+    theme: str | None = None
+    """The app's theme; None for the one that was chosen last."""
+    mouse: bool = True
+    """Whether the app takes the mouse from the terminal."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Where each value comes from, by the name of the setting in the file."""
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """How one setting is written, and which field of `Settings` it becomes."""
+
+    field: str
+    read: Callable[[object], Any]
+    """Turns what stands in the file or the environment into a value; raises `ValueError`."""
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("a text")
+    return value
+
+
+def _prefix(value: object) -> str:
+    if not re.fullmatch(rf"[a-z][a-z0-9_]{{0,{PREFIX_LIMIT - 1}}}", str(value)):
+        raise ValueError(f"up to {PREFIX_LIMIT} of a-z, 0-9 and _, a letter first")
+    return str(value)
+
+
+def _whole(lowest: int, highest: int) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        text = str(value)
+        if isinstance(value, bool) or not (text.isascii() and text.isdecimal()):
+            raise ValueError(f"a whole number from {lowest} to {highest}")
+        if not lowest <= int(text) <= highest:
+            raise ValueError(f"a whole number from {lowest} to {highest}")
+        return int(text)
+
+    return read
+
+
+def _days(value: object) -> timedelta:
+    return timedelta(days=_whole(0, 3650)(value))
+
+
+def _life(value: object) -> timedelta:
+    try:
+        return parse_life(str(value))
+    except InvalidExpiry:
+        raise ValueError("a length of life such as 90d, 12w or 1y") from None
+
+
+def _weekday(value: object) -> int:
+    if str(value).lower() not in _WEEKDAYS:
+        raise ValueError(f"one of {', '.join(_WEEKDAYS)}")
+    return _WEEKDAYS.index(str(value).lower())
+
+
+def _yes_or_no(value: object) -> bool:
+    word = str(value).lower()
+    if word not in _TRUE | _FALSE:
+        raise ValueError("true or false")
+    return word in _TRUE
+
+
+SETTINGS = {
+    "store": _Setting("store", _text),
+    "prefix": _Setting("prefix", _prefix),
+    "hash_cost": _Setting("hash_cost", _whole(4, HIGHEST_COST)),
+    "soon_days": _Setting("soon", _days),
+    "default_life": _Setting("default_life", _life),
+    "max_life": _Setting("max_life", _life),
+    "first_weekday": _Setting("first_weekday", _weekday),
+    "theme": _Setting("theme", _text),
+    "mouse": _Setting("mouse", _yes_or_no),
+}
+"""Each setting by its name in the file; in the environment it is TOKENTUI_ and that in capitals."""
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return f"TOKENTUI_{name.upper()}"
+
+
+STORE = variable("store")
 
 
 def load(store: str | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings, with `store` from a flag; raise `InvalidSetting` for a bad value."""
-    return Settings(
-        store=store or environ.get(STORE) or str(default_store()),
-        account=_os_user(),
-        hash_cost=_whole_number(environ, HASH_COST, DEFAULT_COST, 4, HIGHEST_COST),
-        soon=timedelta(days=_whole_number(environ, SOON_DAYS, DEFAULT_SOON.days, 0, 3650)),
-    )
+    """Return the settings, with `store` from a flag; raise `InvalidSetting` for a bad one."""
+    path = config_path(environ)
+    values: dict[str, Any] = {}
+    sources = dict.fromkeys(SETTINGS, BUILT_IN)
+    for name, (value, place) in _written(path).items():
+        values[name] = _value(name, value, f"{name} in {place}")
+        sources[name] = place
+    for name in SETTINGS:
+        if text := environ.get(variable(name), "").strip():
+            values[name] = _value(name, text, variable(name))
+            sources[name] = variable(name)
+    if store is not None:
+        values["store"], sources["store"] = store, "--store"
+    values.setdefault("store", str(default_store()))
+    fields = {SETTINGS[name].field: value for name, value in values.items()}
+    settings = Settings(account=_os_user(), sources=sources, **fields)
+    if settings.max_life is not None and settings.max_life < settings.default_life:
+        return _within_the_longest(settings)
+    return settings
+
+
+def _within_the_longest(settings: Settings) -> Settings:
+    """Shorten the life that is built in; one that was chosen contradicts the longest one."""
+    from dataclasses import replace
+
+    if settings.sources["default_life"] != BUILT_IN:
+        raise InvalidSetting(
+            f"default_life is longer than max_life ({settings.sources['max_life']}) allows: "
+            "shorten it."
+        )
+    return replace(settings, default_life=settings.max_life or settings.default_life)
+
+
+def _value(name: str, written: object, where: str) -> Any:
+    try:
+        return SETTINGS[name].read(written)
+    except ValueError as wanted:
+        raise InvalidSetting(f"{where} must be {wanted}, not {written!a}.") from None
+
+
+def _written(path: Path) -> dict[str, tuple[object, str]]:
+    """Return what stands in the file, and where; a file that is not there holds nothing."""
+    try:
+        content, _ = files.read_regular(path, _LARGEST)
+        text = content.decode()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise InvalidSetting(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise InvalidSetting(f"{path} is no text in UTF-8.") from None
+    import tomllib
+
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidSetting(f"{path} is no TOML: {error}.") from None
+    found: dict[str, tuple[object, str]] = {}
+    for name, value in table.items():
+        place = f"{path}, line {_line(text, name)}"
+        if name not in SETTINGS:
+            raise InvalidSetting(f"{place}: there is no setting {name}{_nearest(name)}")
+        found[name] = value, place
+    return found
+
+
+def _line(text: str, name: str) -> int:
+    """Return the line on which a setting stands, or where its table begins."""
+    key = re.compile(rf"""\s*\[*\s*["']?{re.escape(name)}["']?\s*[=.\]]""")
+    numbered = enumerate(text.splitlines(), 1)
+    return next((number for number, line in numbered if key.match(line)), 1)
+
+
+def _nearest(name: str) -> str:
+    from difflib import get_close_matches
+
+    alike = get_close_matches(name, SETTINGS, n=1, cutoff=0.5)
+    return f"; did you mean {alike[0]}?" if alike else f". There are {', '.join(SETTINGS)}."
+
+
+def shown(settings: Settings, name: str) -> str | int | bool | None:
+    """Return the value of a setting as it is written in the file; None where there is none."""
+    value = getattr(settings, SETTINGS[name].field)
+    match value:
+        case timedelta() if name == "soon_days":
+            return value.days
+        case timedelta():
+            return f"{value.days}d"
+        case int() if name == "first_weekday":
+            return _WEEKDAYS[value]
+        case str():
+            return printable(value)
+    return value  # type: ignore[no-any-return]
+
+
+def config_path(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the file with the settings, in the user's configuration folder (XDG)."""
+    if chosen := environ.get(CONFIG):
+        return Path(chosen).expanduser()
+    import platformdirs
+
+    return platformdirs.user_config_path("tokentui") / "config.toml"
 
 
 def default_store() -> Path:
@@ -52,16 +246,3 @@ def _os_user() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return str(os.getuid())
-
-
-def _whole_number(
-    environ: Mapping[str, str], name: str, default: int, lowest: int, highest: int
-) -> int:
-    text = environ.get(name, "").strip()
-    if not text:
-        return default
-    if not text.isdecimal() or not lowest <= int(text) <= highest:
-        raise InvalidSetting(
-            f"{name} must be a whole number from {lowest} to {highest}, not {text!a}."
-        )
-    return int(text)

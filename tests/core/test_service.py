@@ -206,3 +206,23 @@ def test_the_clock_gives_utc(open_service: Open) -> None:
 
     assert utc_now().tzinfo is UTC
     assert utc_now().microsecond == 0
+
+
+class TestLongestLife:
+    @pytest.fixture
+    def strict(self, service: TokenService) -> TokenService:
+        service.max_life = timedelta(days=30)
+        return service
+
+    def test_a_day_within_it_is_fine(self, strict: TokenService) -> None:
+        last = strict.today() + timedelta(days=30)
+        assert strict.create("fine", last).token.expires_at == strict.last_moment(last)
+
+    def test_a_later_day_is_refused_with_the_latest(self, strict: TokenService) -> None:
+        with pytest.raises(InvalidExpiry, match="for 30 days at most here, so until 2026-12-24"):
+            strict.create("late", strict.today() + timedelta(days=31))
+
+    def test_none_lives_for_ever(self, strict: TokenService) -> None:
+        with pytest.raises(InvalidExpiry, match="has to expire"):
+            strict.create("ever", None)
+        assert strict.find(strict.query()).total == 0

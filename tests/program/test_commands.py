@@ -434,3 +434,53 @@ def test_bash_completes_names(sandbox: Sandbox) -> None:
     path = f"{beside}:{sandbox.environment()['PATH']}"
     completed = sandbox.execute(["bash", "--norc", "-c", script], PATH=path)
     assert (completed.stdout, completed.stderr) == ("deploy\n", "")
+
+
+# -- settings ---------------------------------------------------------------------------------
+
+
+def _configure(sandbox: Sandbox, text: str) -> Path:
+    path = sandbox.home / ".config" / "tokentui" / "config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    return path
+
+
+def test_the_settings_in_force_and_where_they_come_from(sandbox: Sandbox) -> None:
+    path = _configure(sandbox, 'prefix = "acme"\nmax_life = "90d"\n')
+    told = json.loads(sandbox.run("config", "--json").stdout)
+    assert told["prefix"] == {"value": "acme", "from": f"{path}, line 1"}
+    assert told["store"] == {"value": str(sandbox.store), "from": "TOKENTUI_STORE"}
+    assert told["theme"] == {"value": None, "from": "built in"}
+    lines = sandbox.run("config").stdout
+    assert 'max_life = "90d"' in lines
+    assert "# theme is not set" in lines
+    assert str(path) in sandbox.run("paths").stdout
+
+
+def test_settings_are_followed(sandbox: Sandbox) -> None:
+    _configure(sandbox, 'prefix = "acme"\nmax_life = "90d"\n')
+    secret = sandbox.run("create", "deploy").stdout
+    assert secret.startswith("acme_")
+    assert sandbox.run("verify", stdin=secret).returncode == ExitCode.OK
+    for life in (["--never"], ["--expires-in", "91d"]):
+        refused = sandbox.run("create", "longer", *life)
+        assert (refused.returncode, refused.stdout) == (ExitCode.USAGE, "")
+        assert "90 days at most" in refused.stderr
+    assert sandbox.record()["expires_at"] is not None
+
+
+def test_a_wrong_setting_stops_every_command(sandbox: Sandbox) -> None:
+    path = _configure(sandbox, "\nhashcost = 4\n")
+    for arguments in (["list"], ["create", "x"], ["config"], []):
+        ended = sandbox.run(*arguments) if arguments else _in_a_terminal(sandbox)
+        assert ended.returncode == ExitCode.USAGE
+        assert f"{path}, line 2" in ended.stderr
+        assert "did you mean hash_cost?" in ended.stderr
+
+
+def test_a_theme_that_there_is_not(sandbox: Sandbox) -> None:
+    _configure(sandbox, 'theme = "solarised"\n')
+    ended = _in_a_terminal(sandbox)
+    assert ended.returncode == ExitCode.USAGE
+    assert "There is no theme solarised" in ended.stderr

@@ -54,6 +54,7 @@ def test_a_token_from_its_making_to_its_end(sandbox: Sandbox) -> None:
         revoked = sandbox.record()
         assert revoked == renamed | {
             "revoked_at": revoked["revoked_at"],
+            "revoked_by": made["account"],
             "hash": None,
             "revision": 4,
         }
@@ -140,3 +141,19 @@ def test_a_token_that_is_not_made_leaves_nothing(sandbox: Sandbox) -> None:
         app.press("escape")
         to_list(app)
         assert not sandbox.store.exists()
+
+
+def test_what_was_chosen_is_remembered(sandbox: Sandbox) -> None:
+    for name in ("aaa", "zzz"):
+        assert sandbox.run("create", name, "--never").returncode == 0
+    with sandbox.app() as app:
+        app.wait_for("> aaa")
+        app.press("S")
+        app.wait_for("Name v")
+        app.press("q")
+        assert app.wait_exit() == 0
+    with sandbox.app() as app:
+        app.wait_for("> zzz")
+        assert "Name v" in app.text()
+        app.press("q")
+        assert app.wait_exit() == 0

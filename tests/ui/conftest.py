@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -54,9 +55,9 @@ def run() -> Run:
 
     @asynccontextmanager
     async def running(
-        service: TokenService, size: tuple[int, int] = (80, 24)
+        service: TokenService, size: tuple[int, int] = (80, 24), **choices: Any
     ) -> AsyncIterator[Pilot[None]]:
-        app = TokentuiApp(service)
+        app = TokentuiApp(service, **choices)
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
             yield pilot

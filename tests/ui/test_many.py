@@ -6,12 +6,15 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input
 
-from tokentui.core.query import Filter
+from tokentui.core.query import Filter, Sort
 from tokentui.core.service import TokenService
 from tokentui.core.store import everything
+from tokentui.ui.preferences import Preferences
 from tokentui.ui.screens.choose_filter import ChooseFilter
 from tokentui.ui.screens.confirm import Confirm
+from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.screens.token_list import TokenList
+from tokentui.ui.widgets.month_calendar import MonthCalendar
 from tokentui.ui.widgets.token_table import TokenTable
 
 from ..conftest import NOW
@@ -231,3 +234,54 @@ class TestOrder:
             assert shown(pilot) == NAMES
             await pilot.press("s", "s", "s", "S")
             assert shown(pilot)[:2] == ["monitoring", "ci-deploy"]
+
+
+class TestPreferences:
+    async def test_the_app_starts_and_ends_with_them(self, saved: TokenService, run: Run) -> None:
+        preferences = Preferences(
+            theme="nord", sort=Sort.EXPIRES, descending=True, shown=Filter.ACTIVE
+        )
+        async with run(saved, preferences=preferences) as pilot:
+            assert pilot.app.theme == "nord"
+            assert shown(pilot) == ["monitoring", "ci-deploy", "backup-nightly", "vendor_acme"]
+            pilot.app.theme = "gruvbox"
+            await pilot.press("S", "escape")
+            await pilot.pause()
+        assert preferences == Preferences(theme="gruvbox", sort=Sort.EXPIRES)
+
+    async def test_history_is_not_where_the_next_one_starts(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        preferences = Preferences()
+        async with run(saved, preferences=preferences) as pilot:
+            await show_only(pilot, Filter.REVOKED)
+        assert preferences == Preferences()
+
+    async def test_weeks_begin_where_they_are_wanted(self, saved: TokenService, run: Run) -> None:
+        async with run(saved, first_weekday=6) as pilot:
+            await pilot.press("c")
+            await arrive(pilot, CreateToken)
+            month = pilot.app.screen.query_one(MonthCalendar)
+            lines = str(month.render()).splitlines()
+            assert lines[1].split() == ["Su", "Mo", "Tu", "We", "Th", "Fr", "Sa"]
+            # The first of November 2027 is a Monday.
+            assert lines[2].split() == ["1", "2", "3", "4", "5", "6"]
+            assert lines[2].startswith("     ")
+
+    async def test_where_all_have_to_expire_never_cannot_be_chosen(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        saved.max_life = saved.default_life = timedelta(days=60)
+        async with run(saved) as pilot:
+            await pilot.press("c")
+            await arrive(pilot, CreateToken)
+            assert pilot.app.screen.query_one("#never").disabled
+            await write(pilot, "short")
+            pilot.app.screen.query_one("#preset-90", Button).press()
+            await until(pilot, lambda: "60 days at most" in said(pilot, "#meaning"))
+            await pilot.press("enter")
+            assert isinstance(pilot.app.screen, CreateToken)
+            pilot.app.screen.query_one("#preset-30", Button).press()
+            await until(pilot, lambda: "in 30 days" in said(pilot, "#meaning"))
+            await pilot.press("enter")
+            await until(pilot, lambda: "short" in live(saved))

@@ -8,11 +8,12 @@ from io import TextIOWrapper
 import click
 from click.shell_completion import get_completion_class
 
-from tokentui import words
+from tokentui import memory, words
 from tokentui.cli import tokens, upkeep
 from tokentui.cli.common import service_for, settings, store_option
 from tokentui.cli.report import report
 from tokentui.console import ExitCode, Failure, Program, is_terminal, say, write
+from tokentui.core import errors
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -59,7 +60,8 @@ def _run_app() -> None:
             "Set TERM, or use the commands: tokentui --help lists them.",
             ExitCode.NO_TERMINAL,
         )
-    service = service_for(settings())
+    chosen = settings()
+    service = service_for(chosen)
     service.warnings()  # a store that cannot be read is reported before the screen is taken over
     # Textual paints at most this often, and only what changed: a key is answered in the next
     # slot, so at 60 a second many a one waits for longer than it takes. Moving pictures cost a
@@ -67,9 +69,18 @@ def _run_app() -> None:
     os.environ.setdefault("TEXTUAL_FPS", "240")
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     from tokentui.ui.app import TokentuiApp
+    from tokentui.ui.preferences import Preferences
 
-    app = TokentuiApp(service)
-    app.run()
+    preferences = memory.recall(Preferences)
+    preferences.theme = chosen.theme or preferences.theme
+    app = TokentuiApp(service, preferences, first_weekday=chosen.first_weekday)
+    if chosen.theme is not None and chosen.theme not in app.available_themes:
+        raise errors.InvalidSetting(
+            f"There is no theme {chosen.theme} ({chosen.sources['theme']}). "
+            f"There are {', '.join(sorted(app.available_themes))}."
+        )
+    app.run(mouse=chosen.mouse)
+    memory.remember(preferences)
     if app.crash is not None:
         raise Failure(words.internal_error(app.crash), ExitCode.INTERNAL)
 

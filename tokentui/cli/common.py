@@ -63,7 +63,10 @@ def service_for(settings: config.Settings) -> TokenService:
         open_usage(settings.store),
         account=settings.account,
         hasher=BcryptHasher(settings.hash_cost),
+        prefix=settings.prefix,
         soon=settings.soon,
+        default_life=settings.default_life,
+        max_life=settings.max_life,
     )
 
 

@@ -34,7 +34,7 @@ class Finding(StrEnum):
     "--within",
     metavar="DAYS",
     type=click.IntRange(0, 3650),
-    help=f"What counts as soon; {DEFAULT_SOON.days} unless set.",
+    help=f"What counts as soon; the setting soon_days, {DEFAULT_SOON.days}, unless given.",
 )
 @click.option(
     "--unused-for",

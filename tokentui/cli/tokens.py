@@ -26,7 +26,7 @@ from tokentui.core.credential import Secret
 from tokentui.core.service import NewToken, TokenService
 from tokentui.core.store import everything_of
 from tokentui.core.text import printable
-from tokentui.core.token import DEFAULT_LIFE, LAST_DAY, Status, Token, parse_day, parse_life
+from tokentui.core.token import LAST_DAY, Status, Token, parse_day, parse_life
 from tokentui.core.verifier import Verifier
 
 T = TypeVar("T")
@@ -107,11 +107,14 @@ def create(
     to_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Create a token and print its secret, once. It expires in 365 days unless told otherwise."""
+    """Create a token and print its secret, once. It expires in 365 days unless told otherwise.
+
+    The settings default_life and max_life change that: see tokentui config.
+    """
     if sum((expires is not None, expires_in is not None, never)) > 1:
         raise click.UsageError("Give one of --expires, --expires-in and --never.")
     service = open_service()
-    last_day = None if never else expires or _day_in(service, expires_in or DEFAULT_LIFE)
+    last_day = None if never else expires or _day_in(service, expires_in or service.default_life)
     if to_file is None:
         new = service.create(name, last_day)
         _hand_out(service, new, as_json)
@@ -206,7 +209,10 @@ def verify(as_json: bool) -> None:
     """Say which token a secret opens the door for. The secret is read from stdin."""
     service = open_service()
     presented = _read_secret()
-    token = Verifier(service.store, hasher=service.hasher, clock=service.now).verify(presented)
+    verifier = Verifier(
+        service.store, hasher=service.hasher, clock=service.now, prefix=service.prefix
+    )
+    token = verifier.verify(presented)
     if as_json:
         write_json(facts(service, token))
     else:

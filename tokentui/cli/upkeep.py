@@ -1,6 +1,7 @@
 """Commands about the store as a whole."""
 
 import errno
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from tokentui import config, files, words
+from tokentui import config, files, memory, words
 from tokentui.cli.common import (
     ask,
     json_option,
@@ -66,8 +67,32 @@ def paths() -> None:
         ("lock", f"{store}.lock"),
         ("backups", store.with_name("backups")),
         ("last used", store.with_name("usage.json")),
+        ("settings", config.config_path()),
+        ("app", memory.memory_path()),
     ):
         write(f"{label:<10} {printable(str(path))}")
+
+
+@click.command("config")
+@store_option
+@json_option
+def show_config(as_json: bool) -> None:
+    """Print the settings in force, and where each comes from."""
+    chosen = settings()
+    values = {name: config.shown(chosen, name) for name in config.SETTINGS}
+    if as_json:
+        write_json(
+            {name: {"value": value, "from": chosen.sources[name]} for name, value in values.items()}
+        )
+        return
+    # As in the file, so that a line can be taken over into it.
+    lines = {
+        name: f"{name} = {json.dumps(value)}" if value is not None else f"# {name} is not set"
+        for name, value in values.items()
+    }
+    width = max(map(len, lines.values()))
+    for name, line in lines.items():
+        write(f"{line:<{width}}  # {printable(chosen.sources[name])}")
 
 
 @click.command()
@@ -255,4 +280,4 @@ def _content(source: Path) -> bytes:
     return content
 
 
-COMMANDS = (check, paths, backup, restore_backup, export_tokens, import_tokens)
+COMMANDS = (check, paths, show_config, backup, restore_backup, export_tokens, import_tokens)

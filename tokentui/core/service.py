@@ -21,6 +21,7 @@ from tokentui.core.query import UNUSED_FOR, Filter, Page, Query, Sort
 from tokentui.core.store import Clock, TokenStore, Usage, UsageStore, everything, utc_now
 from tokentui.core.text import printable
 from tokentui.core.token import (
+    DEFAULT_LIFE,
     DEFAULT_SOON,
     ID_LENGTH,
     Status,
@@ -43,6 +44,8 @@ class TokenService:
 
     `account` owns the tokens that are created. `zone` is where days begin and end (None: the
     system's time zone). `soon` is how long before its end a token counts as expiring soon.
+    `default_life` is how long a token lives unless told otherwise, `max_life` how long it may at
+    most: with one, every new token expires.
     """
 
     def __init__(
@@ -56,6 +59,8 @@ class TokenService:
         zone: tzinfo | None = None,
         prefix: str = credential.PREFIX,
         soon: timedelta = DEFAULT_SOON,
+        default_life: timedelta = DEFAULT_LIFE,
+        max_life: timedelta | None = None,
     ) -> None:
         self.store = store
         self.usage = usage
@@ -65,6 +70,8 @@ class TokenService:
         self.zone = zone
         self.prefix = prefix
         self.soon = soon
+        self.default_life = default_life
+        self.max_life = max_life
 
     def warnings(self) -> Sequence[str]:
         """Return what an administrator should know about the store, a sentence each."""
@@ -162,6 +169,11 @@ class TokenService:
         """
         if day < self.today():
             raise InvalidExpiry(f"{day} is in the past: choose today or a later day.")
+        if self.max_life is not None and day > self.today() + self.max_life:
+            raise InvalidExpiry(
+                f"{day} is too late: a token lives for {self.max_life.days} days at most here, so "
+                f"until {self.today() + self.max_life}."
+            )
         return end_of_day(day, self.zone)
 
     def create(self, name: str, last_day: date | None) -> NewToken:
@@ -170,6 +182,10 @@ class TokenService:
         Raises `InvalidName`, `NameTaken`, `InvalidExpiry`. Slow by design: it hashes.
         """
         self.check_new_name(name)
+        if last_day is None and self.max_life is not None:
+            raise InvalidExpiry(
+                f"A token has to expire here, after {self.max_life.days} days at most."
+            )
         expires_at = None if last_day is None else self.last_moment(last_day)
         minted = credential.mint()
         token = Token(

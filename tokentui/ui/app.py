@@ -10,11 +10,13 @@ from typing import ClassVar
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.theme import Theme
 from textual.worker import WorkerFailed
 
 from tokentui.core.errors import StoreError
 from tokentui.core.service import TokenService
 from tokentui.ui.messages import StoreChanged
+from tokentui.ui.preferences import Preferences
 from tokentui.ui.screens.help import Help, keys_of
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
@@ -31,23 +33,37 @@ class TokentuiApp(App[None]):
     CSS_PATH = "tokentui.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f1", "help", "Help", show=False)]
 
-    def __init__(self, service: TokenService) -> None:
+    def __init__(
+        self,
+        service: TokenService,
+        preferences: Preferences | None = None,
+        *,
+        first_weekday: int = 0,
+    ) -> None:
         super().__init__()
+        self._preferences = preferences or Preferences()
+        self._first_weekday = first_weekday
         self.crash: BaseException | None = None
         self._service = service
         self._stamp: Hashable = None
 
     def get_default_screen(self) -> Screen[None]:
         """Start on the list."""
-        return TokenList(self._service)
+        return TokenList(self._service, self._preferences, first_weekday=self._first_weekday)
 
     def on_mount(self) -> None:
+        if self._preferences.theme in self.available_themes:
+            self.theme = self._preferences.theme
+        self.theme_changed_signal.subscribe(self, self._theme_chosen)
         self._service.store.tell = self._say_waiting
         self._stamp = self._look()
         self.set_interval(_LOOK_EVERY, self._look_around)
         loop = asyncio.get_running_loop()
         for ending in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(ending, self.exit)
+
+    def _theme_chosen(self, theme: Theme) -> None:
+        self._preferences.theme = theme.name
 
     def _say_waiting(self, sentence: str) -> None:
         # Called in a thread: `notify` only posts a message, and so never waits for the loop.

@@ -14,7 +14,7 @@ from textual.widgets import Button, Footer, Input, Label, RadioSet, Static
 from tokentui import words
 from tokentui.core.errors import InvalidName, NameTaken, TokentuiError
 from tokentui.core.service import NewToken, TokenService
-from tokentui.core.token import DEFAULT_LIFE, NAME_LIMIT
+from tokentui.core.token import NAME_LIMIT
 from tokentui.ui.widgets.date_picker import DatePicker
 from tokentui.ui.widgets.masthead import Masthead
 from tokentui.ui.widgets.toggles import Choice
@@ -36,9 +36,10 @@ class CreateToken(Screen[NewToken | None]):
         Binding("f1", "app.help", "Help"),
     ]
 
-    def __init__(self, service: TokenService) -> None:
+    def __init__(self, service: TokenService, *, first_weekday: int = 0) -> None:
         super().__init__()
         self._service = service
+        self._first_weekday = first_weekday
         self._sending = False
 
     def compose(self) -> ComposeResult:
@@ -52,8 +53,17 @@ class CreateToken(Screen[NewToken | None]):
             yield Label("Should the API token expire?")
             with RadioSet(id="expires"):
                 yield Choice("Specify an expiration date.", value=True, id="date")
-                yield Choice("The API token will not expire.", id="never")
-            yield DatePicker(today + DEFAULT_LIFE, today, self._meaning)
+                yield Choice(
+                    "The API token will not expire.",
+                    id="never",
+                    disabled=self._service.max_life is not None,
+                )
+            yield DatePicker(
+                today + self._service.default_life,
+                today,
+                self._meaning,
+                first_weekday=self._first_weekday,
+            )
             yield Static(_ADVICE, id="advice", markup=False)
         with Vertical(id="bottom"):
             yield Static(id="problem", markup=False)

@@ -20,6 +20,7 @@ from tokentui.core.store import everything_of
 from tokentui.core.text import printable
 from tokentui.core.token import Status, Token, name_key
 from tokentui.ui.messages import StoreChanged
+from tokentui.ui.preferences import Preferences
 from tokentui.ui.screens.choose_filter import ChooseFilter
 from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.screens.manage_token import ManageToken
@@ -67,13 +68,17 @@ class TokenList(Screen[None]):
     narrowed: reactive[bool] = reactive(False, repaint=False, bindings=True)
     """Whether there is anything for Esc to undo."""
 
-    def __init__(self, service: TokenService) -> None:
+    def __init__(
+        self, service: TokenService, preferences: Preferences, *, first_weekday: int = 0
+    ) -> None:
         super().__init__()
         self._service = service
+        self._preferences = preferences
+        self._first_weekday = first_weekday
         self._text = ""
-        self._shown = Filter.ALL
-        self._sort = Sort.NAME
-        self._descending = False
+        self._shown = preferences.shown
+        self._sort = preferences.sort
+        self._descending = preferences.descending
         self._marked: set[str] = set()
         self._last_marked: str | None = None
 
@@ -106,6 +111,7 @@ class TokenList(Screen[None]):
         self._load(self._table.window_start, follow=token.id if token else None)
 
     def _load(self, offset: int, *, follow: str | None) -> None:
+        self._remember()
         query = replace(self._query(), offset=offset, around=follow)
         try:
             page = self._service.find(query)
@@ -116,6 +122,12 @@ class TokenList(Screen[None]):
         self._warn(warnings)
         self._table.show(page, query, self._marked)
         self._summarise(page)
+
+    def _remember(self) -> None:
+        # History is where one looks something up, not where one starts.
+        if self._shown is not Filter.REVOKED:
+            self._preferences.shown = self._shown
+            self._preferences.sort, self._preferences.descending = self._sort, self._descending
 
     def _query(self) -> Query:
         query = self._service.query(self._shown, self._sort, descending=self._descending)
@@ -337,11 +349,14 @@ class TokenList(Screen[None]):
     async def _create(self) -> None:
         another = True
         while another:
-            new = await self.app.push_screen_wait(CreateToken(self._service))
+            new = await self.app.push_screen_wait(self._form())
             if new is None:
                 return
             another = await self.app.push_screen_wait(SavedToken(self._service, new))
             self._show_on(new.token)
+
+    def _form(self) -> CreateToken:
+        return CreateToken(self._service, first_weekday=self._first_weekday)
 
     def _show_on(self, token: Token) -> None:
         """Put the cursor on `token`, without the filter that may hide it."""

@@ -24,14 +24,17 @@ class DatePicker(Widget):
     raises `InvalidExpiry` where it cannot be.
     """
 
-    def __init__(self, day: date, today: date, describe: Callable[[date], str]) -> None:
+    def __init__(
+        self, day: date, today: date, describe: Callable[[date], str], *, first_weekday: int = 0
+    ) -> None:
         super().__init__()
         self._first = day
         self._today = today
         self._describe = describe
+        self._first_weekday = first_weekday
 
     def compose(self) -> ComposeResult:
-        yield MonthCalendar(self._first, self._today)
+        yield MonthCalendar(self._first, self._today, self._first_weekday)
         with Vertical():
             yield Label("API Token Expiration Date")
             yield Input(str(self._first), placeholder="YYYY-MM-DD", max_length=10)

@@ -49,8 +49,9 @@ class MonthCalendar(Widget, can_focus=True):
 
     day: reactive[date | None] = reactive(None)
 
-    def __init__(self, day: date, earliest: date) -> None:
+    def __init__(self, day: date, earliest: date, first_weekday: int = 0) -> None:
         super().__init__()
+        self._first_weekday = first_weekday
         self._earliest = earliest
         self._month = day.replace(day=1)
         self.set_reactive(MonthCalendar.day, day)
@@ -93,14 +94,14 @@ class MonthCalendar(Widget, can_focus=True):
         if line == _MONTHS_TOP and column in (0, 6):
             self.action_months(-1 if column == 0 else 1)
             return
-        weeks = _weeks(self._month)
+        weeks = self._weeks()
         if 0 <= line - _WEEKS_TOP < len(weeks) and 0 <= column < 7:
             day = weeks[line - _WEEKS_TOP][column]
             if day is not None and day >= self._earliest:
                 self._choose(day)
 
     def render(self) -> Text:
-        lines = [self._title(), self._weekdays(), *map(self._week, _weeks(self._month))]
+        lines = [self._title(), self._weekdays(), *map(self._week, self._weeks())]
         return Text("\n").join(lines)
 
     def _title(self) -> Text:
@@ -108,8 +109,15 @@ class MonthCalendar(Widget, can_focus=True):
         return Text(f" << {name} >> ", self._style("title"))
 
     def _weekdays(self) -> Text:
-        names = "".join(f" {name[:2]} " for name in calendar.day_abbr)
+        order = calendar.Calendar(self._first_weekday).iterweekdays()
+        names = "".join(f" {calendar.day_abbr[day][:2]} " for day in order)
         return Text(names, self._style("weekdays"))
+
+    def _weeks(self) -> list[list[date | None]]:
+        """Return the weeks of the month; None stands where another month is."""
+        month = self._month
+        weeks = calendar.Calendar(self._first_weekday).monthdayscalendar(month.year, month.month)
+        return [[month.replace(day=day) if day else None for day in week] for week in weeks]
 
     def _week(self, days: list[date | None]) -> Text:
         return Text.assemble(*map(self._cell, days))
@@ -139,11 +147,3 @@ def months_later(day: date, months: int) -> date:
 
 def _in_month(month: date, day: int) -> date:
     return month.replace(day=min(day, calendar.monthrange(month.year, month.month)[1]))
-
-
-def _weeks(month: date) -> list[list[date | None]]:
-    """Return the weeks of a month from Monday on; None stands where another month is."""
-    return [
-        [month.replace(day=number) if number else None for number in week]
-        for week in calendar.monthcalendar(month.year, month.month)
-    ]

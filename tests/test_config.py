@@ -1,0 +1,120 @@
+"""Settings: where each comes from, and what is said where one is wrong."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tokentui import config
+from tokentui.config import BUILT_IN, Settings, load
+from tokentui.core.errors import InvalidSetting
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    """Return the file that `loaded` reads."""
+    return tmp_path / "config.toml"
+
+
+def loaded(written: Path, text: str = "", store: str | None = None, **environ: str) -> Settings:
+    if text:
+        written.write_text(text)
+    return load(store, {"TOKENTUI_CONFIG": str(written), **environ})
+
+
+def test_without_a_file_all_is_built_in(written: Path) -> None:
+    settings = loaded(written)
+    assert set(settings.sources.values()) == {BUILT_IN}
+    assert (settings.hash_cost, settings.prefix, settings.max_life) == (10, "tt", None)
+    assert not written.exists()
+
+
+def test_flags_beat_the_environment_and_that_beats_the_file(written: Path) -> None:
+    text = 'store = "/file"\nhash_cost = 6\nsoon_days = 3\n'
+    settings = loaded(written, text, TOKENTUI_HASH_COST="8", TOKENTUI_STORE="/environment")
+    assert (settings.store, settings.hash_cost) == ("/environment", 8)
+    assert settings.soon == timedelta(days=3)
+    assert settings.sources["hash_cost"] == "TOKENTUI_HASH_COST"
+    assert settings.sources["soon_days"] == f"{written}, line 3"
+    settings = loaded(written, text, "/flag", TOKENTUI_STORE="/environment")
+    assert (settings.store, settings.sources["store"]) == ("/flag", "--store")
+
+
+def test_each_setting_by_file_and_by_environment(written: Path) -> None:
+    values = {
+        "store": "/data/tokens.json",
+        "prefix": "acme_2",
+        "hash_cost": 12,
+        "soon_days": 0,
+        "default_life": "4w",
+        "max_life": "1y",
+        "first_weekday": "Sunday",
+        "theme": "nord",
+        "mouse": False,
+    }
+    assert values.keys() == config.SETTINGS.keys()
+    text = "\n".join(
+        f"{name} = {str(value).lower() if isinstance(value, bool | int) else repr(value)}"
+        for name, value in values.items()
+    )
+    by_file = loaded(written, text)
+    written.unlink()
+    by_environment = loaded(
+        written, **{config.variable(name): str(value) for name, value in values.items()}
+    )
+    shown = {name: config.shown(by_file, name) for name in values}
+    assert shown == {name: config.shown(by_environment, name) for name in values}
+    assert shown == values | {"default_life": "28d", "max_life": "365d", "first_weekday": "sunday"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("hash_cost = 3", "hash_cost in .*, line 1 must be a whole number from 4 to 14, not 3"),
+        ("\n# x\nhash_cost = true", "line 3 must be a whole number"),
+        ('hash_cost = "ten"', "not 'ten'"),
+        ("soon_days = -1", "from 0 to 3650"),
+        ('prefix = "Tt"', "a letter first"),
+        ('prefix = "a_prefix_that_is_too_long"', "up to 16"),
+        ('default_life = "soon"', "such as 90d"),
+        ("max_life = 5", "such as 90d"),
+        ('first_weekday = "mo"', "one of monday"),
+        ('mouse = "perhaps"', "true or false"),
+        ("theme = 1", "a text"),
+        ('store = ""', "a text"),
+        ("hashcost = 3", "line 1: there is no setting hashcost; did you mean hash_cost?"),
+        ("\n[colour]\nx = 1", "line 2: there is no setting colour. There are store"),
+        ('"mouse pad" = 1', "line 1: there is no setting mouse pad; did you mean mouse?"),
+        ("hash_cost = ", "is no TOML"),
+        ("hash_cost = 4\nhash_cost = 5", "is no TOML"),
+        ('default_life = "2y"\nmax_life = "1y"', "default_life is longer than max_life"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(written: Path, text: str, said: str) -> None:
+    with pytest.raises(InvalidSetting, match=said):
+        loaded(written, text)
+
+
+def test_a_wrong_variable_is_named(written: Path) -> None:
+    with pytest.raises(InvalidSetting, match="TOKENTUI_HASH_COST must be a whole number"):
+        loaded(written, TOKENTUI_HASH_COST="x")
+
+
+def test_the_longest_life_shortens_the_one_that_is_built_in(written: Path) -> None:
+    settings = loaded(written, 'max_life = "30d"')
+    assert settings.default_life == settings.max_life == timedelta(days=30)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.write_bytes(b"\xff")])
+def test_a_file_that_cannot_be_read_is_no_empty_one(written: Path, make: object) -> None:
+    assert callable(make)
+    make(written)
+    with pytest.raises(InvalidSetting):
+        loaded(written)
+
+
+def test_what_is_shown_can_be_written(written: Path) -> None:
+    settings = loaded(written, 'max_life = "2y"\ntheme = "nord"\nmouse = false')
+    for name in config.SETTINGS:
+        value = config.shown(settings, name)
+        assert config.SETTINGS[name].read(value) == getattr(settings, config.SETTINGS[name].field)
