@@ -51,6 +51,7 @@ def test_each_setting_by_file_and_by_environment(written: Path) -> None:
         "first_weekday": "Sunday",
         "theme": "nord",
         "mouse": False,
+        "read_only": True,
     }
     assert values.keys() == config.SETTINGS.keys()
     text = "\n".join(

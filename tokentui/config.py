@@ -46,6 +46,8 @@ class Settings:
     """The app's theme; None for the one that was chosen last."""
     mouse: bool = True
     """Whether the app takes the mouse from the terminal."""
+    read_only: bool = False
+    """Whether the store is only looked at."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """Where each value comes from, by the name of the setting in the file."""
 
@@ -117,6 +119,7 @@ SETTINGS = {
     "first_weekday": _Setting("first_weekday", _weekday),
     "theme": _Setting("theme", _text),
     "mouse": _Setting("mouse", _yes_or_no),
+    "read_only": _Setting("read_only", _yes_or_no),
 }
 """Each setting by its name in the file; in the environment it is TOKENTUI_ and that in capitals."""
 
@@ -129,8 +132,13 @@ def variable(name: str) -> str:
 STORE = variable("store")
 
 
-def load(store: str | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings, with `store` from a flag; raise `InvalidSetting` for a bad one."""
+def load(
+    store: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    read_only: bool = False,
+) -> Settings:
+    """Return the settings, two of them from flags; raise `InvalidSetting` for a bad one."""
     path = config_path(environ)
     values: dict[str, Any] = {}
     sources = dict.fromkeys(SETTINGS, BUILT_IN)
@@ -143,6 +151,8 @@ def load(store: str | None = None, environ: Mapping[str, str] = os.environ) -> S
             sources[name] = variable(name)
     if store is not None:
         values["store"], sources["store"] = store, "--store"
+    if read_only:
+        values["read_only"], sources["read_only"] = True, "--read-only"
     values.setdefault("store", str(default_store()))
     fields = {SETTINGS[name].field: value for name, value in values.items()}
     settings = Settings(account=_os_user(), sources=sources, **fields)

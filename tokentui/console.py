@@ -42,6 +42,7 @@ _CODES: list[tuple[type[errors.TokentuiError], ExitCode]] = [
     (errors.TokenChanged, ExitCode.CONFLICT),
     (errors.AlreadyRevoked, ExitCode.CONFLICT),
     (errors.StoreMended, ExitCode.CONFLICT),
+    (errors.StoreReadOnly, ExitCode.STORE),
     (errors.StoreError, ExitCode.STORE),
     (errors.Refused, ExitCode.REFUSED),
 ]

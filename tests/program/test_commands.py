@@ -484,3 +484,24 @@ def test_a_theme_that_there_is_not(sandbox: Sandbox) -> None:
     ended = _in_a_terminal(sandbox)
     assert ended.returncode == ExitCode.USAGE
     assert "There is no theme solarised" in ended.stderr
+
+
+def test_a_store_that_is_only_looked_at(sandbox: Sandbox) -> None:
+    _create(sandbox)
+    before = sandbox.store.read_bytes()
+    assert sandbox.run("--read-only", "list").returncode == ExitCode.OK
+    for arguments in (
+        ["create", "other"],
+        ["create", "other", "--to-file", "secret"],
+        ["rename", "deploy", "other"],
+        ["revoke", "deploy", "--yes"],
+        ["backup"],
+    ):
+        for ended in (
+            sandbox.run("--read-only", *arguments),
+            sandbox.run(*arguments, TOKENTUI_READ_ONLY="yes"),
+        ):
+            assert (ended.returncode, ended.stdout) == (ExitCode.STORE, "")
+            assert "opened read-only; nothing was changed" in ended.stderr
+    assert sandbox.store.read_bytes() == before
+    assert not (sandbox.home / "secret").exists()

@@ -26,6 +26,7 @@ from tokentui.core.errors import (
     StoreBusy,
     StoreDamaged,
     StoreError,
+    StoreReadOnly,
     StoreTooNew,
     StoreUnconfirmed,
     StoreUnknown,
@@ -318,6 +319,31 @@ class TestRights:
         with pytest.raises(StoreUnwritable, match=r"Nothing was changed\."):
             store.add(token(1))
         assert (tmp_path / "file").read_text() == "mine"
+
+
+class TestReadOnly:
+    def test_what_is_looked_at_is_not_touched(self, store: TokenStore, store_path: Path) -> None:
+        Path(f"{store_path}.lock").unlink()
+        files.temporary_of(store_path).write_text("half")
+        before = {path: path.read_bytes() for path in store_path.parent.iterdir()}
+        looked = open_store(str(store_path), read_only=True)
+        assert names(looked, ALL) == ["t1"]
+        assert list(looked.backup_problems()) == []
+        for change in (
+            lambda: looked.add(token(2)),
+            lambda: looked.replace(after(token(1), name="other")),
+            looked.back_up,
+        ):
+            with pytest.raises(StoreReadOnly, match="nothing was changed"):
+                change()
+        assert {path: path.read_bytes() for path in store_path.parent.iterdir()} == before
+
+    def test_a_store_that_is_not_there_is_not_made(self, store_path: Path) -> None:
+        looked = open_store(str(store_path), read_only=True)
+        assert looked.find(ALL).total == 0
+        with pytest.raises(StoreReadOnly):
+            looked.add(token(1))
+        assert not store_path.parent.exists()
 
 
 class TestFullDisk:

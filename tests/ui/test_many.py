@@ -1,6 +1,7 @@
 """Many tokens at once: marks, filters, orders, history."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
@@ -9,11 +10,14 @@ from textual.widgets import Button, Input
 from tokentui.core.query import Filter, Sort
 from tokentui.core.service import TokenService
 from tokentui.core.store import everything
+from tokentui.stores import open_store
 from tokentui.ui.preferences import Preferences
 from tokentui.ui.screens.choose_filter import ChooseFilter
 from tokentui.ui.screens.confirm import Confirm
 from tokentui.ui.screens.create_token import CreateToken
+from tokentui.ui.screens.manage_token import ManageToken
 from tokentui.ui.screens.token_list import TokenList
+from tokentui.ui.widgets.masthead import Masthead
 from tokentui.ui.widgets.month_calendar import MonthCalendar
 from tokentui.ui.widgets.token_table import TokenTable
 
@@ -34,6 +38,10 @@ def marked(pilot: Pilot[None]) -> set[str]:
     screen = pilot.app.screen
     assert isinstance(screen, TokenList)
     return {screen._service.get(token_id).name for token_id in screen._marked}
+
+
+def on(pilot: Pilot[None], screen: type) -> bool:
+    return isinstance(pilot.app.screen, screen)
 
 
 def live(service: TokenService) -> list[str]:
@@ -285,3 +293,35 @@ class TestPreferences:
             await until(pilot, lambda: "in 30 days" in said(pilot, "#meaning"))
             await pilot.press("enter")
             await until(pilot, lambda: "short" in live(saved))
+
+
+class TestReadOnly:
+    @pytest.fixture
+    def looked_at(self, saved: TokenService, store_path: Path) -> TokenService:
+        saved.store = open_store(str(store_path), read_only=True)
+        return saved
+
+    async def test_nothing_is_offered_that_cannot_be_done(
+        self, looked_at: TokenService, run: Run
+    ) -> None:
+        async with run(looked_at) as pilot:
+            await pilot.press("c", "r", "space", "a")
+            assert on(pilot, TokenList)
+            assert marked(pilot) == set()
+            assert "read-only" in str(pilot.app.screen.query_one(Masthead).render())
+            await pilot.press("m")
+            await until(pilot, lambda: on(pilot, ManageToken))
+            await pilot.pause()
+            await pilot.press("x", "enter", "f8")
+            assert on(pilot, ManageToken)
+            assert "read-only" in said(pilot, "#name-reason")
+            await pilot.press("escape")
+            await arrive(pilot, TokenList)
+
+    async def test_nobody_is_asked_to_revoke(
+        self, stocked: TokenService, run: Run, store_path: Path
+    ) -> None:
+        stocked.store = open_store(str(store_path), read_only=True)
+        async with run(stocked) as pilot:
+            assert isinstance(pilot.app.screen, TokenList)
+            assert shown(pilot) == NAMES

@@ -19,6 +19,8 @@ from tokentui.core.text import printable
 from tokentui.core.token import Token
 from tokentui.stores import open_store, open_usage
 
+READ_ONLY = "read-only"
+
 
 def _remember_store(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
     if value is not None:
@@ -53,14 +55,15 @@ yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 
 def settings() -> config.Settings:
     """Return the settings in force for the command that runs."""
-    return config.load(click.get_current_context().meta.get(config.STORE))
+    meta = click.get_current_context().meta
+    return config.load(meta.get(config.STORE), read_only=meta.get(READ_ONLY, False))
 
 
 def service_for(settings: config.Settings) -> TokenService:
     """Return the service that `settings` describe; nothing is read yet."""
     return TokenService(
-        open_store(settings.store),
-        open_usage(settings.store),
+        open_store(settings.store, read_only=settings.read_only),
+        open_usage(settings.store, read_only=settings.read_only),
         account=settings.account,
         hasher=BcryptHasher(settings.hash_cost),
         prefix=settings.prefix,
@@ -86,7 +89,8 @@ def warn(sentences: Iterable[str]) -> None:
 
 def open_archive() -> Archive:
     """Return the store of the command that runs, and its backups; nothing is read yet."""
-    archive = open_store(settings().store)
+    chosen = settings()
+    archive = open_store(chosen.store, read_only=chosen.read_only)
     archive.tell = say
     return archive
 

@@ -158,6 +158,13 @@ class StoreUnknown(StoreError):
     """No kind of store answers to this location."""
 
 
+class StoreReadOnly(TokentuiError):
+    """The store was opened to be looked at."""
+
+    def __init__(self) -> None:
+        super().__init__("The store was opened read-only; nothing was changed.")
+
+
 class StoreMended(TokentuiError):
     """A store that was damaged is so no longer."""
 

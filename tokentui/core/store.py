@@ -23,6 +23,9 @@ class TokenStore(Protocol):
 
     Does nothing unless set."""
 
+    read_only: bool
+    """Whether every change is refused with `StoreReadOnly`."""
+
     @property
     def location(self) -> str:
         """Where it is, in words for people."""

@@ -7,22 +7,23 @@ from tokentui.core.errors import StoreUnknown
 from tokentui.core.store import Archive, UsageStore
 
 
-def open_store(location: str) -> Archive:
+def open_store(location: str, *, read_only: bool = False) -> Archive:
     """Return the tokens at `location`, the path of a TinyDB file, which keeps backups.
 
     A file that is not there yet is an empty store; the first change makes it.
-    Raises `StoreUnknown` for a location of another kind.
+    With `read_only`, every change is refused, and nothing at all is written. Raises
+    `StoreUnknown` for a location of another kind.
     """
     from tokentui.stores.tinydb import TinyDBStore
 
-    return TinyDBStore(_path(location))
+    return TinyDBStore(_path(location), read_only=read_only)
 
 
-def open_usage(location: str) -> UsageStore:
+def open_usage(location: str, *, read_only: bool = False) -> UsageStore:
     """Return the notes on how the tokens at `location` were used: `usage.json` beside them."""
     from tokentui.stores.usage import UsageFile
 
-    return UsageFile(_path(location).with_name("usage.json"))
+    return UsageFile(_path(location).with_name("usage.json"), sweeping=not read_only)
 
 
 def _path(location: str) -> Path:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import RLock
 
@@ -14,6 +14,7 @@ from tokentui.core.errors import (
     BackupNotFound,
     StoreDamaged,
     StoreMended,
+    StoreReadOnly,
     StoreUnreadable,
     TokentuiError,
 )
@@ -43,10 +44,11 @@ class TinyDBStore:
     that a change holds, so neither an answer nor a change rests on what was true earlier.
     """
 
-    def __init__(self, path: Path, clock: Clock = utc_now) -> None:
+    def __init__(self, path: Path, clock: Clock = utc_now, *, read_only: bool = False) -> None:
         self.tell: Callable[[str], None] = lambda _: None
+        self.read_only = read_only
         self._copies = Copies(path, clock)
-        leftovers = [files.temporary_of(path), self._copies.leftover]
+        leftovers = [] if read_only else [files.temporary_of(path), self._copies.leftover]
         self._file = DurableJSON(path, _TABLE, Token, leftovers=leftovers, advice=_ADVICE)
         self._guard = RLock()
         self._index = Index({})
@@ -84,8 +86,7 @@ class TinyDBStore:
     def apply(self, *, added: Sequence[Token] = (), replaced: Sequence[Token] = ()) -> None:
         if not added and not replaced:
             return
-        # The guard is taken within the lock: readers in other threads never wait for processes.
-        with self._file.lock(self.tell), self._guard:
+        with self._changing():
             index = self._current()
             if added and not index.numbered:
                 raise self._file.damaged("has a record without a number of its own")
@@ -114,7 +115,7 @@ class TinyDBStore:
     def back_up(self) -> str:
         if self._file.stamp() is None:
             raise StoreUnreadable(f"{self.location} does not exist yet: nothing to back up.")
-        with self._file.lock(self.tell), self._guard:
+        with self._changing():
             self._current()
             with refusing(unwritable, self._copies.folder):
                 return str(self._copies.keep(Reason.ASKED))
@@ -143,7 +144,7 @@ class TinyDBStore:
 
     def recover(self, name: str, replaced: Sequence[Token]) -> None:
         path = self._copy(name)
-        with self._file.lock(self.tell), self._guard:
+        with self._changing():
             self._refuse_sound()
             with refusing(unreadable, path):
                 content, _ = files.read_regular(path, LARGEST)
@@ -154,6 +155,14 @@ class TinyDBStore:
                 self._copies.keep(Reason.DAMAGED)
             with self._file.change(base):
                 self._update(index, replaced)
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        if self.read_only:
+            raise StoreReadOnly
+        # The guard is taken within the lock: readers in other threads never wait for processes.
+        with self._file.lock(self.tell), self._guard:
+            yield
 
     def _refuse_sound(self) -> None:
         """Raise `StoreMended` unless the store is damaged, still."""
@@ -226,5 +235,5 @@ class _BackupFile(TinyDBStore):
     """A copy of a store, to be read: nothing beside it is touched."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path)
+        super().__init__(path, read_only=True)
         self._file = DurableJSON(path, _TABLE, Token, advice="Choose another backup.")

@@ -27,8 +27,9 @@ class UsageFile:
     tokens ever waits for this file.
     """
 
-    def __init__(self, path: Path, interval: float = INTERVAL) -> None:
+    def __init__(self, path: Path, interval: float = INTERVAL, *, sweeping: bool = True) -> None:
         self._path = path
+        self._leftovers = [files.temporary_of(path)] if sweeping else []
         self._file = self._opened()
         self._reading = Lock()
         self._writing = RLock()
@@ -114,9 +115,7 @@ class UsageFile:
         return noted if isinstance(noted, Usage) else None
 
     def _opened(self) -> DurableJSON:
-        return DurableJSON(
-            self._path, _TABLE, Usage, leftovers=[files.temporary_of(self._path)], advice=_ADVICE
-        )
+        return DurableJSON(self._path, _TABLE, Usage, leftovers=self._leftovers, advice=_ADVICE)
 
 
 def _sum(earlier: Usage | None, later: Usage) -> Usage:

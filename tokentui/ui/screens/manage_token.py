@@ -62,7 +62,16 @@ class ManageToken(Screen[None]):
         self.query_one("#manage").border_title = "MANAGE API TOKEN"
         self.query_one("#revoke").border_title = "REVOKE API TOKEN"
         self._show()
-        self.set_focus(self.query_one("#name"))
+        if self._service.store.read_only:
+            for control in self.query("#name, #update, #have, #revoke-button"):
+                control.disabled = True
+            self._say("The store was opened read-only.")
+        else:
+            self.set_focus(self.query_one("#name"))
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Grey out what a store that is only looked at does not let be done."""
+        return action != "revoke" or not self._service.store.read_only or None
 
     def _show(self) -> None:
         lines = (f"{label:<10} {value}" for label, value in words.facts(self._service, self._token))

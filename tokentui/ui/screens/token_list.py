@@ -148,7 +148,7 @@ class TokenList(Screen[None]):
             said += f". {len(self._marked):,} marked: r revokes them, Esc lets go of them"
         self.query_one("#summary", Static).update(said, layout=False)
         self.set_class(not page.total, "-empty")
-        nothing = _GREETING
+        nothing = "No API tokens here." if self._service.store.read_only else _GREETING
         if self._text:
             nothing = f"No token has {self._text!r} in its name."
         elif narrowed:
@@ -328,8 +328,13 @@ class TokenList(Screen[None]):
                 return self.filterable or None
             case "sort":
                 return self.usable or None
-            case "manage" | "revoke" | "mark" | "mark_range" | "mark_all" | "invert_marks":
+            case "create":
+                return not self._service.store.read_only or None
+            case "manage":
                 return (self.usable and self._shown is not Filter.REVOKED) or None
+            case "revoke" | "mark" | "mark_range" | "mark_all" | "invert_marks":
+                changeable = self._shown is not Filter.REVOKED and not self._service.store.read_only
+                return (self.usable and changeable) or None
         return True
 
     @property
@@ -408,7 +413,7 @@ class TokenList(Screen[None]):
             tokens = self._service.find(replace(self._service.query(), never_saved=True)).tokens
         except TokentuiError:
             return  # the list says so
-        if not tokens:
+        if not tokens or self._service.store.read_only:
             return
         if await self.app.push_screen_wait(never_saved_question(tokens)):
             await self._revoke(tokens)

@@ -16,16 +16,16 @@ class Masthead(Widget):
     def __init__(self, *way: str, service: TokenService) -> None:
         super().__init__()
         self._way = " > ".join(("Security", "Manage API Tokens", *way))
-        self._account = printable(service.account)
-        self._store = _short(printable(service.store.location))
+        account, store = printable(service.account), _short(printable(service.store.location))
+        only = "read-only  " if service.store.read_only else ""
+        # From the most to the least that can be said of the place.
+        self._places = [f"{only}{account}  {store}", f"{only}{account}  {Path(store).name}", only]
 
     def render(self) -> Text:
         room = self.content_size.width - cell_len(self._way) - 3
-        place = f"{self._account}  {self._store}"
-        if cell_len(place) > room:
-            place = f"{self._account}  {Path(self._store).name}"
+        place = next((place for place in self._places if cell_len(place) <= room), "")
         line = Text(self._way, "bold", no_wrap=True, overflow="ellipsis")
-        if cell_len(place) <= room:
+        if place:
             line.append(" " * (room + 3 - cell_len(place)) + place, "not bold")
         return line
 
