@@ -1,5 +1,7 @@
 """The app inside tmux, which takes the clipboard's escape sequence itself."""
 
+import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -27,6 +29,11 @@ class _Tmux:
     def app(self) -> Terminal:
         """Start the app in the first window, and show it."""
         return Terminal([*self._command, "new-session", *PROGRAM], self._environment)
+
+    def shell(self) -> Terminal:
+        """Start a shell with job control in the first window, and show it."""
+        shell = ["bash", "--norc", "--noprofile", "-i"]
+        return Terminal([*self._command, "new-session", *shell], self._environment)
 
     def run(self, *arguments: str) -> str:
         """Run one of tmux's own commands and return what it printed."""
@@ -60,3 +67,25 @@ def test_copying_fills_the_buffer(sandbox: Sandbox, tmux: _Tmux) -> None:
         assert sandbox.record()["saved_at"] is not None
         app.press("q")
         assert app.wait_exit() == 0
+
+
+@pytest.mark.needs("tmux", "bash")
+def test_it_can_be_suspended_and_resumed(sandbox: Sandbox, tmux: _Tmux) -> None:
+    sandbox.run("create", "deploy", "--never")
+    with tmux.shell() as shell:
+        shell.type("PS1='ready> '; clear\r")
+        shell.wait_for(re.compile(r"^ready> *$", re.MULTILINE))
+        shell.type(f"{shlex.join(PROGRAM)}\r")
+        shell.wait_for("> deploy")
+        shell.press("ctrl+z")
+        shell.wait_for("Stopped")
+        shell.type("fg\r")
+        shell.wait_for("> deploy")
+        shell.press("c")
+        shell.wait_for("API Token Name")
+        shell.press("escape")
+        shell.wait_for("> deploy")
+        shell.press("q")
+        shell.wait_for(re.compile(r"ready> *$", re.MULTILINE))
+        shell.type("exit\r")
+        assert shell.wait_exit() == 0

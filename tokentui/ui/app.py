@@ -31,7 +31,10 @@ class TokentuiApp(App[None]):
 
     TITLE = "tokentui"
     CSS_PATH = "tokentui.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f1", "help", "Help", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "help", "Help", show=False),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False),
+    ]
 
     def __init__(
         self,

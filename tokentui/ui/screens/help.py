@@ -19,6 +19,7 @@ Keys = list[tuple[str, str]]
 _EVERYWHERE: Keys = [
     ("tab, shift+tab", "Next, previous field"),
     ("ctrl+p", "All commands, themes"),
+    ("ctrl+z", "Suspend; fg in the shell goes on"),
     ("ctrl+q", "Quit"),
 ]
 
