@@ -17,16 +17,15 @@ def written(tmp_path: Path) -> Path:
 
 
 def loaded(written: Path, text: str = "", store: str | None = None, **environ: str) -> Settings:
-    if text:
+    if text or not written.exists():
         written.write_text(text)
     return load(store, {"TOKENTUI_CONFIG": str(written), **environ})
 
 
 def test_without_a_file_all_is_built_in(written: Path) -> None:
-    settings = loaded(written)
+    settings = load(None, {"XDG_CONFIG_HOME": str(written.parent), "HOME": str(written.parent)})
     assert set(settings.sources.values()) == {BUILT_IN}
     assert (settings.hash_cost, settings.prefix, settings.max_life) == (10, "tt", None)
-    assert not written.exists()
 
 
 def test_flags_beat_the_environment_and_that_beats_the_file(written: Path) -> None:
@@ -87,13 +86,27 @@ def test_each_setting_by_file_and_by_environment(written: Path) -> None:
         ("\n[colour]\nx = 1", "line 2: there is no setting colour. There are store"),
         ('"mouse pad" = 1', "line 1: there is no setting mouse pad; did you mean mouse?"),
         ("hash_cost = ", "is no TOML"),
+        pytest.param(f"hash_cost = {'1' * 5000}", "is no TOML", id="digits"),
+        pytest.param(f"hash_cost = 0x{'f' * 5000}", "from 4 to 14", id="hex digits"),
+        pytest.param(f"theme = {'[' * 5000}", "is no TOML", id="brackets"),
+        ("prefix = inf", "a letter first"),
+        ('max_life = "101y"', "up to 100 years"),
         ("hash_cost = 4\nhash_cost = 5", "is no TOML"),
-        ('default_life = "2y"\nmax_life = "1y"', "default_life is longer than max_life"),
+        (
+            'default_life = "2y"\nmax_life = "1y"',
+            r"line 1\) is longer than max_life \(.*line 2\)",
+        ),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(written: Path, text: str, said: str) -> None:
     with pytest.raises(InvalidSetting, match=said):
         loaded(written, text)
+
+
+@pytest.mark.parametrize("path", ["nowhere.toml", "~no-such-user/x.toml"])
+def test_a_file_that_was_named_has_to_be_there(path: str) -> None:
+    with pytest.raises(InvalidSetting, match="TOKENTUI_CONFIG"):
+        load(None, {"TOKENTUI_CONFIG": path})
 
 
 def test_a_wrong_variable_is_named(written: Path) -> None:

@@ -19,6 +19,8 @@ CONFIG = "TOKENTUI_CONFIG"
 BUILT_IN = "built in"
 _LARGEST = 1024 * 1024
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
+_LONGEST_LIFE = timedelta(days=365 * 100)
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
@@ -68,19 +70,19 @@ def _text(value: object) -> str:
 
 
 def _prefix(value: object) -> str:
-    if not re.fullmatch(rf"[a-z][a-z0-9_]{{0,{PREFIX_LIMIT - 1}}}", str(value)):
+    text = value if isinstance(value, str) else ""
+    if not re.fullmatch(rf"[a-z][a-z0-9_]{{0,{PREFIX_LIMIT - 1}}}", text):
         raise ValueError(f"up to {PREFIX_LIMIT} of a-z, 0-9 and _, a letter first")
-    return str(value)
+    return text
 
 
 def _whole(lowest: int, highest: int) -> Callable[[object], int]:
     def read(value: object) -> int:
-        text = str(value)
-        if isinstance(value, bool) or not (text.isascii() and text.isdecimal()):
+        text = str(value) if not isinstance(value, int) or abs(value) < 10**9 else ""
+        number = int(text) if _NUMBER.fullmatch(text) and not isinstance(value, bool) else None
+        if number is None or not lowest <= number <= highest:
             raise ValueError(f"a whole number from {lowest} to {highest}")
-        if not lowest <= int(text) <= highest:
-            raise ValueError(f"a whole number from {lowest} to {highest}")
-        return int(text)
+        return number
 
     return read
 
@@ -90,10 +92,14 @@ def _days(value: object) -> timedelta:
 
 
 def _life(value: object) -> timedelta:
+    wanted = "a length of life of up to 100 years, such as 90d, 12w or 1y"
     try:
-        return parse_life(str(value))
+        life = parse_life(value if isinstance(value, str) else "")
     except InvalidExpiry:
-        raise ValueError("a length of life such as 90d, 12w or 1y") from None
+        raise ValueError(wanted) from None
+    if life > _LONGEST_LIFE:
+        raise ValueError(wanted)
+    return life
 
 
 def _weekday(value: object) -> int:
@@ -140,6 +146,8 @@ def load(
 ) -> Settings:
     """Return the settings, two of them from flags; raise `InvalidSetting` for a bad one."""
     path = config_path(environ)
+    if environ.get(CONFIG) and not path.exists():
+        raise InvalidSetting(f"{CONFIG} names {path}, and there is no such file.")
     values: dict[str, Any] = {}
     sources = dict.fromkeys(SETTINGS, BUILT_IN)
     for name, (value, place) in _written(path).items():
@@ -157,27 +165,36 @@ def load(
     fields = {SETTINGS[name].field: value for name, value in values.items()}
     settings = Settings(account=_os_user(), sources=sources, **fields)
     if settings.max_life is not None and settings.max_life < settings.default_life:
-        return _within_the_longest(settings)
+        return _within(settings.max_life, settings)
     return settings
 
 
-def _within_the_longest(settings: Settings) -> Settings:
+def _within(longest: timedelta, settings: Settings) -> Settings:
     """Shorten the life that is built in; one that was chosen contradicts the longest one."""
     from dataclasses import replace
 
     if settings.sources["default_life"] != BUILT_IN:
         raise InvalidSetting(
-            f"default_life is longer than max_life ({settings.sources['max_life']}) allows: "
-            "shorten it."
+            f"default_life ({settings.sources['default_life']}) is longer than max_life "
+            f"({settings.sources['max_life']}) allows: shorten it."
         )
-    return replace(settings, default_life=settings.max_life or settings.default_life)
+    return replace(settings, default_life=longest)
 
 
 def _value(name: str, written: object, where: str) -> Any:
     try:
         return SETTINGS[name].read(written)
     except ValueError as wanted:
-        raise InvalidSetting(f"{where} must be {wanted}, not {written!a}.") from None
+        raise InvalidSetting(f"{where} must be {wanted}{_what_it_is(written)}.") from None
+
+
+def _what_it_is(written: object) -> str:
+    """Return what was written instead, unless that is too long to be read."""
+    # A number of thousands of digits cannot even be written out.
+    if isinstance(written, int) and abs(written) >= 10**18:
+        return ""
+    text = ascii(written)
+    return f", not {text}" if len(text) <= 60 else ""
 
 
 def _written(path: Path) -> dict[str, tuple[object, str]]:
@@ -197,6 +214,8 @@ def _written(path: Path) -> dict[str, tuple[object, str]]:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InvalidSetting(f"{path} is no TOML: {error}.") from None
+    except (ValueError, RecursionError):
+        raise InvalidSetting(f"{path} is no TOML that can be read.") from None
     found: dict[str, tuple[object, str]] = {}
     for name, value in table.items():
         place = f"{path}, line {_line(text, name)}"
@@ -238,7 +257,10 @@ def shown(settings: Settings, name: str) -> str | int | bool | None:
 def config_path(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the file with the settings, in the user's configuration folder (XDG)."""
     if chosen := environ.get(CONFIG):
-        return Path(chosen).expanduser()
+        try:
+            return files.named(chosen)
+        except OSError as error:
+            raise InvalidSetting(f"{CONFIG} must name a file: {error.strerror}.") from None
     import platformdirs
 
     return platformdirs.user_config_path("tokentui") / "config.toml"

@@ -24,7 +24,7 @@ def recall(kind: type[T]) -> T:
     try:
         content, _ = files.read_regular(memory_path(), _LARGEST)
         return msgspec.json.decode(content, type=kind)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return kind()
 
 

@@ -113,6 +113,7 @@ def test_no_spreadsheet_takes_a_name_for_a_formula() -> None:
         ({"account": "a\x1b"}, "account"),
         ({"networks": "fe80::1%\x1b"}, "network"),
         ({"account": "a" * 65}, "account"),
+        ({"revoked_by": "a\x1b"}, "account"),
     ],
 )
 def test_a_record_that_is_no_token(form: Form, changes: dict[str, Any], said: str) -> None:

@@ -15,7 +15,7 @@ from tokentui.console import ExitCode
 
 from .conftest import PROGRAM, Sandbox
 from .terminal import Terminal
-from .walk import GREETING, SECRET
+from .walk import NONE_LEFT, SECRET
 
 _FACTS = {
     "id",
@@ -342,7 +342,7 @@ def test_the_app_shows_a_hostile_name_escaped(sandbox: Sandbox) -> None:
         app.press("f8")
         app.wait_for(r"Revoke nice\x1b]52;c;cm")
         app.press("tab", "enter")
-        app.wait_for(GREETING)
+        app.wait_for(NONE_LEFT)
         app.wait_for(re.compile(r"Revoked\W+nice\\x1b\]52;c;cm0gLXJm\\x07"))
         app.press("q")
         assert app.wait_exit() == ExitCode.OK

@@ -11,7 +11,7 @@ import pytest
 
 from .conftest import PROGRAM, Sandbox
 from .terminal import Terminal
-from .walk import GREETING, SECRET, save, to_form, to_list, to_secret
+from .walk import NONE_LEFT, SECRET, save, to_form, to_list, to_secret
 
 _SIGNALS = [signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
 _PLACES = [to_list, to_form, to_secret]
@@ -83,7 +83,7 @@ def test_what_a_lost_connection_left_is_offered_for_revocation(sandbox: Sandbox)
         app.wait_for("Never saved: deploy")
         app.press("tab", "enter")
         app.wait_for("Revoked deploy.")
-        app.wait_for(GREETING)
+        app.wait_for(NONE_LEFT)
     record = sandbox.record()
     assert record["revoked_at"] is not None
     assert record["hash"] is None

@@ -9,7 +9,7 @@ import bcrypt
 
 from .conftest import Sandbox
 from .terminal import Terminal
-from .walk import GREETING, SECRET, STAY, save, to_form, to_list, to_secret
+from .walk import NONE_LEFT, SECRET, STAY, save, to_form, to_list, to_secret
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -50,7 +50,7 @@ def test_a_token_from_its_making_to_its_end(sandbox: Sandbox) -> None:
         app.wait_for("Revoke release?")
         app.press("tab", "enter")
         app.wait_for("Revoked release.")
-        app.wait_for(GREETING)
+        app.wait_for(NONE_LEFT)
         revoked = sandbox.record()
         assert revoked == renamed | {
             "revoked_at": revoked["revoked_at"],
@@ -117,7 +117,7 @@ def test_the_secret_can_be_written_to_a_file(sandbox: Sandbox) -> None:
         assert file.read_text() == f"{secret}\n"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         file.write_text("mine")
-        app.press("enter")
+        app.press("w", "enter")
         app.wait_for("exists and was left as it is")
         assert file.read_text() == "mine"
 

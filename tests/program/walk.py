@@ -5,13 +5,14 @@ import re
 from .terminal import Terminal
 
 SECRET = re.compile(r"\btt_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}\b")
-GREETING = "No API tokens yet."
+_EMPTY = re.compile(r"No API tokens (yet|any more)\.")
+NONE_LEFT = "No API tokens any more."
 STAY = "Only Yes, I Saved My Token leaves this screen"
 
 
 def to_list(app: Terminal) -> None:
     """Wait for the list, empty at first."""
-    app.wait_for(GREETING)
+    app.wait_for(_EMPTY)
 
 
 def to_form(app: Terminal) -> None:

@@ -23,6 +23,7 @@ from tokentui.ui.widgets.date_picker import DatePicker
 from tokentui.ui.widgets.month_calendar import MonthCalendar
 from tokentui.ui.widgets.token_table import TokenTable
 
+from ..conftest import NOW
 from .conftest import Run, arrive, cursor_name, said, toasts, until, write
 
 Open = Callable[[], TokenService]
@@ -305,8 +306,12 @@ class TestSave:
             first = path.read_text()
             assert first.startswith(f"tt_{saved.look_up('grafana').id}_")
             await pilot.press("enter")
+            assert "Written to" in said(pilot, "#outcome"), "a second Enter hid it"
+            assert isinstance(pilot.app.screen, SavedToken), "a second Enter closed it"
+            await pilot.press("w", "enter")
             await until(pilot, lambda: "exists" in said(pilot, "#outcome"))
             assert path.read_text() == first
+            await pilot.press("escape")
 
     @pytest.mark.parametrize("path", ["", "~nosuch/x", "a\0b", "/nowhere/x"])
     async def test_a_path_that_is_none_is_said_to_be_so(
@@ -436,7 +441,7 @@ class TestManage:
             assert toasts(pilot) == ["Revoked backup-nightly."]
             assert cursor_name(pilot) == "ci-deploy"
 
-    async def test_who_is_revoked_elsewhere_leaves(
+    async def test_who_is_revoked_elsewhere_is_told(
         self, saved: TokenService, run: Run, open_service: Open
     ) -> None:
         async with run(saved) as pilot:
@@ -444,8 +449,12 @@ class TestManage:
             await arrive(pilot, ManageToken)
             other = open_service()
             other.revoke([other.look_up("backup-nightly")])
+            await until(pilot, lambda: "was revoked elsewhere" in said(pilot, "#name-reason"))
+            await pilot.press("a", "r", "f8", "enter")
+            assert isinstance(pilot.app.screen, ManageToken), "what was typed was a command"
+            assert len(saved.find(saved.query()).tokens) == 5
+            await pilot.press("escape")
             await arrive(pilot, TokenList)
-            assert toasts(pilot) == ["backup-nightly was revoked elsewhere."]
 
     async def test_its_own_revocation_is_no_surprise(
         self, saved: TokenService, run: Run, monkeypatch: pytest.MonkeyPatch
@@ -565,6 +574,29 @@ class TestList:
             await pilot.pause()
             assert table.scroll_offset.y == 0
             assert cursor_name(pilot) > "t200"
+
+    async def test_a_key_after_a_leap_is_for_the_token_there(
+        self, service: TokenService, run: Run
+    ) -> None:
+        service.store.apply(
+            added=[
+                Token(
+                    id=f"{number:010}",
+                    account="ada",
+                    name=f"n{number:04}",
+                    created_at=NOW,
+                    expires_at=None,
+                    saved_at=NOW,
+                    hash="hash",
+                )
+                for number in range(1000)
+            ]
+        )
+        async with run(service) as pilot:
+            table = pilot.app.screen.query_one(TokenTable)
+            table.action_move_to(-1)
+            assert table.token is not None
+            assert table.token.name == "n0999"
 
     async def test_what_needs_a_token_is_greyed_without_one(
         self, service: TokenService, run: Run

@@ -4,8 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
-from textual.widgets import Button, Input
+from textual.widgets import Button, OptionList
 
 from tokentui.core.query import Filter, Sort
 from tokentui.core.service import TokenService
@@ -94,12 +95,58 @@ class TestMarks:
             await pilot.press("enter", "a")
             assert marked(pilot) == {name for name in NAMES if "o" in name}
 
+    async def test_a_range_begins_at_a_mark_that_is_still_there(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("space", "escape", "end", "v")
+            assert marked(pilot) == {NAMES[-1]}
+            await pilot.press("space", "home", "space", "up", "space", "end", "v")
+            assert marked(pilot) == {NAMES[-1]}
+
+    @pytest.mark.parametrize("gone", ["revoked", "unreadable"])
+    async def test_a_range_to_a_token_that_is_gone(
+        self, saved: TokenService, run: Run, store_path: Path, gone: str
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("down")
+            if gone == "revoked":
+                other = open_store(str(store_path))
+                token = saved.look_up("ci-deploy")
+                other.replace(
+                    replace(token, revision=token.revision + 1, revoked_at=NOW, hash=None)
+                )
+            else:
+                store_path.write_text("{broken")
+            await pilot.press("v", "v", "a", "i", "space", "r")
+            await pilot.pause()
+            assert pilot.app.is_running
+
     async def test_a_mark_stays_on_its_token(self, saved: TokenService, run: Run) -> None:
         async with run(saved) as pilot:
             await pilot.press("space")
             saved.rename(saved.look_up(NAMES[0]), "zz-last")
             await until(pilot, lambda: shown(pilot)[-1] == "zz-last")
             assert marked(pilot) == {"zz-last"}
+
+    async def test_a_mark_that_a_filter_hides_does_not_count(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("space", "slash")
+            await write(pilot, "old")
+            await pilot.press("enter")
+            assert "1 marked, 1 not shown" in said(pilot, "#summary")
+            await pilot.press("r")
+            await arrive(pilot, Confirm)
+            assert said(pilot, "#title") == "Revoke old-laptop?"
+            await pilot.press("escape")
+            await arrive(pilot, TokenList)
+            await pilot.press("escape")
+            assert marked(pilot) == set()
+            assert shown(pilot) == ["old-laptop"]
+            await pilot.press("escape")
+            assert shown(pilot) == NAMES
 
 
 class TestBulkRevoke:
@@ -129,7 +176,7 @@ class TestBulkRevoke:
             await arrive(pilot, Confirm)
             yes = pilot.app.screen.query_one("#yes", Button)
             assert yes.disabled
-            pilot.app.screen.query_one("#number", Input).focus()
+            await pilot.press("enter")
             await write(pilot, "5")
             assert yes.disabled
             await pilot.press("enter", "backspace")
@@ -161,6 +208,18 @@ class TestBulkRevoke:
             await pilot.press("r")
             await arrive(pilot, Confirm)
             assert said(pilot, "#title") == "Revoke 2 tokens?"
+
+    async def test_marks_go_with_what_was_revoked_elsewhere(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("space")
+            saved.revoke([saved.look_up("backup-nightly")])
+            await until(pilot, lambda: marked(pilot) == set())
+            assert "marked" not in said(pilot, "#summary")
+            await pilot.press("r")
+            await arrive(pilot, Confirm)
+            assert said(pilot, "#title") == "Revoke ci-deploy?"
 
 
 class TestShowOnly:
@@ -195,6 +254,33 @@ class TestShowOnly:
             await arrive(pilot, TokenList)
             assert shown(pilot) == ["old-laptop"]
 
+    async def test_enter_twice_chooses_once(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("f")
+            await arrive(pilot, ChooseFilter)
+            options = pilot.app.screen.query_one(OptionList)
+            options.action_select()
+            options.action_select()
+            await arrive(pilot, TokenList)
+            assert len(pilot.app.screen_stack) == 1
+
+    async def test_unreadable_uses_make_no_token_unused(
+        self, saved: TokenService, run: Run, store_path: Path
+    ) -> None:
+        store_path.with_name("usage.json").write_text("{broken")
+        async with run(saved) as pilot:
+            await show_only(pilot, Filter.NEVER_USED)
+            assert shown(pilot) == NAMES, "the list is as it was last read"
+            assert "usage.json" in said(pilot, "#warning")
+
+    async def test_nothing_in_history_is_managed(self, saved: TokenService, run: Run) -> None:
+        saved.revoke([saved.look_up("ci-deploy")])
+        async with run(saved, preferences=Preferences(shown=Filter.REVOKED)) as pilot:
+            await pilot.click(TokenTable, offset=(5, 1), times=2)
+            await pilot.pause()
+            assert on(pilot, TokenList)
+            assert toasts(pilot) == []
+
     async def test_history_says_what_when_and_by_whom(self, saved: TokenService, run: Run) -> None:
         saved.now = lambda: NOW - timedelta(days=3)
         saved.revoke([saved.look_up("ci-deploy")])
@@ -224,6 +310,30 @@ class TestShowOnly:
             assert isinstance(screen, TokenList)
             screen._show_on(saved.create("fresh", None).token)
             assert cursor_name(pilot) == "fresh"
+
+    async def test_an_order_survives_a_look_at_the_history(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("S")
+            await show_only(pilot, Filter.REVOKED)
+            await pilot.press("escape")
+            assert shown(pilot) == NAMES[::-1]
+
+    async def test_the_menu_moves_like_the_list(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("f")
+            await arrive(pilot, ChooseFilter)
+            await pilot.press("j", "j", "k", "j", "j", "enter")
+            await arrive(pilot, TokenList)
+            assert shown(pilot) == ["old-laptop"]
+
+    async def test_who_revoked_all_is_shown_the_history(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        saved.revoke(saved.find(saved.query()).tokens)
+        async with run(saved) as pilot:
+            assert "f to see what was revoked" in said(pilot, "#empty")
 
 
 class TestOrder:
@@ -256,6 +366,15 @@ class TestPreferences:
             await pilot.press("S", "escape")
             await pilot.pause()
         assert preferences == Preferences(theme="gruvbox", sort=Sort.EXPIRES)
+
+    async def test_a_theme_that_was_set_is_none_that_was_chosen(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        preferences = Preferences(theme="nord")
+        async with run(saved, preferences=preferences, theme="dracula") as pilot:
+            assert pilot.app.theme == "dracula"
+            await pilot.pause()
+        assert preferences.theme == "nord"
 
     async def test_history_is_not_where_the_next_one_starts(
         self, saved: TokenService, run: Run

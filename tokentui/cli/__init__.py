@@ -74,8 +74,7 @@ def _run_app() -> None:
     from tokentui.ui.preferences import Preferences
 
     preferences = memory.recall(Preferences)
-    preferences.theme = chosen.theme or preferences.theme
-    app = TokentuiApp(service, preferences, first_weekday=chosen.first_weekday)
+    app = TokentuiApp(service, preferences, theme=chosen.theme, first_weekday=chosen.first_weekday)
     if chosen.theme is not None and chosen.theme not in app.available_themes:
         raise errors.InvalidSetting(
             f"There is no theme {chosen.theme} ({chosen.sources['theme']}). "

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from tokentui import words
 from tokentui.cli.common import facts, json_option, open_service, store_option
 from tokentui.console import ExitCode, say, write, write_json
-from tokentui.core.query import UNUSED_FOR, Filter
+from tokentui.core.query import UNUSED_FOR, Filter, Sort
 from tokentui.core.service import TokenService
 from tokentui.core.store import everything_of
 from tokentui.core.text import printable
@@ -72,7 +72,7 @@ def _look(service: TokenService, finding: Finding, unused_for: timedelta) -> Seq
     if finding is Finding.NEVER_EXPIRES:
         tokens = everything_of(service.store, service.query())
         return [token for token in tokens if token.expires_at is None]
-    query = service.query(Filter(finding))
+    query = service.query(Filter(finding), Sort.EXPIRES)
     if finding is Finding.UNUSED:
         query = replace(query, idle_since=query.now - unused_for)
     return everything_of(service.store, query)
@@ -80,19 +80,23 @@ def _look(service: TokenService, finding: Finding, unused_for: timedelta) -> Seq
 
 def _print(service: TokenService, found: dict[Finding, Sequence[Token]], unused_for: int) -> None:
     now, zone = service.now(), service.zone
+
+    def created(token: Token) -> str:
+        return f"created {words.day(token.created_at, zone)}"
+
+    def expires(token: Token) -> str:
+        return words.expiry(token, now, zone)
+
+    def used(token: Token) -> str:
+        return f"last used {words.last_used(service.used(token), now, zone)}"
+
     titles: dict[Finding, tuple[str, Callable[[Token], str]]] = {
-        Finding.EXPIRED: ("Expired, and still listed", lambda t: words.expiry(t, now, zone)),
-        Finding.EXPIRES_SOON: (
-            f"Expires within {words.days(service.soon.days)}",
-            lambda t: words.expiry(t, now, zone),
-        ),
-        Finding.NEVER_SAVED: ("Never saved", lambda t: f"made {words.day(t.created_at, zone)}"),
-        Finding.UNUSED: (
-            f"Unused for {words.days(unused_for)}",
-            lambda t: f"last used {words.last_used(service.used(t), now, zone)}",
-        ),
-        Finding.NEVER_USED: ("Never used", lambda t: f"made {words.day(t.created_at, zone)}"),
-        Finding.NEVER_EXPIRES: ("Never expires", lambda t: f"made {words.day(t.created_at, zone)}"),
+        Finding.EXPIRED: ("Expired, and still listed", expires),
+        Finding.EXPIRES_SOON: (f"Expires within {words.days(service.soon.days)}", expires),
+        Finding.NEVER_SAVED: ("Never saved", created),
+        Finding.UNUSED: (f"Unused for {words.days(unused_for)}", used),
+        Finding.NEVER_USED: ("Never used", created),
+        Finding.NEVER_EXPIRES: ("Never expires", created),
     }
     for finding, tokens in found.items():
         if tokens:

@@ -107,9 +107,9 @@ def create(
     to_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Create a token and print its secret, once. It expires in 365 days unless told otherwise.
+    """Create a token and print its secret, once.
 
-    The settings default_life and max_life change that: see tokentui config.
+    It expires in 365 days, or as the setting default_life says, unless told otherwise.
     """
     if sum((expires is not None, expires_in is not None, never)) > 1:
         raise click.UsageError("Give one of --expires, --expires-in and --never.")
@@ -124,7 +124,11 @@ def create(
     if as_json and to_file is not None:
         write_json(facts(service, saved) | {"file": str(to_file)})
     say(f"Created {new.token.name}. {words.life(new.token, service.zone)}")
-    place = f"Its secret is in {printable(str(to_file))}." if to_file else "It is not shown again."
+    place = (
+        f"Its secret is in {printable(str(to_file))}."
+        if to_file
+        else "The secret is not shown again."
+    )
     say(place)
 
 

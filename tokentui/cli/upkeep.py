@@ -87,7 +87,9 @@ def show_config(as_json: bool) -> None:
         return
     # As in the file, so that a line can be taken over into it.
     lines = {
-        name: f"{name} = {json.dumps(value)}" if value is not None else f"# {name} is not set"
+        name: f"{name} = {json.dumps(value, ensure_ascii=False)}"
+        if value is not None
+        else f"# {name} is not set"
         for name, value in values.items()
     }
     width = max(map(len, lines.values()))

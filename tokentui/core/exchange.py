@@ -83,7 +83,10 @@ def missing(tokens: Sequence[Token], store: Archive) -> list[Token]:
     new = [token for token in tokens if token.id not in known]
     if taken := clashing([*here, *new]) & {token.name for token in new}:
         raise InvalidImport(
-            [f"The name {name} would be on two tokens: rename one." for name in sorted(taken)]
+            [
+                f"The name {name} is taken here, or stands there twice: rename one."
+                for name in sorted(taken)
+            ]
         )
     return new
 
@@ -130,8 +133,9 @@ def _token(record: Mapping[str, Any], form: Form) -> Token:
     check_name(token.name)
     if flaw := token.flaw():
         raise ValueError(flaw)
-    if not (0 < len(token.account) <= _ACCOUNT_LIMIT and printable(token.account) == token.account):
-        raise ValueError("the account is no name")
+    for account in (token.account, token.revoked_by or token.account):
+        if not (0 < len(account) <= _ACCOUNT_LIMIT and printable(account) == account):
+            raise ValueError("the account is no name")
     for network in token.networks:
         _refuse_no_network(network)
     if token.revoked_at is not None:

@@ -134,9 +134,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     def _urgency(self, token: Token) -> int:
         """Return where a token stands by what there is to do about it: the most comes first."""
         status = token.status(self.now, self.soon)
-        if status is Status.ACTIVE:
-            return _URGENCY.index(status) - token.never_saved
-        return _URGENCY.index(status)
+        return _URGENCY.index(status) - (status is Status.ACTIVE and token.never_saved)
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):

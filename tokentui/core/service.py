@@ -104,7 +104,11 @@ class TokenService:
         *,
         descending: bool = False,
     ) -> Query:
-        """Return a query for the tokens of a filter, as of now. Narrow it with `replace`."""
+        """Return a query for the tokens of a filter, as of now. Narrow it with `replace`.
+
+        Raises `StoreError` where it rests on uses and these cannot be read: a token must not
+        count as unused because nobody knows.
+        """
         query = Query(now=self.now(), soon=self.soon, sort=sort, descending=descending)
         if sort is Sort.USED or shown in {Filter.NEVER_USED, Filter.UNUSED}:
             uses = self.usage.everything()

@@ -134,7 +134,7 @@ class UsageStore(Protocol):
         ...
 
     def everything(self) -> Mapping[str, Usage]:
-        """Return how each token has been used that ever was, by its id."""
+        """Return how each token has been used that ever was, by its id; raise `StoreError`."""
         ...
 
     def warnings(self) -> Sequence[str]:

@@ -47,12 +47,9 @@ class UsageFile:
             return None
 
     def everything(self) -> Mapping[str, Usage]:
-        try:
-            with self._reading:
-                self._noted("")
-                noted = self._file.read()[_TABLE]
-        except StoreError:
-            return {}
+        with self._reading:
+            self._noted("")
+            noted = self._file.read()[_TABLE]
         return {each: use for each, use in noted.items() if isinstance(use, Usage)}
 
     def warnings(self) -> Sequence[str]:

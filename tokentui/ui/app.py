@@ -41,10 +41,12 @@ class TokentuiApp(App[None]):
         service: TokenService,
         preferences: Preferences | None = None,
         *,
+        theme: str | None = None,
         first_weekday: int = 0,
     ) -> None:
         super().__init__()
         self._preferences = preferences or Preferences()
+        self._start_theme = theme or self._preferences.theme
         self._first_weekday = first_weekday
         self.crash: BaseException | None = None
         self._service = service
@@ -55,9 +57,11 @@ class TokentuiApp(App[None]):
         return TokenList(self._service, self._preferences, first_weekday=self._first_weekday)
 
     def on_mount(self) -> None:
-        if self._preferences.theme in self.available_themes:
-            self.theme = self._preferences.theme
+        if self._start_theme in self.available_themes:
+            self.theme = self._start_theme
         self.theme_changed_signal.subscribe(self, self._theme_chosen)
+        # The shell has written over the screen meanwhile.
+        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
         self._service.store.tell = self._say_waiting
         self._stamp = self._look()
         self.set_interval(_LOOK_EVERY, self._look_around)
@@ -66,7 +70,10 @@ class TokentuiApp(App[None]):
             loop.add_signal_handler(ending, self.exit)
 
     def _theme_chosen(self, theme: Theme) -> None:
-        self._preferences.theme = theme.name
+        # The one that it starts with is told as well, and was not chosen here.
+        if theme.name != self._start_theme:
+            self._start_theme = None
+            self._preferences.theme = theme.name
 
     def _say_waiting(self, sentence: str) -> None:
         # Called in a thread: `notify` only posts a message, and so never waits for the loop.

@@ -20,12 +20,15 @@ class ChooseFilter(ModalScreen[Filter | None]):
     BINDING_GROUP_TITLE = "Show only"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f", "dismiss", "Back"),
+        Binding("j", "move('cursor_down')", "Down", show=False),
+        Binding("k", "move('cursor_up')", "Up", show=False),
         Binding("f1", "app.help", "Help"),
     ]
 
     def __init__(self, current: Filter) -> None:
         super().__init__()
         self._current = current
+        self._done = False
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
@@ -37,6 +40,14 @@ class ChooseFilter(ModalScreen[Filter | None]):
         options.highlighted = list(Filter).index(self._current)
         self.set_focus(options)
 
+    def action_move(self, how: str) -> None:
+        """Move as the arrows do."""
+        getattr(self.query_one(OptionList), f"action_{how}")()
+
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
+        # A second Enter may have been under way already: it closes nothing more.
+        if self._done:
+            return
+        self._done = True
         self.dismiss(Filter(event.option.id or Filter.ALL))

@@ -19,6 +19,8 @@ class Confirm(ModalScreen[bool]):
     BINDING_GROUP_TITLE = "Question"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(False)", "Back"),
+        Binding("pageup", "scroll_body('up')", "Read back", show=False),
+        Binding("pagedown", "scroll_body('down')", "Read on", show=False),
         Binding("f1", "app.help", "Help"),
     ]
 
@@ -35,11 +37,11 @@ class Confirm(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog", can_focus=False):
             yield Label(self._title, id="title", markup=False)
-            with VerticalScroll(id="body", can_focus=self._number is not None):
+            with VerticalScroll(id="body", can_focus=False):
                 yield Static(self._body, markup=False)
             if self._number is not None:
                 with Horizontal(id="number-line"):
-                    yield Label(f"To go on, type how many tokens these are: {self._number}")
+                    yield Label(f"Type {self._number} to go on:")
                     yield Input(id="number", type="integer", compact=True)
             with Horizontal(id="buttons"):
                 yield Button(self._no, id="no")
@@ -48,7 +50,12 @@ class Confirm(ModalScreen[bool]):
                 )
 
     def on_mount(self) -> None:
-        self.set_focus(self.query_one("#no"))
+        # Where a number has to be typed, nothing but that number does any harm.
+        self.set_focus(self.query_one("#no" if self._number is None else "#number"))
+
+    def action_scroll_body(self, how: str) -> None:
+        """Scroll through what is too long to be seen at once."""
+        getattr(self.query_one("#body"), f"scroll_page_{how}")(animate=False)
 
     @on(Input.Changed, "#number")
     def _number_typed(self, event: Input.Changed) -> None:

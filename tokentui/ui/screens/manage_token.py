@@ -63,15 +63,21 @@ class ManageToken(Screen[None]):
         self.query_one("#revoke").border_title = "REVOKE API TOKEN"
         self._show()
         if self._service.store.read_only:
-            for control in self.query("#name, #update, #have, #revoke-button"):
-                control.disabled = True
-            self._say("The store was opened read-only.")
+            self._lock("The store was opened read-only.")
         else:
             self.set_focus(self.query_one("#name"))
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Grey out what a store that is only looked at does not let be done."""
-        return action != "revoke" or not self._service.store.read_only or None
+        locked = self._service.store.read_only or self._token.revoked_at is not None
+        return action != "revoke" or not locked or None
+
+    def _lock(self, why: str) -> None:
+        """Let nothing be changed any more."""
+        for control in self.query("#name, #update, #have, #revoke-button"):
+            control.disabled = True
+        self._say(why, wrong=True)
+        self.refresh_bindings()
 
     def _show(self) -> None:
         lines = (f"{label:<10} {value}" for label, value in words.facts(self._service, self._token))
@@ -172,6 +178,7 @@ class ManageToken(Screen[None]):
             return
         if self._token.revoked_at is None:
             self._show()
-        elif self.is_current:
-            self.notify(f"{printable(self._token.name)} was revoked elsewhere.", markup=False)
-            self.dismiss()
+        else:
+            # Not back to the list by itself: what is being typed would be commands there.
+            self._show()
+            self._lock(f"{printable(self._token.name)} was revoked elsewhere. Esc goes back.")

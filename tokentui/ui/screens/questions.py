@@ -20,14 +20,14 @@ def revoke_question(tokens: Sequence[Token]) -> Confirm:
         return Confirm(
             f"Revoke {name}?",
             f"Every script and service that uses {name} stops working at once. "
-            "A revoked token cannot be brought back.",
+            "Only a backup could bring the token back.",
             yes="Yes, Revoke The Token",
         )
     return Confirm(
         f"Revoke {words.tokens(len(tokens))}?",
         f"{names(tokens, _NAMES_LISTED)}.\n\n"
         "Every script and service that uses one of them stops working at once. "
-        "Revoked tokens cannot be brought back.",
+        "Only a backup could bring them back.",
         yes=f"Yes, Revoke {len(tokens):,} Tokens",
         number=len(tokens) if len(tokens) > _TYPED_ABOVE else None,
     )
@@ -35,16 +35,22 @@ def revoke_question(tokens: Sequence[Token]) -> Confirm:
 
 def never_saved_question(tokens: Sequence[Token]) -> Confirm:
     """Return what is asked at the start where secrets were never saved."""
-    one = len(tokens) == 1
-    those, them, secrets = (
-        ("token", "it", "its secret") if one else ("tokens", "them", "their secrets")
-    )
+    if len(tokens) == 1:
+        return Confirm(
+            f"Never saved: {names(tokens)}",
+            "Nobody confirmed having its secret, so most likely nobody can use the token. "
+            "Revoke it, unless somebody is saving it right now. "
+            "If you do have the secret, say so under Manage.",
+            yes="Revoke it",
+            no="Decide later",
+        )
     return Confirm(
-        f"Never saved: {names(tokens)}",
-        f"Nobody confirmed having {secrets}, so most likely nobody can use the {those}. "
-        f"Revoke {them}, unless somebody is saving {them} right now. "
+        f"{words.tokens(len(tokens))} never saved",
+        f"{names(tokens, _NAMES_LISTED)}.\n\n"
+        "Nobody confirmed having their secrets, so most likely nobody can use the tokens. "
+        "Revoke them, unless somebody is saving one right now. "
         "If you do have a secret, say so under Manage.",
-        yes=f"Revoke {them}" if one else f"Revoke all {len(tokens)}",
+        yes=f"Revoke all {len(tokens):,}",
         no="Decide later",
         number=len(tokens) if len(tokens) > _TYPED_ABOVE else None,
     )

@@ -103,6 +103,8 @@ class SavedToken(ModalScreen[bool]):
             self._say(words.not_written(written, error), wrong=True)
         else:
             self._say(f"Written to {printable(str(path))}, readable by you alone.")
+            # Back to where the screen began: a second Enter does nothing there.
+            self.set_focus(self.query_one(SecretLine))
 
     def action_stay(self) -> None:
         """Say why Escape does not close this screen."""

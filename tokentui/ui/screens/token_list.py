@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import ClassVar
 
 from msgspec.structs import replace
@@ -13,7 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 
 from tokentui import words
-from tokentui.core.errors import TokentuiError
+from tokentui.core.errors import StoreError, TokenNotFound, TokentuiError
 from tokentui.core.query import Filter, Page, Query, Sort
 from tokentui.core.service import TokenService
 from tokentui.core.store import everything_of
@@ -37,6 +38,7 @@ without anyone sharing a password.
 
 Press c to create the first one, ? for help."""
 
+_WINDOW = 200
 _TONES = {Status.EXPIRES_SOON: "soon", Status.EXPIRED: "expired"}
 
 
@@ -86,7 +88,7 @@ class TokenList(Screen[None]):
         yield Masthead(service=self._service)
         yield Static(id="summary", markup=False)
         yield Input(id="filter", placeholder="Part of a name", compact=True)
-        yield TokenTable(self._describe)
+        yield TokenTable(self._describe, self._fetch)
         yield Static(_GREETING, id="empty", markup=False)
         yield Static(id="facts", markup=False)
         yield Static(id="warning", markup=False)
@@ -104,6 +106,11 @@ class TokenList(Screen[None]):
     # -- what is shown --------------------------------------------------------------------------
 
     @on(StoreChanged)
+    def _follow(self) -> None:
+        with suppress(StoreError):  # the reload says so
+            self._let_go_of_the_dead()
+        self.reload()
+
     @on(events.ScreenResume)
     def reload(self) -> None:
         """Ask the store again; the cursor stays on its token."""
@@ -112,8 +119,8 @@ class TokenList(Screen[None]):
 
     def _load(self, offset: int, *, follow: str | None) -> None:
         self._remember()
-        query = replace(self._query(), offset=offset, around=follow)
         try:
+            query = replace(self._query(), offset=offset, around=follow)
             page = self._service.find(query)
             warnings = self._service.warnings()
         except TokentuiError as error:
@@ -122,6 +129,10 @@ class TokenList(Screen[None]):
         self._warn(warnings)
         self._table.show(page, query, self._marked)
         self._summarise(page)
+
+    def _has_history(self) -> bool:
+        query = replace(self._service.query(Filter.REVOKED), size=1)
+        return bool(not self.usable and self._service.find(query).total)
 
     def _remember(self) -> None:
         # History is where one looks something up, not where one starts.
@@ -145,10 +156,17 @@ class TokenList(Screen[None]):
         if self._shown is not Filter.ALL:
             said += f", only: {only}"
         if self._marked:
-            said += f". {len(self._marked):,} marked: r revokes them, Esc lets go of them"
+            hidden = len(self._marked) - len(self._marked_here())
+            said = (
+                f"{len(self._marked):,} marked{f', {hidden:,} not shown' if hidden else ''}; {said}"
+            )
         self.query_one("#summary", Static).update(said, layout=False)
         self.set_class(not page.total, "-empty")
-        nothing = "No API tokens here." if self._service.store.read_only else _GREETING
+        nothing = _GREETING
+        if self._service.store.read_only:
+            nothing = "No API tokens here."
+        elif not narrowed and self._has_history():
+            nothing = "No API tokens any more. Press c to create one, f to see what was revoked."
         if self._text:
             nothing = f"No token has {self._text!r} in its name."
         elif narrowed:
@@ -192,7 +210,10 @@ class TokenList(Screen[None]):
     def _window_wanted(self, event: TokenTable.WindowWanted) -> None:
         # Every row that is missing asks; the first one's window has the others.
         if self._table.at(event.offset) is None:
-            self._load(max(0, event.offset - self._query().size // 2), follow=None)
+            self._fetch(event.offset)
+
+    def _fetch(self, index: int) -> None:
+        self._load(max(0, index - _WINDOW // 2), follow=None)
 
     # -- order and filter -----------------------------------------------------------------------
 
@@ -223,7 +244,8 @@ class TokenList(Screen[None]):
 
     def action_show_all(self) -> None:
         """Let go of the marks, or else show all tokens again."""
-        if self._marked and not self.has_class("-filtering"):
+        typing = self.focused is self.query_one("#filter")
+        if self._marked and not typing:
             self._mark(set())
             return
         self._unfilter()
@@ -250,12 +272,13 @@ class TokenList(Screen[None]):
     def _show_only(self, shown: Filter) -> None:
         held = self._table.token
         if shown is not self._shown:
-            self._marked.clear()
             history = shown is Filter.REVOKED
-            # What was revoked last is looked for most; any other order goes with it.
-            if history or self._shown is Filter.REVOKED:
-                self._sort = Sort.REVOKED if history else Sort.NAME
-                self._descending = history
+            # What was revoked last is looked for most; the list keeps its own order meanwhile.
+            if history:
+                self._sort, self._descending = Sort.REVOKED, True
+            elif self._shown is Filter.REVOKED:
+                self._sort = self._preferences.sort
+                self._descending = self._preferences.descending
             self._table.cursor = 0
         self._shown = shown
         self._load(0, follow=held.id if held else None)
@@ -263,7 +286,8 @@ class TokenList(Screen[None]):
     @on(Input.Changed, "#filter")
     def _filter_typed(self, event: Input.Changed) -> None:
         self._text = event.value
-        self.reload()
+        held = self._table.token
+        self._load(0, follow=held.id if held else None)
 
     @on(Input.Submitted, "#filter")
     def _filter_done(self) -> None:
@@ -274,17 +298,19 @@ class TokenList(Screen[None]):
     def action_mark(self) -> None:
         """Mark the token under the cursor, or let go of it, and go on to the next."""
         if (token := self._table.token) is not None:
-            self._last_marked = token.id
             self._mark(self._marked ^ {token.id})
+            self._last_marked = token.id if token.id in self._marked else None
             self._table.action_move(1)
 
     def action_mark_range(self) -> None:
         """Mark all from the last one that was marked to the cursor."""
-        if (token := self._table.token) is None:
+        token, ids = self._table.token, self._ids_shown()
+        if token is None or token.id not in ids:
+            self.reload()
             return
-        ids = self._ids_shown()
-        here = ids.index(token.id)
-        last = ids.index(self._last_marked) if self._last_marked in ids else here
+        here = last = ids.index(token.id)
+        if self._last_marked in self._marked and self._last_marked in ids:
+            last = ids.index(self._last_marked)
         self._last_marked = token.id
         self._mark(self._marked | set(ids[min(here, last) : max(here, last) + 1]))
 
@@ -309,13 +335,27 @@ class TokenList(Screen[None]):
         self._marked = ids
         self.reload()
 
+    def _marked_here(self) -> set[str]:
+        """Return the marks that count: those of tokens that a filter does not hide."""
+        return self._marked & set(self._ids_shown()) if self._marked else set()
+
     def _chosen(self) -> list[Token]:
-        """Return the marked tokens as they are now, or else the one under the cursor."""
-        if not self._marked:
-            return [] if self._table.token is None else [self._table.token]
-        tokens = [self._service.get(token_id) for token_id in self._marked]
-        alive = [token for token in tokens if token.revoked_at is None]
-        return sorted(alive, key=lambda token: name_key(token.name))
+        """Return the tokens marked here as they are now, or else the one under the cursor."""
+        self._let_go_of_the_dead()
+        if marked := self._marked_here():
+            tokens = [self._service.get(token_id) for token_id in marked]
+            return sorted(tokens, key=lambda token: name_key(token.name))
+        return [] if self._table.token is None else [self._table.token]
+
+    def _let_go_of_the_dead(self) -> None:
+        """Unmark what was revoked elsewhere, or is gone."""
+        for token_id in list(self._marked):
+            try:
+                dead = self._service.get(token_id).revoked_at is not None
+            except TokenNotFound:
+                dead = True
+            if dead:
+                self._marked.discard(token_id)
 
     # -- what is done ---------------------------------------------------------------------------
 
@@ -372,7 +412,8 @@ class TokenList(Screen[None]):
     @on(TokenTable.Chosen)
     def action_manage(self) -> None:
         """Open the token under the cursor."""
-        if (token := self._table.token) is not None and not self._leaving:
+        token = self._table.token
+        if token is not None and token.revoked_at is None and not self._leaving:
             self._manage(token)
 
     @work(group="flow")
@@ -410,7 +451,7 @@ class TokenList(Screen[None]):
     async def _ask_about_never_saved(self) -> None:
         """Offer to revoke what was left behind when a connection dropped at the wrong moment."""
         try:
-            tokens = self._service.find(replace(self._service.query(), never_saved=True)).tokens
+            tokens = everything_of(self._service.store, self._service.query(Filter.NEVER_SAVED))
         except TokentuiError:
             return  # the list says so
         if not tokens or self._service.store.read_only:

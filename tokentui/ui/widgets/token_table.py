@@ -64,8 +64,9 @@ def columns(width: int, *, history: bool = False) -> list[Column]:
 class TokenTable(ScrollView, can_focus=True):
     """A list with a cursor that stays on its token while the tokens around it change.
 
-    It holds one window of the result and asks for another with `WindowWanted` when the person
-    gets near its edge. `describe` turns a token into words when its row is drawn.
+    It holds one window of the result. Another is asked for with `fetch` when the cursor leaves it,
+    and with `WindowWanted` when one is drawn that lacks a row. `describe` turns a token into words
+    when its row is drawn.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -109,9 +110,10 @@ class TokenTable(ScrollView, can_focus=True):
             self.offset = offset
             super().__init__()
 
-    def __init__(self, describe: Callable[[Token], Row]) -> None:
+    def __init__(self, describe: Callable[[Token], Row], fetch: Callable[[int], None]) -> None:
         super().__init__()
         self._describe = describe
+        self._fetch = fetch
         self._page = Page()
         self._held: Token | None = None
         self._columns = columns(80)
@@ -167,9 +169,10 @@ class TokenTable(ScrollView, can_focus=True):
         for index in (before, after):
             self.refresh(Region(0, index + 1 - self.scroll_offset.y, self.size.width, 1))
         self._reveal()
+        # At once: the next key may be for the token that the cursor is on now.
+        if self._page.total and self.at(after) is None:
+            self._fetch(after)
         self._held = self.at(after)
-        if self._page.total and self._held is None:
-            self.post_message(self.WindowWanted(after))
         self.post_message(self.Moved())
 
     def _reveal(self) -> None:
