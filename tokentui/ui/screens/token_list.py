@@ -157,9 +157,8 @@ class TokenList(Screen[None]):
             said += f", only: {only}"
         if self._marked:
             hidden = len(self._marked) - len(self._marked_here())
-            said = (
-                f"{len(self._marked):,} marked{f', {hidden:,} not shown' if hidden else ''}; {said}"
-            )
+            not_shown = f", {hidden:,} not shown" if hidden else ""
+            said = f"{len(self._marked):,} marked{not_shown}: r revokes, Esc lets go; {said}"
         self.query_one("#summary", Static).update(said, layout=False)
         self.set_class(not page.total, "-empty")
         nothing = _GREETING
