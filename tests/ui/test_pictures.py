@@ -101,7 +101,7 @@ async def to_revoke_many(pilot: Pilot[None]) -> None:
     await to_list(pilot)
     await pilot.press("a", "r")
     await arrive(pilot, Confirm)
-    await pilot.press("shift+tab")
+    await pilot.press("6")
 
 
 async def to_show_only(pilot: Pilot[None]) -> None:

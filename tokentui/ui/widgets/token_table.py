@@ -53,7 +53,7 @@ def columns(width: int, *, history: bool = False) -> list[Column]:
     roomy = width >= _ROOMY
     others = [
         Column("Created", 16 if roomy else 10, Sort.CREATED),
-        Column("Revoked", 22, Sort.REVOKED) if history else Column("Expires", 22, Sort.EXPIRES),
+        Column("Revoked", 23, Sort.REVOKED) if history else Column("Expires", 23, Sort.EXPIRES),
         Column("By", 11) if history else Column("Last used", 11, Sort.USED),
         Column("Status", 25 if roomy else 12, None if history else Sort.STATUS),
     ]
