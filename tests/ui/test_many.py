@@ -38,7 +38,7 @@ NAMES = [
 def marked(pilot: Pilot[None]) -> set[str]:
     screen = pilot.app.screen
     assert isinstance(screen, TokenList)
-    return {screen._service.get(token_id).name for token_id in screen._marked}
+    return {screen._service.get(token_id).name for token_id in screen._marks.ids}
 
 
 def on(pilot: Pilot[None], screen: type) -> bool:

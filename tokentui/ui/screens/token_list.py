@@ -20,6 +20,7 @@ from tokentui.core.service import TokenService
 from tokentui.core.store import everything_of
 from tokentui.core.text import printable
 from tokentui.core.token import Status, Token, name_key
+from tokentui.ui.marks import Marks
 from tokentui.ui.messages import StoreChanged
 from tokentui.ui.preferences import Preferences
 from tokentui.ui.screens.choose_filter import ChooseFilter
@@ -81,8 +82,7 @@ class TokenList(Screen[None]):
         self._shown = preferences.shown
         self._sort = preferences.sort
         self._descending = preferences.descending
-        self._marked: set[str] = set()
-        self._last_marked: str | None = None
+        self._marks = Marks()
 
     def compose(self) -> ComposeResult:
         yield Masthead(service=self._service)
@@ -108,7 +108,7 @@ class TokenList(Screen[None]):
     @on(StoreChanged)
     def _follow(self) -> None:
         with suppress(StoreError):  # the reload says so
-            self._let_go_of_the_dead()
+            self._marks.keep(self._is_alive)
         self.reload()
 
     @on(events.ScreenResume)
@@ -127,7 +127,7 @@ class TokenList(Screen[None]):
             self._warn([f"{error} The list is as it was last read."])
             return
         self._warn(warnings)
-        self._table.show(page, query, self._marked)
+        self._table.show(page, query, self._marks.ids)
         self._summarise(page)
 
     def _has_history(self) -> bool:
@@ -148,17 +148,17 @@ class TokenList(Screen[None]):
         narrowed = bool(self._text) or self._shown is not Filter.ALL
         self.usable = bool(page.total)
         self.filterable = bool(page.total) or narrowed
-        self.narrowed = narrowed or bool(self._marked)
+        self.narrowed = narrowed or bool(self._marks)
         only = words.FILTER[self._shown].lower()
         said = words.tokens(page.total) if page.total or narrowed else ""
         if self._text:
             said += f" with {self._text!r} in the name"
         if self._shown is not Filter.ALL:
             said += f", only: {only}"
-        if self._marked:
-            hidden = len(self._marked) - len(self._marked_here())
+        if self._marks:
+            hidden = len(self._marks) - len(self._marked_here())
             not_shown = f", {hidden:,} not shown" if hidden else ""
-            said = f"{len(self._marked):,} marked{not_shown}: r revokes, Esc lets go; {said}"
+            said = f"{len(self._marks):,} marked{not_shown}: r revokes, Esc lets go; {said}"
         self.query_one("#summary", Static).update(said, layout=False)
         self.set_class(not page.total, "-empty")
         nothing = _GREETING
@@ -244,8 +244,9 @@ class TokenList(Screen[None]):
     def action_show_all(self) -> None:
         """Let go of the marks, or else show all tokens again."""
         typing = self.focused is self.query_one("#filter")
-        if self._marked and not typing:
-            self._mark(set())
+        if self._marks and not typing:
+            self._marks.clear()
+            self.reload()
             return
         self._unfilter()
         self._show_only(Filter.ALL)
@@ -297,30 +298,26 @@ class TokenList(Screen[None]):
     def action_mark(self) -> None:
         """Mark the token under the cursor, or let go of it, and go on to the next."""
         if (token := self._table.token) is not None:
-            self._mark(self._marked ^ {token.id})
-            self._last_marked = token.id if token.id in self._marked else None
+            self._marks.toggle(token.id)
+            self.reload()
             self._table.action_move(1)
 
     def action_mark_range(self) -> None:
         """Mark all from the last one that was marked to the cursor."""
         token, ids = self._table.token, self._ids_shown()
-        if token is None or token.id not in ids:
-            self.reload()
-            return
-        here = last = ids.index(token.id)
-        if self._last_marked in self._marked and self._last_marked in ids:
-            last = ids.index(self._last_marked)
-        self._last_marked = token.id
-        self._mark(self._marked | set(ids[min(here, last) : max(here, last) + 1]))
+        if token is not None and token.id in ids:
+            self._marks.reach(token.id, ids)
+        self.reload()
 
     def action_mark_all(self) -> None:
         """Mark all tokens that are shown, or none where all are."""
-        ids = set(self._ids_shown())
-        self._mark(self._marked - ids if ids <= self._marked else self._marked | ids)
+        self._marks.all_or_none(self._ids_shown())
+        self.reload()
 
     def action_invert_marks(self) -> None:
         """Mark what is shown and not marked, and let go of what is."""
-        self._mark(self._marked ^ set(self._ids_shown()))
+        self._marks.invert(self._ids_shown())
+        self.reload()
 
     def _ids_shown(self) -> list[str]:
         try:
@@ -330,31 +327,23 @@ class TokenList(Screen[None]):
             return []
         return [token.id for token in tokens]
 
-    def _mark(self, ids: set[str]) -> None:
-        self._marked = ids
-        self.reload()
-
     def _marked_here(self) -> set[str]:
         """Return the marks that count: those of tokens that a filter does not hide."""
-        return self._marked & set(self._ids_shown()) if self._marked else set()
+        return self._marks.ids & set(self._ids_shown()) if self._marks else set()
 
     def _chosen(self) -> list[Token]:
         """Return the tokens marked here as they are now, or else the one under the cursor."""
-        self._let_go_of_the_dead()
+        self._marks.keep(self._is_alive)
         if marked := self._marked_here():
             tokens = [self._service.get(token_id) for token_id in marked]
             return sorted(tokens, key=lambda token: name_key(token.name))
         return [] if self._table.token is None else [self._table.token]
 
-    def _let_go_of_the_dead(self) -> None:
-        """Unmark what was revoked elsewhere, or is gone."""
-        for token_id in list(self._marked):
-            try:
-                dead = self._service.get(token_id).revoked_at is not None
-            except TokenNotFound:
-                dead = True
-            if dead:
-                self._marked.discard(token_id)
+    def _is_alive(self, token_id: str) -> bool:
+        try:
+            return self._service.get(token_id).revoked_at is None
+        except TokenNotFound:
+            return False
 
     # -- what is done ---------------------------------------------------------------------------
 
@@ -442,7 +431,7 @@ class TokenList(Screen[None]):
         except TokentuiError as error:
             self.notify(str(error), severity="error", markup=False)
         else:
-            self._marked -= {token.id for token in tokens}
+            self._marks.ids -= {token.id for token in tokens}
             self.notify(f"Revoked {names(tokens)}.", markup=False)
         self.reload()
 
