@@ -1,10 +1,14 @@
 """What all tests share: a frozen clock, a cheap hasher, and programs that may be missing."""
 
+import errno
 import os
 import shutil
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -43,6 +47,20 @@ def open_service(store_path: Path) -> Callable[[], TokenService]:
 def service(open_service: Callable[[], TokenService]) -> TokenService:
     """Return a service over an empty store."""
     return open_service()
+
+
+@contextmanager
+def folders_that_do_not_sync(error: int = errno.EIO) -> Iterator[None]:
+    """Let the disk take every file, but not confirm what is done to a folder's entries."""
+    sync = os.fsync
+
+    def files_only(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(error, os.strerror(error))
+        sync(descriptor)
+
+    with mock.patch.object(os, "fsync", files_only):
+        yield
 
 
 def which(program: str) -> str | None:

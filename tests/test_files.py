@@ -11,6 +11,8 @@ import pytest
 
 from tokentui import files
 
+from .conftest import folders_that_do_not_sync
+
 
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -76,18 +78,12 @@ class TestNewPrivate:
             raise RuntimeError
         assert list(tmp_path.iterdir()) == []
 
-    def test_leaves_nothing_that_may_not_last(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        sync = os.fsync
-
-        def no_folder(descriptor: int) -> None:
-            if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-                raise OSError(5, "Input/output error")
-            sync(descriptor)
-
-        monkeypatch.setattr(os, "fsync", no_folder)
-        with pytest.raises(files.Unconfirmed), files.new_private(tmp_path / "new") as file:
+    def test_leaves_nothing_that_may_not_last(self, tmp_path: Path) -> None:
+        with (
+            folders_that_do_not_sync(),
+            pytest.raises(files.Unconfirmed),
+            files.new_private(tmp_path / "new") as file,
+        ):
             file.write(b"secret\n")
         assert list(tmp_path.iterdir()) == []
 

@@ -30,6 +30,7 @@ def recall(kind: type[T]) -> T:
 
 def remember(what: msgspec.Struct) -> None:
     """Keep `what`, if the disk lets us."""
+    # Without a lock: where two apps end at once, one of them is forgotten.
     with suppress(OSError):
         files.private_folder(memory_path().parent)
         files.replace(memory_path(), msgspec.json.encode(what))

@@ -16,7 +16,7 @@ from tokentui.core.token import Token
 from tokentui.stores.copies import Copies, Reason
 from tokentui.stores.tinydb import TinyDBStore
 
-from ..conftest import NOW
+from ..conftest import NOW, folders_that_do_not_sync
 from .test_contract import ALL, after, names, token
 
 
@@ -179,6 +179,12 @@ class TestKept:
             TinyDBStore(store_path).add(token(number))
         folder = store_path.parent / "backups"
         assert {path.stat().st_uid for path in (folder, *folder.iterdir())} == {1234}
+
+
+def test_a_copy_that_may_not_last_is_a_copy(store: TinyDBStore) -> None:
+    with folders_that_do_not_sync():
+        assert Path(store.back_up()).exists()
+    assert reasons(store) == ["asked", "daily"]
 
 
 class TestNoRoom:

@@ -39,7 +39,7 @@ from tokentui.core.store import TokenStore, everything
 from tokentui.core.token import Token
 from tokentui.stores import durable, open_store
 
-from ..conftest import NOW
+from ..conftest import NOW, folders_that_do_not_sync
 from ..test_files import largest_file
 from .test_contract import ALL, after, names, token
 
@@ -221,18 +221,9 @@ class TestFile:
         owners = {(path.name, path.stat().st_uid) for path in store_path.parent.iterdir()}
         assert owners == {("tokens.json", 1234), ("tokens.json.lock", 1234)}
 
-    def test_a_file_system_that_syncs_no_folder_is_let_be(
-        self, store: TokenStore, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        sync = os.fsync
-
-        def files_only(descriptor: int) -> None:
-            if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-                raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-            sync(descriptor)
-
-        monkeypatch.setattr(os, "fsync", files_only)
-        store.add(token(2))
+    def test_a_file_system_that_syncs_no_folder_is_let_be(self, store: TokenStore) -> None:
+        with folders_that_do_not_sync(errno.EINVAL):
+            store.add(token(2))
         assert names(store, ALL) == ["t1", "t2"]
 
     @pytest.mark.parametrize("number", ["01", "one", "", "-1\n", "1_0", "9" * 5000])
@@ -418,20 +409,12 @@ class TestFullDisk:
         store.add(token(2))
         assert not files.temporary_of(store_path).exists()
 
-    def test_a_change_that_may_not_last_is_told_as_done(
-        self, store: TokenStore, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        sync = os.fsync
-
-        def no_folder(descriptor: int) -> None:
-            if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-                raise OSError(errno.EIO, os.strerror(errno.EIO))
-            sync(descriptor)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(os, "fsync", no_folder)
-            with pytest.raises(StoreUnconfirmed, match="is done, but"):
-                store.add(token(2))
+    def test_a_change_that_may_not_last_is_told_as_done(self, store: TokenStore) -> None:
+        with (
+            folders_that_do_not_sync(),
+            pytest.raises(StoreUnconfirmed, match="is done, but"),
+        ):
+            store.add(token(2))
         assert names(store, ALL) == ["t1", "t2"]
 
 

@@ -1,7 +1,5 @@
 """When tokens were last used: noted together, and no obstacle to anything else."""
 
-import os
-import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,7 +15,7 @@ from tokentui.core.store import Usage, UsageStore
 from tokentui.stores import open_usage
 from tokentui.stores.usage import UsageFile
 
-from ..conftest import NOW
+from ..conftest import NOW, folders_that_do_not_sync
 
 
 @pytest.fixture
@@ -152,23 +150,12 @@ def test_what_a_timer_could_not_write_waits_for_the_next(
     eventually(lambda: usage.of("a") == Usage(last_used_at=NOW, count=2))
 
 
-def test_what_may_not_last_is_not_counted_twice(
-    usage: UsageStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sync = os.fsync
-
-    def no_folder(descriptor: int) -> None:
-        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-            raise OSError(5, "Input/output error")
-        sync(descriptor)
-
+def test_what_may_not_last_is_not_counted_twice(usage: UsageStore) -> None:
     usage.record("a", NOW)
     usage.flush()
     usage.record("a", NOW)
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", no_folder)
-        with pytest.raises(StoreUnconfirmed):
-            usage.flush()
+    with folders_that_do_not_sync(), pytest.raises(StoreUnconfirmed):
+        usage.flush()
     usage.flush()
     assert usage.of("a") == Usage(last_used_at=NOW, count=2)
 

@@ -14,7 +14,7 @@ from tokentui.console import is_terminal, say
 from tokentui.core import errors
 from tokentui.core.credential import BcryptHasher
 from tokentui.core.service import TokenService
-from tokentui.core.store import Archive, everything_of
+from tokentui.core.store import Archive, TokenStore, everything_of
 from tokentui.core.text import printable
 from tokentui.core.token import Token
 from tokentui.stores import open_store, open_usage
@@ -48,8 +48,6 @@ store_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 name_argument = click.argument("name", shell_complete=name_completion)
-
-
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
@@ -59,10 +57,10 @@ def settings() -> config.Settings:
     return config.load(meta.get(config.STORE), read_only=meta.get(READ_ONLY, False))
 
 
-def service_for(settings: config.Settings) -> TokenService:
-    """Return the service that `settings` describe; nothing is read yet."""
+def service_for(settings: config.Settings, store: TokenStore | None = None) -> TokenService:
+    """Return the service that `settings` describe, over `store` if one is open already."""
     return TokenService(
-        open_store(settings.store, read_only=settings.read_only),
+        store or open_store(settings.store, read_only=settings.read_only),
         open_usage(settings.store, read_only=settings.read_only),
         account=settings.account,
         hasher=BcryptHasher(settings.hash_cost),

@@ -39,8 +39,8 @@ _PROBLEMS_SHOWN = 10
 @store_option
 def check() -> None:
     """Look for all that is wrong with the store. For cron: exit code 5 if anything is."""
-    service = service_for(settings())
     archive = open_archive()
+    service = service_for(settings(), archive)
     problems = [*service.problems(), *_undone(archive), *archive.backup_problems()]
     for problem in problems:
         write(printable(problem))

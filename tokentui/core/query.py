@@ -41,6 +41,8 @@ class Filter(StrEnum):
 
 
 UNUSED_FOR = timedelta(days=90)
+WINDOW = 200
+"""How many tokens are asked for at a time unless said otherwise."""
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +66,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     sort: Sort = Sort.NAME
     descending: bool = False
     offset: int = 0
-    size: int = 200
+    size: int = WINDOW
     around: str | None = None
 
     @property

@@ -53,7 +53,8 @@ def plan(archive: Archive, name: str, revive: Collection[str] = ()) -> Restorati
     if any(token.id not in present for token in backup):
         known = _revoked_in_backups(archive) | present
     # A damaged record may still say that it was revoked: it is believed, and left to stand.
-    dead = {} if damage else {each for each, revoked in archive.broken().items() if revoked}
+    broken = {} if damage else archive.broken()
+    dead = {each for each, revoked in broken.items() if revoked}
     revoked = [old for old in backup if old.id not in dead and _revoked_since(old, known)]
     chosen = _chosen(revoked, known, revive)
     added: list[Token] = []

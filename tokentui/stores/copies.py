@@ -83,7 +83,8 @@ class Copies:
         files.private_folder(self.folder)
         earlier = self.listed()
         path = self._new_path(reason, earlier)
-        files.copy(self._original, path, LARGEST)
+        with suppress(files.Unconfirmed):  # it is there, and the change may say the same of itself
+            files.copy(self._original, path, LARGEST)
         if reason in _KEPT:
             alike = [copy for copy in earlier if copy.reason is reason]
             for old in alike[_KEPT[reason] - 1 :]:

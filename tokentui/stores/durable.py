@@ -1,6 +1,5 @@
 """A TinyDB storage that survives crashes, full disks and other processes."""
 
-import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
@@ -18,15 +17,14 @@ from tokentui import files
 from tokentui.core.errors import (
     StoreBusy,
     StoreDamaged,
-    StoreError,
     StoreTooNew,
     StoreUnconfirmed,
     StoreUnreadable,
     StoreUnsafe,
-    StoreUnwritable,
 )
 from tokentui.core.text import printable
 from tokentui.stores import formats
+from tokentui.stores.refusals import reason, refusing, unreadable, unwritable
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -41,17 +39,6 @@ LARGEST = 256 * 1024 * 1024
 
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
-
-_ADVICE = {
-    errno.ENOSPC: "Make room on the disk (df -h, df -i), then try again.",
-    errno.EDQUOT: "Make room within your quota, then try again.",
-    errno.EROFS: "The disk is mounted read-only: mount it writable, then try again.",
-    errno.EACCES: "See who owns the file and its folder (ls -ld).",
-    errno.EPERM: "See who owns the file and its folder (ls -ld).",
-    errno.EISDIR: "It is a folder: name a file with --store.",
-    errno.EMFILE: "Raise the limit of open files (ulimit -n), then try again.",
-    errno.ENFILE: "Close some programs, then try again.",
-}
 
 
 class Stamp(NamedTuple):
@@ -305,31 +292,3 @@ def _holder(lock: Path) -> str:
                 command = Path(f"/proc/{process}/comm").read_text().strip()
                 return f"process {process} ({printable(command)})"
     return "another process"
-
-
-def reason(error: OSError) -> str:
-    """Return why the system refused something."""
-    return error.strerror or str(error)
-
-
-@contextmanager
-def refusing(what: Callable[[Path, OSError], StoreError], path: Path) -> Iterator[None]:
-    """Turn an `OSError` about `path` into what the store says of it."""
-    try:
-        yield
-    except OSError as error:
-        raise what(path, error) from None
-
-
-def unreadable(path: Path, error: OSError) -> StoreUnreadable:
-    """Return the error of a file that the system does not let us read."""
-    advice = _ADVICE.get(error.errno or 0, "Check the path, or name another with --store.")
-    return StoreUnreadable(f"{path} cannot be read: {reason(error)}. {advice}")
-
-
-def unwritable(path: Path, error: OSError) -> StoreUnwritable:
-    """Return the error of a file that the system did not let us write."""
-    advice = _ADVICE.get(error.errno or 0, "Check the disk, then try again.")
-    return StoreUnwritable(
-        f"{path} could not be written: {reason(error)}. Nothing was changed. {advice}"
-    )

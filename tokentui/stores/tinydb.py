@@ -22,16 +22,9 @@ from tokentui.core.query import Page, Query
 from tokentui.core.store import Backup, Clock, TokenStore, utc_now
 from tokentui.core.token import Token
 from tokentui.stores.copies import Copies, Reason
-from tokentui.stores.durable import (
-    LARGEST,
-    DurableJSON,
-    Stamp,
-    reason,
-    refusing,
-    unreadable,
-    unwritable,
-)
+from tokentui.stores.durable import LARGEST, DurableJSON, Stamp
 from tokentui.stores.index import Index, merged
+from tokentui.stores.refusals import reason, refusing, unreadable, unwritable
 
 _TABLE = "tokens"
 _ADVICE = "Restore a backup (tokentui backup --list), or name another store with --store."

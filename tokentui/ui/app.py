@@ -62,7 +62,7 @@ class TokentuiApp(App[None]):
         self.theme_changed_signal.subscribe(self, self._theme_chosen)
         # The shell has written over the screen meanwhile.
         self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
-        self._service.store.tell = self._say_waiting
+        self._service.store.tell = self._tell
         self._stamp = self._look()
         self.set_interval(_LOOK_EVERY, self._look_around)
         loop = asyncio.get_running_loop()
@@ -75,7 +75,7 @@ class TokentuiApp(App[None]):
             self._start_theme = None
             self._preferences.theme = theme.name
 
-    def _say_waiting(self, sentence: str) -> None:
+    def _tell(self, sentence: str) -> None:
         # Called in a thread: `notify` only posts a message, and so never waits for the loop.
         self.notify(sentence, markup=False)
 

@@ -15,7 +15,7 @@ from textual.widgets import Footer, Input, Static
 
 from tokentui import words
 from tokentui.core.errors import StoreError, TokenNotFound, TokentuiError
-from tokentui.core.query import Filter, Page, Query, Sort
+from tokentui.core.query import WINDOW, Filter, Page, Query, Sort
 from tokentui.core.service import TokenService
 from tokentui.core.store import everything_of
 from tokentui.core.text import printable
@@ -39,7 +39,6 @@ without anyone sharing a password.
 
 Press c to create the first one, ? for help."""
 
-_WINDOW = 200
 _TONES = {Status.EXPIRES_SOON: "soon", Status.EXPIRED: "expired"}
 
 
@@ -123,16 +122,28 @@ class TokenList(Screen[None]):
             query = replace(self._query(), offset=offset, around=follow)
             page = self._service.find(query)
             warnings = self._service.warnings()
+            nothing = self._nothing(page)
         except TokentuiError as error:
             self._warn([f"{error} The list is as it was last read."])
             return
         self._warn(warnings)
         self._table.show(page, query, self._marks.ids)
         self._summarise(page)
+        self.query_one("#empty", Static).update(nothing)
 
-    def _has_history(self) -> bool:
-        query = replace(self._service.query(Filter.REVOKED), size=1)
-        return bool(not self.usable and self._service.find(query).total)
+    def _nothing(self, page: Page) -> str:
+        """Return what stands in the place of an empty list."""
+        if page.total:
+            return ""
+        if self._text:
+            return f"No token has {self._text!r} in its name. Esc shows all."
+        if self._shown is not Filter.ALL:
+            return f"No token here: {words.FILTER[self._shown].lower()}. Esc shows all."
+        if self._service.store.read_only:
+            return "No API tokens here."
+        if self._service.find(replace(self._service.query(Filter.REVOKED), size=1)).total:
+            return "No API tokens any more. Press c to create one, f to see what was revoked."
+        return _GREETING
 
     def _remember(self) -> None:
         # History is where one looks something up, not where one starts.
@@ -149,28 +160,17 @@ class TokenList(Screen[None]):
         self.usable = bool(page.total)
         self.filterable = bool(page.total) or narrowed
         self.narrowed = narrowed or bool(self._marks)
-        only = words.FILTER[self._shown].lower()
         said = words.tokens(page.total) if page.total or narrowed else ""
         if self._text:
             said += f" with {self._text!r} in the name"
         if self._shown is not Filter.ALL:
-            said += f", only: {only}"
+            said += f", only: {words.FILTER[self._shown].lower()}"
         if self._marks:
             hidden = len(self._marks) - len(self._marked_here())
             not_shown = f", {hidden:,} not shown" if hidden else ""
             said = f"{len(self._marks):,} marked{not_shown}: r revokes, Esc lets go; {said}"
         self.query_one("#summary", Static).update(said, layout=False)
         self.set_class(not page.total, "-empty")
-        nothing = _GREETING
-        if self._service.store.read_only:
-            nothing = "No API tokens here."
-        elif not narrowed and self._has_history():
-            nothing = "No API tokens any more. Press c to create one, f to see what was revoked."
-        if self._text:
-            nothing = f"No token has {self._text!r} in its name."
-        elif narrowed:
-            nothing = f"No token here: {only}."
-        self.query_one("#empty", Static).update(nothing + (" Esc shows all." if narrowed else ""))
 
     def _warn(self, warnings: Sequence[str]) -> None:
         more = f" (and {len(warnings) - 1} more: tokentui list)" if len(warnings) > 1 else ""
@@ -212,7 +212,7 @@ class TokenList(Screen[None]):
             self._fetch(event.offset)
 
     def _fetch(self, index: int) -> None:
-        self._load(max(0, index - _WINDOW // 2), follow=None)
+        self._load(max(0, index - WINDOW // 2), follow=None)
 
     # -- order and filter -----------------------------------------------------------------------
 

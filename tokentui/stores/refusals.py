@@ -1,0 +1,47 @@
+"""What is said where the system refuses something about a file: what, what it left, what to do."""
+
+import errno
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tokentui.core.errors import StoreError, StoreUnreadable, StoreUnwritable
+
+_ADVICE = {
+    errno.ENOSPC: "Make room on the disk (df -h, df -i), then try again.",
+    errno.EDQUOT: "Make room within your quota, then try again.",
+    errno.EROFS: "The disk is mounted read-only: mount it writable, then try again.",
+    errno.EACCES: "See who owns the file and its folder (ls -ld).",
+    errno.EPERM: "See who owns the file and its folder (ls -ld).",
+    errno.EISDIR: "It is a folder: name a file with --store.",
+    errno.EMFILE: "Raise the limit of open files (ulimit -n), then try again.",
+    errno.ENFILE: "Close some programs, then try again.",
+}
+
+
+def reason(error: OSError) -> str:
+    """Return why the system refused something."""
+    return error.strerror or str(error)
+
+
+@contextmanager
+def refusing(what: Callable[[Path, OSError], StoreError], path: Path) -> Iterator[None]:
+    """Turn an `OSError` about `path` into what the store says of it."""
+    try:
+        yield
+    except OSError as error:
+        raise what(path, error) from None
+
+
+def unreadable(path: Path, error: OSError) -> StoreUnreadable:
+    """Return the error of a file that the system does not let us read."""
+    advice = _ADVICE.get(error.errno or 0, "Check the path, or name another with --store.")
+    return StoreUnreadable(f"{path} cannot be read: {reason(error)}. {advice}")
+
+
+def unwritable(path: Path, error: OSError) -> StoreUnwritable:
+    """Return the error of a file that the system did not let us write."""
+    advice = _ADVICE.get(error.errno or 0, "Check the disk, then try again.")
+    return StoreUnwritable(
+        f"{path} could not be written: {reason(error)}. Nothing was changed. {advice}"
+    )
