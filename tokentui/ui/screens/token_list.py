@@ -15,11 +15,11 @@ from textual.widgets import Footer, Input, Static
 
 from tokentui import words
 from tokentui.core.errors import StoreError, TokenNotFound, TokentuiError
-from tokentui.core.query import WINDOW, Filter, Page, Query, Sort
+from tokentui.core.query import WINDOW, Filter, Sort
 from tokentui.core.service import TokenService
 from tokentui.core.store import everything_of
 from tokentui.core.text import printable
-from tokentui.core.token import Status, Token, name_key
+from tokentui.core.token import Token, name_key
 from tokentui.ui.marks import Marks
 from tokentui.ui.messages import StoreChanged
 from tokentui.ui.preferences import Preferences
@@ -28,18 +28,9 @@ from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.screens.manage_token import ManageToken
 from tokentui.ui.screens.questions import names, never_saved_question, revoke_question
 from tokentui.ui.screens.saved_token import SavedToken
+from tokentui.ui.view import View
 from tokentui.ui.widgets.masthead import Masthead
-from tokentui.ui.widgets.token_table import Row, TokenTable
-
-_GREETING = """\
-No API tokens yet.
-
-An API token lets an application or a vendor in
-without anyone sharing a password.
-
-Press c to create the first one, ? for help."""
-
-_TONES = {Status.EXPIRES_SOON: "soon", Status.EXPIRED: "expired"}
+from tokentui.ui.widgets.token_table import TokenTable
 
 
 class TokenList(Screen[None]):
@@ -75,20 +66,16 @@ class TokenList(Screen[None]):
     ) -> None:
         super().__init__()
         self._service = service
-        self._preferences = preferences
         self._first_weekday = first_weekday
-        self._text = ""
-        self._shown = preferences.shown
-        self._sort = preferences.sort
-        self._descending = preferences.descending
+        self._view = View(service, preferences)
         self._marks = Marks()
 
     def compose(self) -> ComposeResult:
         yield Masthead(service=self._service)
         yield Static(id="summary", markup=False)
         yield Input(id="filter", placeholder="Part of a name", compact=True)
-        yield TokenTable(self._describe, self._fetch)
-        yield Static(_GREETING, id="empty", markup=False)
+        yield TokenTable(self._view.row, self._fetch)
+        yield Static(id="empty", markup=False)
         yield Static(id="facts", markup=False)
         yield Static(id="warning", markup=False)
         yield Footer(show_command_palette=False)
@@ -117,87 +104,36 @@ class TokenList(Screen[None]):
         self._load(self._table.window_start, follow=token.id if token else None)
 
     def _load(self, offset: int, *, follow: str | None) -> None:
-        self._remember()
         try:
-            query = replace(self._query(), offset=offset, around=follow)
+            query = replace(self._view.query(), offset=offset, around=follow)
             page = self._service.find(query)
             warnings = self._service.warnings()
-            nothing = self._nothing(page)
+            nothing = "" if page.total else self._view.nothing()
         except TokentuiError as error:
             self._warn([f"{error} The list is as it was last read."])
             return
         self._warn(warnings)
         self._table.show(page, query, self._marks.ids)
-        self._summarise(page)
+        self._summarise(page.total)
         self.query_one("#empty", Static).update(nothing)
 
-    def _nothing(self, page: Page) -> str:
-        """Return what stands in the place of an empty list."""
-        if page.total:
-            return ""
-        if self._text:
-            return f"No token has {self._text!r} in its name. Esc shows all."
-        if self._shown is not Filter.ALL:
-            return f"No token here: {words.FILTER[self._shown].lower()}. Esc shows all."
-        if self._service.store.read_only:
-            return "No API tokens here."
-        if self._service.find(replace(self._service.query(Filter.REVOKED), size=1)).total:
-            return "No API tokens any more. Press c to create one, f to see what was revoked."
-        return _GREETING
-
-    def _remember(self) -> None:
-        # History is where one looks something up, not where one starts.
-        if self._shown is not Filter.REVOKED:
-            self._preferences.shown = self._shown
-            self._preferences.sort, self._preferences.descending = self._sort, self._descending
-
-    def _query(self) -> Query:
-        query = self._service.query(self._shown, self._sort, descending=self._descending)
-        return replace(query, text=self._text)
-
-    def _summarise(self, page: Page) -> None:
-        narrowed = bool(self._text) or self._shown is not Filter.ALL
-        self.usable = bool(page.total)
-        self.filterable = bool(page.total) or narrowed
-        self.narrowed = narrowed or bool(self._marks)
-        said = words.tokens(page.total) if page.total or narrowed else ""
-        if self._text:
-            said += f" with {self._text!r} in the name"
-        if self._shown is not Filter.ALL:
-            said += f", only: {words.FILTER[self._shown].lower()}"
+    def _summarise(self, total: int) -> None:
+        self.usable = bool(total)
+        self.filterable = bool(total) or self._view.narrowed
+        self.narrowed = self._view.narrowed or bool(self._marks)
+        said = self._view.summary(total)
         if self._marks:
             hidden = len(self._marks) - len(self._marked_here())
             not_shown = f", {hidden:,} not shown" if hidden else ""
             said = f"{len(self._marks):,} marked{not_shown}: r revokes, Esc lets go; {said}"
         self.query_one("#summary", Static).update(said, layout=False)
-        self.set_class(not page.total, "-empty")
+        self.set_class(not total, "-empty")
 
     def _warn(self, warnings: Sequence[str]) -> None:
         more = f" (and {len(warnings) - 1} more: tokentui list)" if len(warnings) > 1 else ""
         warning = self.query_one("#warning", Static)
         warning.update(warnings[0] + more if warnings else "")
         warning.display = bool(warnings)
-
-    def _describe(self, token: Token) -> Row:
-        service = self._service
-        now, zone = service.now(), service.zone
-        status = service.status(token)
-        return Row(
-            printable(token.name),
-            words.minute(token.created_at, zone),
-            words.day(token.created_at, zone),
-            words.revocation(token, now, zone) or words.expiry(token, now, zone),
-            self._use(token),
-            words.status(service, token),
-            words.brief_status(service, token),
-            _TONES.get(status, "unsaved" if token.never_saved else ""),
-        )
-
-    def _use(self, token: Token) -> str:
-        if token.revoked_at is not None:
-            return printable(token.revoked_by or "")
-        service = self._service
-        return words.last_used(service.used(token), service.now(), service.zone)
 
     @on(TokenTable.Moved)
     def _moved(self) -> None:
@@ -219,20 +155,20 @@ class TokenList(Screen[None]):
     def action_sort(self) -> None:
         """Sort by the next column."""
         order = self._table.sorts
-        place = order.index(self._sort) if self._sort in order else -1
+        place = order.index(self._view.sort) if self._view.sort in order else -1
         self._order(order[(place + 1) % len(order)], descending=False)
 
     def action_reverse(self) -> None:
         """Turn the order round."""
-        self._order(self._sort, descending=not self._descending)
+        self._order(self._view.sort, descending=not self._view.descending)
 
     @on(TokenTable.SortWanted)
     def _title_clicked(self, event: TokenTable.SortWanted) -> None:
-        again = event.sort is self._sort
-        self._order(event.sort, descending=again and not self._descending)
+        again = event.sort is self._view.sort
+        self._order(event.sort, descending=again and not self._view.descending)
 
     def _order(self, sort: Sort, *, descending: bool) -> None:
-        self._sort, self._descending = sort, descending
+        self._view.order(sort, descending=descending)
         self.reload()
 
     def action_filter(self) -> None:
@@ -252,7 +188,7 @@ class TokenList(Screen[None]):
         self._show_only(Filter.ALL)
 
     def _unfilter(self) -> None:
-        self._text = ""
+        self._view.text = ""
         with self.prevent(Input.Changed):
             self.query_one("#filter", Input).clear()
         self.remove_class("-filtering")
@@ -265,27 +201,20 @@ class TokenList(Screen[None]):
 
     @work(group="flow")
     async def _choose_filter(self) -> None:
-        shown = await self.app.push_screen_wait(ChooseFilter(self._shown))
+        shown = await self.app.push_screen_wait(ChooseFilter(self._view.shown))
         if shown is not None:
             self._show_only(shown)
 
     def _show_only(self, shown: Filter) -> None:
         held = self._table.token
-        if shown is not self._shown:
-            history = shown is Filter.REVOKED
-            # What was revoked last is looked for most; the list keeps its own order meanwhile.
-            if history:
-                self._sort, self._descending = Sort.REVOKED, True
-            elif self._shown is Filter.REVOKED:
-                self._sort = self._preferences.sort
-                self._descending = self._preferences.descending
+        if shown is not self._view.shown:
             self._table.cursor = 0
-        self._shown = shown
+        self._view.show_only(shown)
         self._load(0, follow=held.id if held else None)
 
     @on(Input.Changed, "#filter")
     def _filter_typed(self, event: Input.Changed) -> None:
-        self._text = event.value
+        self._view.text = event.value
         held = self._table.token
         self._load(0, follow=held.id if held else None)
 
@@ -321,11 +250,10 @@ class TokenList(Screen[None]):
 
     def _ids_shown(self) -> list[str]:
         try:
-            tokens = everything_of(self._service.store, self._query())
+            return self._view.ids()
         except TokentuiError as error:
             self._warn([str(error)])
             return []
-        return [token.id for token in tokens]
 
     def _marked_here(self) -> set[str]:
         """Return the marks that count: those of tokens that a filter does not hide."""
@@ -359,9 +287,9 @@ class TokenList(Screen[None]):
             case "create":
                 return not self._service.store.read_only or None
             case "manage":
-                return (self.usable and self._shown is not Filter.REVOKED) or None
+                return (self.usable and not self._view.history) or None
             case "revoke" | "mark" | "mark_range" | "mark_all" | "invert_marks":
-                changeable = self._shown is not Filter.REVOKED and not self._service.store.read_only
+                changeable = not (self._view.history or self._service.store.read_only)
                 return (self.usable and changeable) or None
         return True
 

@@ -1,0 +1,115 @@
+"""What the list shows: which tokens, in which order, and the words for it."""
+
+from msgspec.structs import replace
+
+from tokentui import words
+from tokentui.core.query import Filter, Query, Sort
+from tokentui.core.service import TokenService
+from tokentui.core.store import everything_of
+from tokentui.core.text import printable
+from tokentui.core.token import Status, Token
+from tokentui.ui.preferences import Preferences
+from tokentui.ui.widgets.token_table import Row
+
+_GREETING = """\
+No API tokens yet.
+
+An API token lets an application or a vendor in
+without anyone sharing a password.
+
+Press c to create the first one, ? for help."""
+
+_TONES = {Status.EXPIRES_SOON: "soon", Status.EXPIRED: "expired"}
+
+
+class View:
+    """A look at the tokens of a service. It begins as the preferences say, and changes them."""
+
+    def __init__(self, service: TokenService, preferences: Preferences) -> None:
+        self._service = service
+        self._preferences = preferences
+        self.text = ""
+        self.shown = preferences.shown
+        self.sort = preferences.sort
+        self.descending = preferences.descending
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether some tokens may be hidden."""
+        return bool(self.text) or self.shown is not Filter.ALL
+
+    @property
+    def history(self) -> bool:
+        """Whether it is of what was revoked, where nothing can be changed."""
+        return self.shown is Filter.REVOKED
+
+    def query(self) -> Query:
+        """Return the query for what is shown; raise `StoreError` where uses cannot be read."""
+        query = self._service.query(self.shown, self.sort, descending=self.descending)
+        return replace(query, text=self.text)
+
+    def ids(self) -> list[str]:
+        """Return the ids of all tokens that are shown, in order; raise `StoreError`."""
+        return [token.id for token in everything_of(self._service.store, self.query())]
+
+    def order(self, sort: Sort, *, descending: bool) -> None:
+        """Show the tokens in another order."""
+        self.sort, self.descending = sort, descending
+        self._remember()
+
+    def show_only(self, shown: Filter) -> None:
+        """Show other tokens; the list keeps its own order while the history is looked at."""
+        if shown is Filter.REVOKED and not self.history:
+            # What was revoked last is looked for most.
+            self.sort, self.descending = Sort.REVOKED, True
+        elif shown is not Filter.REVOKED and self.history:
+            self.sort, self.descending = self._preferences.sort, self._preferences.descending
+        self.shown = shown
+        self._remember()
+
+    def _remember(self) -> None:
+        # History is where one looks something up, not where one starts.
+        if not self.history:
+            self._preferences.shown = self.shown
+            self._preferences.sort, self._preferences.descending = self.sort, self.descending
+
+    def summary(self, total: int) -> str:
+        """Return how many tokens are shown, and why only these."""
+        if not total and not self.narrowed:
+            return ""
+        said = words.tokens(total)
+        if self.text:
+            said += f" with {self.text!r} in the name"
+        if self.shown is not Filter.ALL:
+            said += f", only: {words.FILTER[self.shown].lower()}"
+        return said
+
+    def nothing(self) -> str:
+        """Return what stands in the place of an empty list; raise `StoreError`."""
+        if self.text:
+            return f"No token has {self.text!r} in its name. Esc shows all."
+        if self.shown is not Filter.ALL:
+            return f"No token here: {words.FILTER[self.shown].lower()}. Esc shows all."
+        if self._service.store.read_only:
+            return "No API tokens here."
+        if self._service.find(replace(self._service.query(Filter.REVOKED), size=1)).total:
+            return "No API tokens any more. Press c to create one, f to see what was revoked."
+        return _GREETING
+
+    def row(self, token: Token) -> Row:
+        """Return `token` in words."""
+        service = self._service
+        now, zone = service.now(), service.zone
+        use = printable(token.revoked_by or "")
+        if token.revoked_at is None:
+            use = words.last_used(service.used(token), now, zone)
+        return Row(
+            printable(token.name),
+            words.minute(token.created_at, zone),
+            words.day(token.created_at, zone),
+            words.revocation(token, now, zone) or words.expiry(token, now, zone),
+            use,
+            words.status(service, token),
+            words.brief_status(service, token),
+            _TONES.get(service.status(token), "unsaved" if token.never_saved else ""),
+        )
