@@ -301,12 +301,12 @@ class TestFind:
     def test_what_there_is_to_do_comes_first(self, store: TokenStore) -> None:
         store.add(token(1, name="fine", saved_at=NOW))
         store.add(token(2, name="lost"))
-        store.add(token(3, name="soon", expires_at=NOW + timedelta(days=3)))
+        store.add(token(3, name="in time", expires_at=NOW + timedelta(days=3)))
         store.add(token(4, name="over", expires_at=NOW - timedelta(days=3)))
         query = replace(ALL, sort=Sort.STATUS)
-        assert names(store, query) == ["over", "soon", "lost", "fine"]
+        assert names(store, query) == ["over", "in time", "lost", "fine"]
         later = replace(query, now=NOW + timedelta(days=30))
-        assert names(store, later) == ["over", "soon", "lost", "fine"]
+        assert names(store, later) == ["in time", "over", "lost", "fine"]
 
     def test_time_passes(self, store: TokenStore) -> None:
         store.add(token(1, expires_at=NOW + timedelta(hours=1)))

@@ -314,7 +314,6 @@ class TestRights:
 
 class TestReadOnly:
     def test_what_is_looked_at_is_not_touched(self, store: TokenStore, store_path: Path) -> None:
-        Path(f"{store_path}.lock").unlink()
         files.temporary_of(store_path).write_text("half")
         before = {path: path.read_bytes() for path in store_path.parent.iterdir()}
         looked = open_store(str(store_path), read_only=True)
