@@ -1,11 +1,9 @@
 """Tokens as text, for other programs and other servers: JSON and CSV. Never a secret."""
 
-import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from ipaddress import ip_network
 from typing import Any
 
 import msgspec
@@ -41,6 +39,8 @@ def write(tokens: Iterable[Token], form: Form, *, hashes: bool = False) -> str:
         case Form.JSON:
             return ascii_json(records) + "\n"
         case Form.CSV:
+            import csv  # slow to load, as far as other commands are concerned
+
             text = io.StringIO()
             rows = csv.DictWriter(text, fields, lineterminator="\n")
             rows.writeheader()
@@ -112,6 +112,8 @@ def _from_json(text: str) -> list[dict[str, Any]]:
 
 
 def _from_csv(text: str) -> Iterator[dict[str, Any]]:
+    import csv
+
     rows = csv.DictReader(io.StringIO(text, newline=""), restkey="cells too many", strict=True)
     try:
         if not rows.fieldnames:
@@ -148,6 +150,8 @@ def _token(record: Mapping[str, Any], form: Form) -> Token:
 
 
 def _refuse_no_network(text: str) -> None:
+    from ipaddress import ip_network  # slow to load
+
     try:
         if "%" in text:
             raise ValueError  # noqa: TRY301
