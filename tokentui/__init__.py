@@ -1,4 +1,4 @@
-"""API tokens from a terminal: create, rename, revoke and verify them."""
+"""API tokens from a terminal: create, rename, rotate, revoke and verify them."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING

@@ -41,6 +41,7 @@ _CODES: list[tuple[type[errors.TokentuiError], ExitCode]] = [
     (errors.IdTaken, ExitCode.CONFLICT),
     (errors.TokenChanged, ExitCode.CONFLICT),
     (errors.AlreadyRevoked, ExitCode.CONFLICT),
+    (errors.AlreadyReplaced, ExitCode.CONFLICT),
     (errors.StoreMended, ExitCode.CONFLICT),
     (errors.StoreReadOnly, ExitCode.STORE),
     (errors.StoreError, ExitCode.STORE),

@@ -16,15 +16,18 @@ STATUS = {
     Status.ACTIVE: "active",
     Status.EXPIRES_SOON: "expires soon",
     Status.EXPIRED: "expired",
+    Status.REPLACED: "replaced",
     Status.REVOKED: "revoked",
 }
 
 MEANING = {
     STATUS[Status.ACTIVE]: "The token lets its holder in.",
-    STATUS[Status.EXPIRES_SOON]: "It still does, but not for long: make a successor in time.",
+    STATUS[Status.EXPIRES_SOON]: "It still does, but not for long: rotate it in time.",
     STATUS[
         Status.EXPIRED
     ]: "Its last day is over and it lets nobody in. It stays listed until revoked.",
+    STATUS[Status.REPLACED]: "It was rotated. It lets its holder in until its overlap is over, "
+    "and is revoked by itself then.",
     STATUS[Status.REVOKED]: "Somebody revoked it. It lets nobody in and has left the list.",
     NEVER_SAVED: "Nobody confirmed having its secret: most likely it is lost. Revoke it.",
 }
@@ -38,7 +41,16 @@ FILTER = {
     Filter.NEVER_SAVED: "Never saved",
     Filter.NEVER_USED: "Never used",
     Filter.UNUSED: f"Unused for {UNUSED_FOR.days} days",
+    Filter.REPLACED: "Replaced",
     Filter.REVOKED: "Revoked (history)",
+}
+
+
+OVERLAP = {
+    "none": "Not at all: whatever uses it stops at once",
+    "1h": "1 hour",
+    "24h": "24 hours",
+    "7d": "7 days",
 }
 
 
@@ -94,9 +106,14 @@ def last_used(usage: Usage | None, now: datetime, zone: tzinfo | None) -> str:
 
 
 def expiry(token: Token, now: datetime, zone: tzinfo | None) -> str:
-    """Return the last day of `token` with its distance, such as 2026-11-27 in 3 days."""
+    """Return the last day of `token` with its distance, such as 2026-11-27 in 3 days.
+
+    One that was replaced ends within a day: the minute is told.
+    """
     if token.expires_at is None:
         return "never"
+    if token.replaced_by is not None:
+        return minute(token.expires_at, zone)
     return f"{day(token.expires_at, zone)} {distance(token.expires_at, now, zone)}"
 
 
@@ -110,6 +127,13 @@ def last_moment(moment: datetime, zone: tzinfo | None) -> str:
     name = local.tzname() or offset
     shown = f"{name} ({offset})" if name.isalpha() and name != offset else offset
     return f"{local:%A} {local.day} {local:%B %Y, %H:%M:%S} {shown}"
+
+
+def replaced(token: Token, zone: tzinfo | None) -> str:
+    """Return a sentence about how long a token that was rotated goes on."""
+    if token.revoked_at is not None or token.expires_at is None:
+        return "The old secret opens nothing any more."
+    return f"The old secret works until {last_moment(token.expires_at, zone)}."
 
 
 def life(token: Token, zone: tzinfo | None) -> str:
@@ -130,6 +154,8 @@ def facts(service: TokenService, token: Token) -> list[tuple[str, str]]:
     if token.revoked_at is not None:
         by = f" by {printable(token.revoked_by)}" if token.revoked_by else ""
         ends.append(("Revoked", f"{minute(token.revoked_at, zone)}{by}"))
+    if token.replaced_by is not None:
+        ends.append(("Successor", token.replaced_by))
     return [
         ("Name", printable(token.name)),
         ("Id", token.id),

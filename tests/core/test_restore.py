@@ -1,7 +1,7 @@
 """What a restored backup changes, and what it must not."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -159,6 +159,19 @@ def test_two_names_can_be_swapped_back(
     service.rename(x, "b")
     restore.carry_out(archive, name, planned(archive, name))
     assert archive.get(made["a"].id).name == "a"
+    assert archive.get(made["b"].id).name == "b"
+
+
+def test_what_was_rotated_since_stays_so(
+    archive: Archive, service: TokenService, made: dict[str, Token]
+) -> None:
+    name = back_up(archive)
+    old = service.rotate(made["a"], timedelta(hours=1)).replaces
+    assert old is not None
+    assert not planned(archive, name).changes
+    service.rename(service.look_up("b"), "b2")
+    restore.carry_out(archive, name, planned(archive, name))
+    assert archive.get(old.id) == old
     assert archive.get(made["b"].id).name == "b"
 
 

@@ -1,13 +1,15 @@
 """The verbs and their rules."""
 
 from collections.abc import Callable
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from tokentui.core import credential
 from tokentui.core.errors import (
+    AlreadyReplaced,
     AlreadyRevoked,
     AmbiguousName,
     InvalidExpiry,
@@ -21,6 +23,7 @@ from tokentui.core.errors import (
     WrongSecret,
 )
 from tokentui.core.service import NewToken, TokenService
+from tokentui.core.token import LAST_DAY, Status, Token
 from tokentui.core.verifier import Verifier
 
 from ..conftest import CHEAPEST, NOW
@@ -100,13 +103,13 @@ class TestChange:
         self, service: TokenService, made: NewToken, open_service: Open
     ) -> None:
         other = open_service()
-        replace = service.store.replace
+        put = service.store.replace
         raced: list[object] = []
 
         def racing(token: object) -> None:
             if not raced:
                 raced.append(other.rename(other.look_up("ci-deploy"), "ci"))
-            replace(token)  # type: ignore[arg-type]
+            put(token)  # type: ignore[arg-type]
 
         service.store.replace = racing  # type: ignore[method-assign]
         saved = service.confirm_saved(made.token.id)
@@ -134,6 +137,130 @@ class TestChange:
         with pytest.raises(TokenChanged):
             service.revoke([made.token, other])
         assert service.find(service.query()).total == 2
+
+
+class TestRotate:
+    HOUR = timedelta(hours=1)
+
+    def test_the_successor_has_name_access_and_length_of_life(self, service: TokenService) -> None:
+        service.now = lambda: NOW - timedelta(days=60)
+        old = service.create("ci", service.today() + timedelta(days=90)).token
+        old = restrict(service, old)
+        service.now = lambda: NOW
+        new = service.rotate(old, self.HOUR).token
+        assert (new.name, new.account) == ("ci", "ada")
+        assert (new.read_only, new.networks) == (True, ("192.0.2.0/24",))
+        assert str(new.expires_at) == "2027-02-22 23:59:59+00:00"
+        assert new.never_saved
+        assert service.look_up("ci") == new
+
+    def test_the_old_one_dies_by_itself(
+        self, service: TokenService, made: NewToken, verifier: Verifier
+    ) -> None:
+        new = service.rotate(made.token, self.HOUR)
+        assert verifier.verify(made.secret).status(service.now()) is Status.REPLACED
+        assert verifier.verify(new.secret) == new.token
+        service.now = lambda: NOW + self.HOUR + timedelta(seconds=1)
+        with pytest.raises(TokenExpired):
+            verifier.verify(made.secret)
+        assert verifier.verify(new.secret) == new.token
+
+    def test_without_an_overlap_it_is_revoked_in_the_same_step(
+        self, service: TokenService, made: NewToken
+    ) -> None:
+        new = service.rotate(made.token, timedelta())
+        old = service.get(made.token.id)
+        assert (old.revoked_at, old.revoked_by, old.hash) == (NOW, "ada", None)
+        assert new.replaces == old
+        assert service.find(service.query()).tokens == [new.token]
+
+    def test_it_never_lives_longer_than_it_would_have(
+        self, service: TokenService, made: NewToken
+    ) -> None:
+        service.now = lambda: datetime(2027, 1, 1, 23, tzinfo=UTC)
+        old = service.rotate(made.token, timedelta(days=7)).replaces
+        assert old is not None
+        assert old.expires_at == made.token.expires_at
+
+    def test_what_has_expired_is_rotated_and_gone(
+        self, service: TokenService, made: NewToken
+    ) -> None:
+        service.now = lambda: datetime(2027, 3, 1, tzinfo=UTC)
+        new = service.rotate(made.token, self.HOUR)
+        assert new.replaces is not None
+        assert new.replaces.hash is None
+        assert service.status(new.token) is Status.ACTIVE
+
+    def test_what_never_expires_has_such_a_successor_unless_that_is_forbidden(
+        self, service: TokenService
+    ) -> None:
+        first = service.create("ci", None).token
+        second = service.rotate(first, self.HOUR).token
+        assert second.expires_at is None
+        service.max_life = timedelta(days=30)
+        third = service.rotate(second, self.HOUR).token
+        assert str(third.expires_at) == "2026-12-24 23:59:59+00:00"
+
+    def test_a_long_life_is_cut_to_what_is_allowed(
+        self, service: TokenService, made: NewToken
+    ) -> None:
+        service.max_life = timedelta(days=10)
+        new = service.rotate(made.token, self.HOUR).token
+        assert str(new.expires_at) == "2026-12-04 23:59:59+00:00"
+
+    def test_a_life_to_the_end_of_the_calendar(self, service: TokenService) -> None:
+        old = service.create("ci", LAST_DAY).token
+        service.now = lambda: NOW + timedelta(days=400)
+        assert service.rotate(old, self.HOUR).token.expires_at == old.expires_at
+
+    def test_the_old_one_is_neither_rotated_nor_renamed_but_revoked(
+        self, service: TokenService, made: NewToken
+    ) -> None:
+        old = service.rotate(made.token, self.HOUR).replaces
+        assert old is not None
+        with pytest.raises(AlreadyReplaced):
+            service.rotate(old, self.HOUR)
+        with pytest.raises(AlreadyReplaced):
+            service.rename(old, "other")
+        service.revoke([old])
+        assert [token.name for token in service.find(service.query()).tokens] == ["ci-deploy"]
+
+    def test_the_pair_stands_together_the_old_one_last(
+        self, service: TokenService, made: NewToken
+    ) -> None:
+        service.create("ci-deploy2", None)
+        service.create("ci", None)
+        new = service.rotate(made.token, self.HOUR)
+        ids = [token.id for token in service.find(service.query()).tokens]
+        assert ids[1:3] == [new.token.id, made.token.id]
+
+    def test_a_stale_token_gets_no_successor(self, service: TokenService, made: NewToken) -> None:
+        service.rename(made.token, "ci")
+        with pytest.raises(TokenChanged):
+            service.rotate(made.token, self.HOUR)
+        assert service.find(service.query()).total == 1
+
+    def test_what_had_its_time_leaves_the_list(self, service: TokenService, made: NewToken) -> None:
+        service.create("late", service.today())
+        new = service.rotate(made.token, self.HOUR)
+        service.retire()
+        assert service.get(made.token.id) == new.replaces
+        service.now = lambda: NOW + timedelta(days=2)
+        service.retire()
+        old = service.get(made.token.id)
+        assert (old.hash, old.revoked_at, old.revoked_by) == (None, NOW + self.HOUR, None)
+        assert [token.name for token in service.find(service.query()).tokens] == [
+            "ci-deploy",
+            "late",
+        ]
+        assert service.problems() == []
+
+
+def restrict(service: TokenService, token: Token) -> Token:
+    """Let a token only read, and only from one network."""
+    limited = replace(token, read_only=True, networks=("192.0.2.0/24",), revision=2)
+    service.store.replace(limited)
+    return limited
 
 
 class TestLookUp:

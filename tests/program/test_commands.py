@@ -28,6 +28,7 @@ _FACTS = {
     "revoked_by",
     "read_only",
     "networks",
+    "replaced_by",
     "revision",
     "status",
     "never_saved",
@@ -274,6 +275,40 @@ def test_a_secret_keeps_working_under_a_new_name(sandbox: Sandbox) -> None:
     assert sandbox.run("rename", "deploy", "release").returncode == ExitCode.OK
     assert sandbox.record() == before | {"name": "release", "revision": 3}
     assert sandbox.run("verify", stdin=secret).stdout.startswith("release ")
+
+
+def test_a_successor_opens_and_the_old_one_goes_on(sandbox: Sandbox) -> None:
+    old = _create(sandbox)
+    rotated = sandbox.run("rotate", "deploy")
+    new = rotated.stdout.strip()
+    assert SECRET.fullmatch(new)
+    assert new != old
+    assert "The old secret works until" in rotated.stderr
+    assert sandbox.run("verify", stdin=old).stdout.strip().endswith("replaced")
+    assert sandbox.run("verify", stdin=new).stdout.strip().endswith("active")
+
+
+def test_an_old_secret_that_stops_at_once_needs_a_yes(sandbox: Sandbox) -> None:
+    old = _create(sandbox)
+    assert sandbox.run("rotate", "deploy", "--overlap", "none").returncode == ExitCode.USAGE
+    assert sandbox.run("verify", stdin=old).returncode == ExitCode.OK
+    path = sandbox.home / "new.secret"
+    rotated = sandbox.run(
+        "rotate", "deploy", "--overlap", "none", "--yes", "--to-file", str(path), "--json"
+    )
+    assert json.loads(rotated.stdout)["file"] == str(path)
+    assert sandbox.run("verify", stdin=old).returncode == ExitCode.REFUSED
+    assert sandbox.run("verify", stdin=path.read_text()).returncode == ExitCode.OK
+
+
+def test_what_has_a_successor_is_not_rotated_again(sandbox: Sandbox) -> None:
+    _create(sandbox)
+    sandbox.run("rotate", "deploy")
+    [old, _] = sandbox.records()
+    refused = sandbox.run("rotate", old["id"])
+    assert refused.returncode == ExitCode.CONFLICT
+    assert "rotated already" in refused.stderr
+    assert len(sandbox.records()) == 2
 
 
 def test_revoking_needs_a_yes(sandbox: Sandbox) -> None:

@@ -1,7 +1,7 @@
 """What a person does, from key to key, and what the store holds afterwards."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -17,6 +17,7 @@ from tokentui.ui.screens.confirm import Confirm
 from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.screens.help import Help
 from tokentui.ui.screens.manage_token import ManageToken
+from tokentui.ui.screens.rotate_token import RotateToken
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
 from tokentui.ui.widgets.date_picker import DatePicker
@@ -379,7 +380,9 @@ class TestManage:
             await write(pilot, "zz-backup")
             await pilot.press("enter")
             await until(pilot, lambda: "zz-backup" in said(pilot, "#facts"))
-            assert toasts(pilot) == ["Renamed backup-nightly to zz-backup."]
+            assert toasts(pilot) == [
+                "Renamed backup-nightly to zz-backup. In the list, u undoes it."
+            ]
             await pilot.press("escape")
             await arrive(pilot, TokenList)
             assert cursor_name(pilot) == "zz-backup"
@@ -406,7 +409,9 @@ class TestManage:
             await until(pilot, lambda: toasts(pilot))
             assert calls == ["zz-backup"]
             await pilot.pause()
-            assert toasts(pilot) == ["Renamed backup-nightly to zz-backup."]
+            assert toasts(pilot) == [
+                "Renamed backup-nightly to zz-backup. In the list, u undoes it."
+            ]
             assert saved.look_up("zz-backup").revision == 3
 
     async def test_a_taken_name_is_refused_as_it_is_typed(
@@ -489,6 +494,143 @@ class TestManage:
             await arrive(pilot, TokenList)
             assert "changed elsewhere meanwhile" in toasts(pilot)[0]
             assert saved.look_up("backup-weekly").revoked_at is None
+
+
+class TestRotate:
+    async def test_from_the_list_to_a_secret_and_back_to_the_pair(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        old = saved.look_up("backup-nightly")
+        async with run(saved) as pilot:
+            await pilot.press("t")
+            await arrive(pilot, RotateToken)
+            await pilot.press("down", "enter", "enter")
+            await arrive(pilot, SavedToken)
+            assert saved.get(old.id).expires_at == NOW + timedelta(days=7)
+            assert not pilot.app.screen.query_one("#another").display
+            await pilot.press("shift+tab", "enter")
+            await arrive(pilot, TokenList)
+            table = pilot.app.screen.query_one(TokenTable)
+            new, below = table.token, table.at(1)
+            assert new is not None
+            assert below is not None
+            assert (new.name, below.id, below.replaced_by) == (old.name, old.id, new.id)
+            assert not saved.get(new.id).never_saved
+
+    async def test_manage_goes_on_with_the_successor(self, saved: TokenService, run: Run) -> None:
+        old = saved.look_up("backup-nightly")
+        async with run(saved) as pilot:
+            await pilot.press("m")
+            await arrive(pilot, ManageToken)
+            await pilot.press("f7")
+            await arrive(pilot, RotateToken)
+            await pilot.press("f10")
+            await arrive(pilot, SavedToken)
+            await pilot.press("shift+tab", "enter")
+            await arrive(pilot, ManageToken)
+            successor = saved.get(old.id).replaced_by
+            assert successor is not None
+            assert successor in said(pilot, "#facts")
+            await write(pilot, "renamed")
+            await pilot.press("enter")
+            await until(pilot, lambda: saved.get(successor).name == "renamed")
+            await pilot.press("escape")
+            await arrive(pilot, TokenList)
+            assert cursor_name(pilot) == "renamed"
+
+    async def test_turning_back_changes_nothing(self, saved: TokenService, run: Run) -> None:
+        old = saved.look_up("backup-nightly")
+        async with run(saved) as pilot:
+            for leave in (["escape"], ["shift+tab", "shift+tab", "enter"]):
+                await pilot.press("t")
+                await arrive(pilot, RotateToken)
+                await pilot.press(*leave)
+                await arrive(pilot, TokenList)
+            assert saved.get(old.id) == old
+
+    async def test_what_cannot_be_done_is_said_on_the_spot(
+        self, saved: TokenService, run: Run, open_service: Open
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("t")
+            await arrive(pilot, RotateToken)
+            other = open_service()
+            other.rename(other.look_up("backup-nightly"), "backup")
+            await pilot.press("ctrl+s")
+            await until(pilot, lambda: "changed elsewhere" in said(pilot, "#problem"))
+            assert saved.find(saved.query()).total == 6
+
+    async def test_the_old_one_can_only_be_revoked(self, saved: TokenService, run: Run) -> None:
+        new = saved.rotate(saved.look_up("backup-nightly"), timedelta(hours=1))
+        saved.confirm_saved(new.token.id)
+        old = new.replaces
+        assert old is not None
+        async with run(saved) as pilot:
+            await pilot.press("down", "t")
+            assert not isinstance(pilot.app.screen, RotateToken)
+            assert "rotated already" in toasts(pilot)[0]
+            await pilot.press("m")
+            await until(pilot, lambda: isinstance(pilot.app.screen, ManageToken))
+            await pilot.pause()
+            assert "only be revoked" in said(pilot, "#name-reason")
+            await pilot.press("x", "f7")
+            assert isinstance(pilot.app.screen, ManageToken)
+            await pilot.press("f8")
+            await arrive(pilot, Confirm)
+            await pilot.press("tab", "enter")
+            await arrive(pilot, TokenList)
+            assert saved.get(old.id).revoked_at is not None
+
+    async def test_what_had_its_time_leaves_the_list_by_itself(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        saved.rotate(saved.look_up("backup-nightly"), timedelta(hours=1))
+        async with run(saved) as pilot:
+            assert saved.find(saved.query()).total == 7
+            saved.now = lambda: NOW + timedelta(hours=2)
+            await until(pilot, lambda: saved.find(saved.query()).total == 6)
+
+
+class TestUndo:
+    async def test_a_renaming_is_undone_and_done_again(self, saved: TokenService, run: Run) -> None:
+        token = saved.look_up("backup-nightly")
+        async with run(saved) as pilot:
+            await pilot.press("m")
+            await arrive(pilot, ManageToken)
+            await write(pilot, "zz-backup")
+            await pilot.press("enter")
+            await until(pilot, lambda: toasts(pilot))
+            await pilot.press("escape")
+            await arrive(pilot, TokenList)
+            await pilot.press("u")
+            await until(pilot, lambda: cursor_name(pilot) == "backup-nightly")
+            assert saved.get(token.id).name == "backup-nightly"
+            await pilot.press("u")
+            await until(pilot, lambda: cursor_name(pilot) == "zz-backup")
+
+    async def test_there_is_nothing_to_undo(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("u")
+            await until(pilot, lambda: toasts(pilot))
+            assert "only a renaming" in toasts(pilot)[0]
+
+    async def test_another_change_meanwhile_is_kept(
+        self, saved: TokenService, run: Run, open_service: Open
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("m")
+            await arrive(pilot, ManageToken)
+            await write(pilot, "zz-backup")
+            await pilot.press("enter")
+            await until(pilot, lambda: toasts(pilot))
+            await pilot.press("escape")
+            await arrive(pilot, TokenList)
+            other = open_service()
+            other.rename(other.look_up("zz-backup"), "theirs")
+            await pilot.press("u")
+            await until(pilot, lambda: len(toasts(pilot)) > 1)
+            assert "changed elsewhere" in toasts(pilot)[1]
+            assert saved.look_up("theirs")
 
 
 class TestList:

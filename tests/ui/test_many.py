@@ -233,6 +233,7 @@ class TestShowOnly:
             (Filter.NEVER_SAVED, []),
             (Filter.NEVER_USED, [name for name in NAMES if name != "ci-deploy"]),
             (Filter.UNUSED, []),
+            (Filter.REPLACED, []),
             (Filter.REVOKED, []),
         ],
     )

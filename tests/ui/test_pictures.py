@@ -17,6 +17,7 @@ from tokentui.ui.screens.confirm import Confirm
 from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.screens.help import Help
 from tokentui.ui.screens.manage_token import ManageToken
+from tokentui.ui.screens.rotate_token import RotateToken
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
 
@@ -92,6 +93,26 @@ async def to_revoke(pilot: Pilot[None]) -> None:
     await arrive(pilot, Confirm)
 
 
+async def to_rotate(pilot: Pilot[None]) -> None:
+    await to_manage(pilot)
+    await pilot.press("f7")
+    await arrive(pilot, RotateToken)
+
+
+async def to_rotated(pilot: Pilot[None]) -> None:
+    await to_rotate(pilot)
+    await pilot.press("ctrl+s")
+    await arrive(pilot, SavedToken)
+
+
+async def to_pair(pilot: Pilot[None]) -> None:
+    await to_rotated(pilot)
+    await pilot.press("shift+tab", "enter")
+    await arrive(pilot, ManageToken)
+    await pilot.press("escape")
+    await arrive(pilot, TokenList)
+
+
 async def to_marked(pilot: Pilot[None]) -> None:
     await to_list(pilot)
     await pilot.press("home", "space", "space", "down", "space")
@@ -124,6 +145,9 @@ SCREENS = {
     "save": to_save,
     "manage": to_manage,
     "revoke": to_revoke,
+    "rotate": to_rotate,
+    "rotated": to_rotated,
+    "pair": to_pair,
     "marked": to_marked,
     "revoke-many": to_revoke_many,
     "show-only": to_show_only,

@@ -23,7 +23,7 @@ from tokentui.cli.common import (
 from tokentui.console import ExitCode, Failure, Unwritten, is_terminal, say, write, write_json
 from tokentui.core import errors
 from tokentui.core.credential import Secret
-from tokentui.core.service import NewToken, TokenService
+from tokentui.core.service import DEFAULT_OVERLAP, OVERLAPS, NewToken, TokenService
 from tokentui.core.store import everything_of
 from tokentui.core.text import printable
 from tokentui.core.token import LAST_DAY, Status, Token, parse_day, parse_life
@@ -44,6 +44,9 @@ def _read(parse: Callable[[str], T]) -> Callable[..., T | None]:
     return read
 
 
+_to_file_option = click.option(
+    "--to-file", type=click.Path(path_type=Path), help="Write the secret to a new file."
+)
 _STATUS_CHOICES = [*(status.value for status in Status), "never-saved"]
 
 
@@ -97,7 +100,7 @@ def show(name: str, as_json: bool) -> None:
     "--expires-in", metavar="LIFE", callback=_read(parse_life), help="Such as 90d, 12w or 1y."
 )
 @click.option("--never", is_flag=True, help="Never expires. Better not: a leak lasts for ever.")
-@click.option("--to-file", type=click.Path(path_type=Path), help="Write the secret to a new file.")
+@_to_file_option
 @json_option
 def create(
     name: str,
@@ -115,21 +118,60 @@ def create(
         raise click.UsageError("Give one of --expires, --expires-in and --never.")
     service = open_service()
     last_day = None if never else expires or _day_in(service, expires_in or service.default_life)
+    new = _hand_out(service, lambda: service.create(name, last_day), to_file, as_json)
+    say(f"Created {new.token.name}. {words.life(new.token, service.zone)}")
+    say(_place(to_file))
+
+
+@click.command()
+@store_option
+@name_argument
+@click.option(
+    "--overlap",
+    type=click.Choice(list(OVERLAPS)),
+    default=DEFAULT_OVERLAP,
+    show_default=True,
+    help="For how long the old secret still works.",
+)
+@_to_file_option
+@yes_option
+@json_option
+def rotate(name: str, overlap: str, to_file: Path | None, yes: bool, as_json: bool) -> None:
+    """Make a successor of a token and print its secret, once.
+
+    It has the same name, access and length of life. The old token dies by itself once the overlap
+    is over.
+    """
+    service = open_service()
+    token = service.look_up(name)
+    if not OVERLAPS[overlap]:
+        ask(f"Whatever uses {printable(token.name)} stops working at once. Rotate?", yes=yes)
+    new = _hand_out(service, lambda: service.rotate(token, OVERLAPS[overlap]), to_file, as_json)
+    say(f"Rotated {printable(token.name)}. {words.life(new.token, service.zone)}")
+    if new.replaces is not None:
+        say(words.replaced(new.replaces, service.zone))
+    say(_place(to_file))
+
+
+def _hand_out(
+    service: TokenService, make: Callable[[], NewToken], to_file: Path | None, as_json: bool
+) -> NewToken:
+    """Make a token and print its secret, or write it to a file; note that somebody has it."""
     if to_file is None:
-        new = service.create(name, last_day)
-        _hand_out(service, new, as_json)
+        new = make()
+        _print_secret(service, new, as_json)
     else:
-        new = _create_to_file(service, name, last_day, to_file)
+        new = _make_to_file(make, to_file)
     saved = _confirm(service, new.token)
     if as_json and to_file is not None:
         write_json(facts(service, saved) | {"file": str(to_file)})
-    say(f"Created {new.token.name}. {words.life(new.token, service.zone)}")
-    place = (
-        f"Its secret is in {printable(str(to_file))}."
-        if to_file
-        else "The secret is not shown again."
-    )
-    say(place)
+    return new
+
+
+def _place(to_file: Path | None) -> str:
+    if to_file is None:
+        return "The secret is not shown again."
+    return f"Its secret is in {printable(str(to_file))}."
 
 
 def _confirm(service: TokenService, token: Token) -> Token:
@@ -148,7 +190,7 @@ def _day_in(service: TokenService, life: timedelta) -> date:
         raise errors.InvalidExpiry(f"{LAST_DAY} is the last day that can be chosen.") from None
 
 
-def _hand_out(service: TokenService, new: NewToken, as_json: bool) -> None:
+def _print_secret(service: TokenService, new: NewToken, as_json: bool) -> None:
     """Print the secret; where nobody reads it, the token stays never saved."""
     secret = new.secret.reveal()
     handed_out = replace(new.token, saved_at=service.now())
@@ -161,14 +203,12 @@ def _hand_out(service: TokenService, new: NewToken, as_json: bool) -> None:
         raise Failure(f"{error.message} {_nobody_has(new.token)}", ExitCode.FILE) from None
 
 
-def _create_to_file(
-    service: TokenService, name: str, last_day: date | None, path: Path
-) -> NewToken:
+def _make_to_file(make: Callable[[], NewToken], path: Path) -> NewToken:
     """Make the file first: a token whose secret has no place to go is not made."""
     new = None
     try:
         with files.new_private(path) as file:
-            new = service.create(name, last_day)
+            new = make()
             file.write(f"{new.secret.reveal()}\n".encode())
     except OSError as error:
         made = f" {_nobody_has(new.token)}" if new else " No token was made."
@@ -255,4 +295,4 @@ def _print_table(service: TokenService, tokens: Sequence[Token]) -> None:
         write("  ".join(cells).rstrip())
 
 
-COMMANDS = (list_tokens, show, create, rename, revoke, verify)
+COMMANDS = (list_tokens, show, create, rename, rotate, revoke, verify)

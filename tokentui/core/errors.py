@@ -41,7 +41,7 @@ class InvalidSetting(InvalidInput):
 
 
 class NameTaken(TokentuiError):
-    """Another token of the account, not revoked, has this name already."""
+    """Another token of the account holds this name already."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"The name {name} is taken: choose another one.")
@@ -69,6 +69,16 @@ class AlreadyRevoked(TokentuiError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} was revoked already and stays as it is; nothing was changed.")
+
+
+class AlreadyReplaced(TokentuiError):
+    """A token that has a successor can only be revoked."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} was rotated already; nothing was changed. "
+            "Rotate or rename its successor, which has the name now."
+        )
 
 
 class TokenNotFound(TokentuiError):

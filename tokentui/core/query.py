@@ -12,7 +12,14 @@ from tokentui.core.token import DEFAULT_SOON, Status, Token, name_key
 _LIVE = frozenset(Status) - {Status.REVOKED}
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_URGENCY = (Status.EXPIRED, Status.EXPIRES_SOON, None, Status.ACTIVE, Status.REVOKED)
+_URGENCY = (
+    Status.EXPIRED,
+    Status.EXPIRES_SOON,
+    None,
+    Status.ACTIVE,
+    Status.REPLACED,
+    Status.REVOKED,
+)
 
 
 class Sort(StrEnum):
@@ -37,6 +44,7 @@ class Filter(StrEnum):
     NEVER_USED = "never-used"
     UNUSED = "unused"
     """Neither made nor used within `UNUSED_FOR`."""
+    REPLACED = "replaced"
     REVOKED = "revoked"
 
 
@@ -90,9 +98,12 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         return [token for token in tokens if text in name_key(token.name)]
 
     def select(self, tokens: Iterable[Token]) -> list[Token]:
-        """Return those of `tokens` that are wanted, in order; equals go by name, then by id."""
+        """Return those of `tokens` that are wanted, in order; equals go by name, then by id.
+
+        Of one name, what was replaced follows its successor.
+        """
         found = self._matching(tokens)
-        found.sort(key=lambda token: (name_key(token.name), token.id))
+        found.sort(key=lambda token: (name_key(token.name), not token.holds_name, token.id))
         match self.sort:
             case Sort.NAME:
                 pass

@@ -71,6 +71,9 @@ def plan(archive: Archive, name: str, revive: Collection[str] = ()) -> Restorati
         if now is None:
             added.append(after)
         else:
+            if now.replaced_by is not None and after is old:
+                # Its name is its successor's, and its overlap goes on.
+                after = replace(after, replaced_by=now.replaced_by, expires_at=now.expires_at)
             saved_at = after.saved_at or now.saved_at
             after = replace(after, saved_at=saved_at, revision=now.revision)
             if after != now:

@@ -1,14 +1,16 @@
 """The verbs: what may be done with tokens. The one place where the rules meet a store."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta, tzinfo
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
 from tokentui.core import credential
 from tokentui.core.credential import BcryptHasher, Hasher, Secret
 from tokentui.core.errors import (
+    AlreadyReplaced,
     AlreadyRevoked,
     AmbiguousName,
     InvalidExpiry,
@@ -18,12 +20,21 @@ from tokentui.core.errors import (
     TokenNotFound,
 )
 from tokentui.core.query import UNUSED_FOR, Filter, Page, Query, Sort
-from tokentui.core.store import Clock, TokenStore, Usage, UsageStore, everything, utc_now
+from tokentui.core.store import (
+    Clock,
+    TokenStore,
+    Usage,
+    UsageStore,
+    everything,
+    everything_of,
+    utc_now,
+)
 from tokentui.core.text import printable
 from tokentui.core.token import (
     DEFAULT_LIFE,
     DEFAULT_SOON,
     ID_LENGTH,
+    LAST_DAY,
     Status,
     Token,
     check_name,
@@ -31,16 +42,29 @@ from tokentui.core.token import (
     end_of_day,
 )
 
+OVERLAPS = {
+    "none": timedelta(),
+    "1h": timedelta(hours=1),
+    "24h": timedelta(hours=24),
+    "7d": timedelta(days=7),
+}
+"""For how long a token that is rotated may go on beside its successor."""
+DEFAULT_OVERLAP = "24h"
+
 
 class NewToken(NamedTuple):
-    """A token just made, with its secret: the only time that the two are together."""
+    """A token just made, with its secret: the only time that the two are together.
+
+    `replaces` is the token that it is the successor of, as that is by now.
+    """
 
     token: Token
     secret: Secret
+    replaces: Token | None = None
 
 
 class TokenService:
-    """Creates, finds, renames and revokes the tokens of one store.
+    """Creates, finds, renames, rotates and revokes the tokens of one store.
 
     `account` owns the tokens that are created. `zone` is where days begin and end (None: the
     system's time zone). `soon` is how long before its end a token counts as expiring soon.
@@ -138,7 +162,7 @@ class TokenService:
         return self.usage.of(token.id)
 
     def look_up(self, reference: str) -> Token:
-        """Return the token not revoked with this name, or else the token with this id.
+        """Return the token that holds this name, or else the token with this id.
 
         Raises `TokenNotFound`, and `AmbiguousName` where several accounts use the name.
         """
@@ -191,17 +215,66 @@ class TokenService:
                 f"A token has to expire here, after {self.max_life.days} days at most."
             )
         expires_at = None if last_day is None else self.last_moment(last_day)
+        new = self._mint(account=self.account, name=name, expires_at=expires_at)
+        self.store.add(new.token)
+        return new
+
+    def _mint(self, **facts: Any) -> NewToken:
         minted = credential.mint()
-        token = Token(
-            id=minted.id,
-            account=self.account,
-            name=name,
-            created_at=self.now(),
-            expires_at=expires_at,
-            hash=self.hasher.hash(minted.secret),
-        )
-        self.store.add(token)
+        hashed = self.hasher.hash(minted.secret)
+        token = Token(id=minted.id, created_at=self.now(), hash=hashed, **facts)
         return NewToken(token, minted.written(self.prefix))
+
+    def rotate(self, token: Token, overlap: timedelta) -> NewToken:
+        """Make a successor of `token`, as it was last seen, that takes over its name.
+
+        It gets the same access and length of life, from today on. `token` goes on for `overlap`,
+        but not for longer than it would have, and then dies by itself; where nothing is left, it
+        is revoked in the same step. Raises `AlreadyRevoked`, `AlreadyReplaced`, `TokenChanged`.
+        Slow by design: it hashes.
+        """
+        _refuse_revoked([token])
+        _refuse_replaced(token)
+        self.retire()
+        new = self._mint(
+            account=token.account,
+            name=token.name,
+            expires_at=self._renewed(token),
+            read_only=token.read_only,
+            networks=token.networks,
+        )
+        now = self.now()
+        ends_at = min(now + overlap, token.expires_at or now + overlap)
+        replaced = _next(token, replaced_by=new.token.id, expires_at=ends_at)
+        if ends_at <= now:
+            replaced = replace(replaced, **self._revoked_now())
+        self.store.apply(added=[new.token], replaced=[replaced])
+        return new._replace(replaces=replaced)
+
+    def _renewed(self, token: Token) -> datetime | None:
+        """Return when a successor of `token` made today dies: its life is as long, if allowed."""
+        if token.expires_at is not None:
+            first, last = (
+                each.astimezone(self.zone).date() for each in (token.created_at, token.expires_at)
+            )
+            life = min(last - first, self.max_life or timedelta.max)
+        elif self.max_life is not None:
+            life = self.max_life
+        else:
+            return None
+        # As numbers: a date after the last one cannot be made.
+        day = min(self.today().toordinal() + max(life.days, 0), LAST_DAY.toordinal())
+        return end_of_day(date.fromordinal(day), self.zone)
+
+    def retire(self) -> None:
+        """Revoke what was replaced and has had its time; another change meanwhile is no obstacle.
+
+        It opens no door any more anyway: this clears the list, and deletes the hash.
+        """
+        for token in everything_of(self.store, self.query(Filter.EXPIRED)):
+            if token.replaced_by is not None:
+                with suppress(TokenChanged):
+                    self.store.replace(_next(token, revoked_at=token.expires_at, hash=None))
 
     def confirm_saved(self, token_id: str) -> Token:
         """Note that somebody has the secret. A change made elsewhere meanwhile is no obstacle."""
@@ -219,9 +292,11 @@ class TokenService:
     def rename(self, token: Token, name: str) -> Token:
         """Give `token`, as it was last seen, another name and return it.
 
-        Raises `InvalidName`, `NameTaken`, and `TokenChanged` where it is no longer as seen.
+        Raises `InvalidName`, `NameTaken`, `AlreadyReplaced`, and `TokenChanged` where it is no
+        longer as seen.
         """
         _refuse_revoked([token])
+        _refuse_replaced(token)
         self.check_new_name(name, of=token)
         renamed = _next(token, name=name)
         self.store.replace(renamed)
@@ -234,8 +309,11 @@ class TokenService:
         can be read.
         """
         _refuse_revoked(tokens)
-        gone = {"revoked_at": self.now(), "revoked_by": self.account, "hash": None}
+        gone = self._revoked_now()
         self.store.apply(replaced=[_next(token, **gone) for token in tokens])
+
+    def _revoked_now(self) -> dict[str, Any]:
+        return {"revoked_at": self.now(), "revoked_by": self.account, "hash": None}
 
 
 def _problems(token: Token) -> Iterator[str]:
@@ -258,6 +336,11 @@ def _refuse_revoked(tokens: Sequence[Token]) -> None:
     for token in tokens:
         if token.revoked_at is not None:
             raise AlreadyRevoked(token.name)
+
+
+def _refuse_replaced(token: Token) -> None:
+    if token.replaced_by is not None:
+        raise AlreadyReplaced(token.name)
 
 
 def _next(token: Token, **changes: object) -> Token:

@@ -44,7 +44,7 @@ class TokenStore(Protocol):
         ...
 
     def named(self, name: str) -> Sequence[Token]:
-        """Return the tokens of this name, letter case aside, that are not revoked."""
+        """Return the tokens that hold this name, letter case aside."""
         ...
 
     def add(self, token: Token) -> None:

@@ -37,6 +37,7 @@ class Status(StrEnum):
     ACTIVE = "active"
     EXPIRES_SOON = "expires-soon"
     EXPIRED = "expired"
+    REPLACED = "replaced"
     REVOKED = "revoked"
 
 
@@ -44,8 +45,8 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """One API token, without its secret.
 
     Times are in UTC. `hash` is the bcrypt hash of the secret and is None once the token is
-    revoked; `revoked_by` is the account that did it. `revision` starts at 1 and grows by one with
-    every change.
+    revoked; `revoked_by` is the account that did it. `replaced_by` is the id of the token that was
+    made in its place. `revision` starts at 1 and grows by one with every change.
     """
 
     id: TokenId
@@ -59,6 +60,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     hash: str | None
     read_only: bool = False
     networks: tuple[str, ...] = ()
+    replaced_by: TokenId | None = None
     revision: Annotated[int, msgspec.Meta(ge=1)] = 1
 
     def __repr__(self) -> str:
@@ -71,10 +73,12 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """
         if self.revoked_at is not None:
             return Status.REVOKED
+        if self.expires_at is not None and now > self.expires_at:
+            return Status.EXPIRED
+        if self.replaced_by is not None:
+            return Status.REPLACED
         if self.expires_at is None:
             return Status.ACTIVE
-        if now > self.expires_at:
-            return Status.EXPIRED
         left = self.expires_at - now
         return Status.EXPIRES_SOON if left < soon + timedelta(days=1) else Status.ACTIVE
 
@@ -88,6 +92,11 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return None
 
     @property
+    def holds_name(self) -> bool:
+        """Whether no other token of the account may have its name."""
+        return self.revoked_at is None and self.replaced_by is None
+
+    @property
     def never_saved(self) -> bool:
         """Whether nobody ever confirmed having the secret."""
         return self.saved_at is None
@@ -99,14 +108,14 @@ def name_key(name: str) -> str:
 
 
 def clashing(tokens: Iterable[Token]) -> set[str]:
-    """Return the names that two tokens of one account have, neither of them revoked."""
+    """Return the names that two tokens of one account have, and may not."""
     claimed: set[tuple[str, str]] = set()
     twice: set[tuple[str, str]] = set()
-    live = [token for token in tokens if token.revoked_at is None]
-    for token in live:
+    holders = [token for token in tokens if token.holds_name]
+    for token in holders:
         claim = token.account, name_key(token.name)
         (twice if claim in claimed else claimed).add(claim)
-    return {token.name for token in live if (token.account, name_key(token.name)) in twice}
+    return {token.name for token in holders if (token.account, name_key(token.name)) in twice}
 
 
 def check_name(name: str) -> None:

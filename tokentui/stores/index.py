@@ -33,7 +33,7 @@ class Index:
         self._odd: dict[str, str | None] = {}
         """Of records that are not plainly tokens, by place: the id, or None if left out."""
         self._broken_places: dict[str, list[str]] = {}
-        self._live: dict[str, list[Token]] | None = None
+        self._holders: dict[str, list[Token]] | None = None
         self._results: list[tuple[Query, list[Token]]] = []
         self.numbered = _numbered(records)
         self._by_id = _plain(records) if self.numbered else {}
@@ -82,11 +82,11 @@ class Index:
         before = self._by_id.get(token.id)
         self._by_id[token.id] = token
         self._results.clear()
-        if self._live is not None:
-            if before is not None and before.revoked_at is None:
-                self._live[name_key(before.name)].remove(before)
-            if token.revoked_at is None:
-                self._live.setdefault(name_key(token.name), []).append(token)
+        if self._holders is not None:
+            if before is not None and before.holds_name:
+                self._holders[name_key(before.name)].remove(before)
+            if token.holds_name:
+                self._holders.setdefault(name_key(token.name), []).append(token)
 
     def get(self, token_id: str) -> Token:
         try:
@@ -95,12 +95,12 @@ class Index:
             raise TokenNotFound(token_id) from None
 
     def named(self, name: str) -> list[Token]:
-        if self._live is None:
-            self._live = {}
+        if self._holders is None:
+            self._holders = {}
             for token in self._by_id.values():
-                if token.revoked_at is None:
-                    self._live.setdefault(name_key(token.name), []).append(token)
-        return list(self._live.get(name_key(name), ()))
+                if token.holds_name:
+                    self._holders.setdefault(name_key(token.name), []).append(token)
+        return list(self._holders.get(name_key(name), ()))
 
     def find(self, query: Query) -> Page:
         """Return a window of the result, which is kept: the next one is most often of the same."""
@@ -161,11 +161,11 @@ class Index:
                 raise TokenChanged(current)
 
     def refuse_taken(self, tokens: Sequence[Token]) -> None:
-        """Raise `NameTaken` where another token of the account, not revoked, has a name."""
+        """Raise `NameTaken` where another token of the account holds a name."""
         together = {token.id for token in tokens}
         claimed: set[tuple[str, str]] = set()
         for token in tokens:
-            if token.revoked_at is not None:
+            if not token.holds_name:
                 continue
             claim = token.account, name_key(token.name)
             others = (other for other in self.named(token.name) if other.id not in together)

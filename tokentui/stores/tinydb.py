@@ -178,7 +178,8 @@ class TinyDBStore:
         """
         if self._stamp is None:
             return
-        several = len(added) + len(replaced) > 1
+        # A rotation adds one and replaces one: it is the change of one token.
+        several = max(len(added), len(replaced)) > 1
         mending = any(token.id in self._index.broken for token in added)
         revoking = all(token.revoked_at is not None for token in (*added, *replaced))
         try:

@@ -5,15 +5,17 @@ import signal
 import sys
 import termios
 from collections.abc import Hashable
+from contextlib import suppress
 from typing import ClassVar
 
+from textual import work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import WorkerFailed
 
-from tokentui.core.errors import StoreError
+from tokentui.core.errors import StoreError, TokentuiError
 from tokentui.core.service import TokenService
 from tokentui.ui.messages import StoreChanged
 from tokentui.ui.preferences import Preferences
@@ -24,6 +26,7 @@ from tokentui.ui.widgets.month_calendar import MonthCalendar
 from tokentui.ui.widgets.token_table import TokenTable
 
 _LOOK_EVERY = 1.0
+_RETIRE_EVERY = 60.0
 
 
 class TokentuiApp(App[None]):
@@ -65,6 +68,9 @@ class TokentuiApp(App[None]):
         self._service.store.tell = self._tell
         self._stamp = self._look()
         self.set_interval(_LOOK_EVERY, self._look_around)
+        if not self._service.store.read_only:
+            self.set_timer(_LOOK_EVERY, self._retire)
+            self.set_interval(_RETIRE_EVERY, self._retire)
         loop = asyncio.get_running_loop()
         for ending in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(ending, self.exit)
@@ -94,6 +100,12 @@ class TokentuiApp(App[None]):
             self._stamp = stamp
             for screen in self.screen_stack:
                 screen.post_message(StoreChanged())
+
+    @work(thread=True, exclusive=True)
+    def _retire(self) -> None:
+        """Let go of what was rotated and has had its time, if that can be written."""
+        with suppress(TokentuiError):
+            self._service.retire()
 
     def action_help(self) -> None:
         """Show the keys of the current screen."""

@@ -19,7 +19,11 @@ without anyone sharing a password.
 
 Press c to create the first one, ? for help."""
 
-_TONES = {Status.EXPIRES_SOON: "soon", Status.EXPIRED: "expired"}
+_TONES = {
+    Status.EXPIRES_SOON: "soon",
+    Status.EXPIRED: "expired",
+    Status.REPLACED: "muted",
+}
 
 
 class View:

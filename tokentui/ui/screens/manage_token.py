@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import ClassVar, ParamSpec
+from typing import ClassVar, NamedTuple, ParamSpec
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -18,16 +18,30 @@ from tokentui.core.text import printable
 from tokentui.core.token import NAME_LIMIT, Token
 from tokentui.ui.messages import StoreChanged
 from tokentui.ui.screens.questions import revoke_question
+from tokentui.ui.screens.rotate_token import rotate
 from tokentui.ui.widgets.masthead import Masthead
 
 P = ParamSpec("P")
 
+_CONTROLS = ("#name", "#update", "#have", "#rotate-button", "#revoke-button")
 
-class ManageToken(Screen[None]):
-    """Renames and revokes one token, and follows what others do to it meanwhile."""
+
+class Managed(NamedTuple):
+    """A token as it is by now, and the name that it had before the last renaming, if any."""
+
+    token: Token
+    former_name: str | None = None
+
+
+class ManageToken(Screen[Managed]):
+    """Renames, rotates and revokes one token, and follows what others do to it meanwhile.
+
+    Returns what became of it, or its successor.
+    """
 
     BINDING_GROUP_TITLE = "Manage API token"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+t,f7", "rotate", "Rotate", key_display="^t"),
         Binding("ctrl+r,f8", "revoke", "Revoke", key_display="^r"),
         Binding("escape", "back", "Back to the list"),
         Binding("f1", "app.help", "Help"),
@@ -38,6 +52,7 @@ class ManageToken(Screen[None]):
         self._service = service
         self._token = token
         self._changing = False
+        self._former_name: str | None = None
 
     def compose(self) -> ComposeResult:
         yield Masthead("Manage", service=self._service)
@@ -50,32 +65,37 @@ class ManageToken(Screen[None]):
                     yield Input(id="name", max_length=NAME_LIMIT * 2)
                     yield Button("Update", id="update", variant="primary")
                 yield Static(id="name-reason", markup=False)
-            with Horizontal(id="revoke", classes="pane"):
-                yield Static(
-                    "Revoking shuts out whatever uses this token, at once and for good.",
-                    markup=False,
-                )
-                yield Button("Revoke The Token", id="revoke-button", variant="error")
+            with Horizontal(id="ends"):
+                with Vertical(id="rotate", classes="pane"):
+                    yield Static("A new secret under the same name; the old one dies out.")
+                    yield Button("Rotate The Token", id="rotate-button")
+                with Vertical(id="revoke", classes="pane"):
+                    yield Static("Shuts out whatever uses this token, at once and for good.")
+                    yield Button("Revoke The Token", id="revoke-button", variant="error")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one("#manage").border_title = "MANAGE API TOKEN"
+        self.query_one("#rotate").border_title = "ROTATE API TOKEN"
         self.query_one("#revoke").border_title = "REVOKE API TOKEN"
         self._show()
         if self._service.store.read_only:
-            self._lock("The store was opened read-only.")
+            self._lock("The store was opened read-only.", *_CONTROLS)
+        elif self._token.replaced_by is not None:
+            self._lock("It was rotated: it can only be revoked.", *_CONTROLS[:-1])
         else:
             self.set_focus(self.query_one("#name"))
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Grey out what a store that is only looked at does not let be done."""
-        locked = self._service.store.read_only or self._token.revoked_at is not None
-        return action != "revoke" or not locked or None
+        if action not in {"rotate", "revoke"}:
+            return True
+        return not self.query_one(f"#{action}-button").disabled or None
 
-    def _lock(self, why: str) -> None:
-        """Let nothing be changed any more."""
-        for control in self.query("#name, #update, #have, #revoke-button"):
-            control.disabled = True
+    def _lock(self, why: str, *controls: str) -> None:
+        """Let that not be done any more."""
+        for control in controls:
+            self.query_one(control).disabled = True
         self._say(why, wrong=True)
         self.refresh_bindings()
 
@@ -121,18 +141,30 @@ class ManageToken(Screen[None]):
         self.set_focus(field)
         if self._changing or not self._name_is_free(name):
             return
-        before = printable(self._token.name)
+        before = self._token.name
         if await self._change(self._service.rename, self._token, name):
-            self.notify(f"Renamed {before} to {name}.", markup=False)
+            self.notify(
+                f"Renamed {printable(before)} to {name}. In the list, u undoes it.", markup=False
+            )
             if field.value == name:
                 field.clear()
             self._follow()
+            self._former_name = before
 
     @on(Button.Pressed, "#have")
     @work
     async def _have(self) -> None:
         if not self._changing and await self._change(self._service.confirm_saved, self._token.id):
             self.set_focus(self.query_one("#name"))
+            self._follow()
+
+    @on(Button.Pressed, "#rotate-button")
+    @work(exclusive=True, group="change")
+    async def action_rotate(self) -> None:
+        """Ask, then rotate the token and go on with its successor."""
+        successor = await rotate(self.app, self._service, self._token)
+        if successor is not None:
+            self._token, self._former_name = successor, None
             self._follow()
 
     @on(Button.Pressed, "#revoke-button")
@@ -144,7 +176,7 @@ class ManageToken(Screen[None]):
             return
         if await self._change(self._service.revoke, [token]):
             self.notify(f"Revoked {printable(token.name)}.", markup=False)
-            self.dismiss()
+            self.dismiss(Managed(token))
 
     async def _change(self, verb: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> bool:
         """Do `verb` off the event loop and return whether it was done; say why it was not."""
@@ -163,7 +195,7 @@ class ManageToken(Screen[None]):
 
     def action_back(self) -> None:
         """Return to the list."""
-        self.dismiss()
+        self.dismiss(Managed(self._token, self._former_name))
 
     @on(StoreChanged)
     @on(events.ScreenResume)
@@ -181,4 +213,5 @@ class ManageToken(Screen[None]):
         else:
             # Not back to the list by itself: what is being typed would be commands there.
             self._show()
-            self._lock(f"{printable(self._token.name)} was revoked elsewhere. Esc goes back.")
+            name = printable(self._token.name)
+            self._lock(f"{name} was revoked elsewhere. Esc goes back.", *_CONTROLS)

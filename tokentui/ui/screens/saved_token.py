@@ -56,11 +56,14 @@ class SavedToken(ModalScreen[bool]):
         self._failed = False
 
     def compose(self) -> ComposeResult:
-        name = self._new.token.name
+        name, zone = printable(self._new.token.name), self._service.zone
         with VerticalScroll(id="dialog", can_focus=False):
             yield Label("Save your API token", id="title")
-            yield Static(f"The API token {name} was created.", id="success", markup=False)
-            yield Static(words.life(self._new.token, self._service.zone), markup=False)
+            done = "created" if self._new.replaces is None else "rotated"
+            yield Static(f"The API token {name} was {done}.", id="success", markup=False)
+            yield Static(words.life(self._new.token, zone), markup=False)
+            if self._new.replaces is not None:
+                yield Static(words.replaced(self._new.replaces, zone), markup=False)
             yield Static("This is its secret. It is shown only now: copy it to a safe place.")
             yield SecretLine(self._new.secret)
             with Horizontal(id="ways"):
@@ -68,11 +71,13 @@ class SavedToken(ModalScreen[bool]):
                 yield Button("Write to file", id="write")
                 yield Input(f"~/{name}.token", id="path")
             yield Static(id="outcome", markup=False)
-            yield Tick(
+            another = Tick(
                 "Create another token after I click Yes, I Saved My Token",
                 id="another",
                 compact=True,
             )
+            another.display = self._new.replaces is None
+            yield another
             yield Button("Yes, I Saved My Token", id="saved", variant="success")
         yield Footer(show_command_palette=False)
 

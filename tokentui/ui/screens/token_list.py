@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 
 from tokentui import words
-from tokentui.core.errors import StoreError, TokenNotFound, TokentuiError
+from tokentui.core.errors import AlreadyReplaced, StoreError, TokenNotFound, TokentuiError
 from tokentui.core.query import WINDOW, Filter, Sort
 from tokentui.core.service import TokenService
 from tokentui.core.store import everything_of
@@ -27,6 +27,7 @@ from tokentui.ui.screens.choose_filter import ChooseFilter
 from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.screens.manage_token import ManageToken
 from tokentui.ui.screens.questions import names, never_saved_question, revoke_question
+from tokentui.ui.screens.rotate_token import rotate
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.view import View
 from tokentui.ui.widgets.masthead import Masthead
@@ -41,6 +42,7 @@ class TokenList(Screen[None]):
         Binding("c", "create", "Create"),
         Binding("m,enter", "manage", "Manage", key_display="m"),
         Binding("r,delete", "revoke", "Revoke", key_display="r"),
+        Binding("t", "rotate", "Rotate: a new secret for it", show=False),
         Binding("slash", "filter", "Filter"),
         Binding("f", "show_only", "Show"),
         Binding("s", "sort", "Sort by the next column", show=False),
@@ -49,6 +51,7 @@ class TokenList(Screen[None]):
         Binding("v", "mark_range", "Mark from the last mark to here", show=False),
         Binding("a", "mark_all", "Mark all, or none", show=False),
         Binding("i", "invert_marks", "Mark the others instead", show=False),
+        Binding("u", "undo", "Undo the last renaming", show=False),
         Binding("escape", "show_all", "Show all"),
         Binding("question_mark,f1", "app.help", "Help", key_display="?"),
         Binding("q", "app.quit", "Quit"),
@@ -69,6 +72,7 @@ class TokenList(Screen[None]):
         self._first_weekday = first_weekday
         self._view = View(service, preferences)
         self._marks = Marks()
+        self._renamed: tuple[Token, str] | None = None
 
     def compose(self) -> ComposeResult:
         yield Masthead(service=self._service)
@@ -288,7 +292,7 @@ class TokenList(Screen[None]):
                 return not self._service.store.read_only or None
             case "manage":
                 return (self.usable and not self._view.history) or None
-            case "revoke" | "mark" | "mark_range" | "mark_all" | "invert_marks":
+            case "rotate" | "revoke" | "mark" | "mark_range" | "mark_all" | "invert_marks":
                 changeable = not (self._view.history or self._service.store.read_only)
                 return (self.usable and changeable) or None
         return True
@@ -334,7 +338,42 @@ class TokenList(Screen[None]):
 
     @work(group="flow")
     async def _manage(self, token: Token) -> None:
-        await self.app.push_screen_wait(ManageToken(self._service, token))
+        managed = await self.app.push_screen_wait(ManageToken(self._service, token))
+        if managed.former_name is not None:
+            self._renamed = managed.token, managed.former_name
+        self._load(self._table.window_start, follow=managed.token.id)
+
+    @work(exclusive=True, group="undo")
+    async def action_undo(self) -> None:
+        """Give the token that was renamed last its name back; once more, and it is undone."""
+        if self._renamed is None:
+            self.notify("Nothing to undo: of all changes, only a renaming can be.")
+            return
+        before, name = self._renamed
+        try:
+            token = await asyncio.to_thread(self._service.rename, before, name)
+        except TokentuiError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self._renamed = token, before.name
+        self.notify(f"{printable(before.name)} is {token.name} again.", markup=False)
+        self.reload()
+
+    def action_rotate(self) -> None:
+        """Make a successor of the token under the cursor, with a secret of its own."""
+        token = self._table.token
+        if token is None or self._leaving:
+            return
+        if token.replaced_by is not None:
+            self.notify(str(AlreadyReplaced(token.name)), severity="error", markup=False)
+        else:
+            self._rotate(token)
+
+    @work(group="flow")
+    async def _rotate(self, token: Token) -> None:
+        successor = await rotate(self.app, self._service, token)
+        if successor is not None:
+            self._show_on(successor)
 
     def action_revoke(self) -> None:
         """Revoke the marked tokens, or the one under the cursor, once the person has said so."""

@@ -24,7 +24,7 @@ _ROOMY = 110
 
 
 class Row(NamedTuple):
-    """A token in words, and the tone in which they are said: soon, expired, unsaved or none.
+    """A token in words, and their tone: soon, expired, unsaved, muted or none.
 
     `created_day` and `brief_status` stand in for the longer ones where there is little room.
     `ends` is when it expires or was revoked, `use` when it was last used or who revoked it.
@@ -263,7 +263,8 @@ class TokenTable(ScrollView, can_focus=True):
         if gutter[0] == " ":
             muted = self._style("muted")
             tone = self._style(row.tone) if row.tone else base
-            styles = [base, muted, base if row.tone == "unsaved" else tone, muted, tone]
+            name = muted if row.tone == "muted" else base
+            styles = [name, muted, base if row.tone == "unsaved" else tone, muted, tone]
         return Strip(self._cells(gutter, texts, styles, base))
 
     def _cells(
