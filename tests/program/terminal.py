@@ -106,6 +106,10 @@ class Terminal:
         """Press the keys of a text."""
         self.press(*text)
 
+    def paste(self, keys: str) -> None:
+        """Press keys all at once, as they are sent, faster than any screen is drawn."""
+        self._program.send(keys)
+
     def resize(self, columns: int, rows: int) -> None:
         """Change the size. The screen is wiped: what is seen next was painted for that size."""
         self._screen.reset()

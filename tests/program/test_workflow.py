@@ -157,3 +157,19 @@ def test_what_was_chosen_is_remembered(sandbox: Sandbox) -> None:
         assert "Name v" in app.text()
         app.press("q")
         assert app.wait_exit() == 0
+
+
+def test_500_keys_at_once_lose_none(sandbox: Sandbox) -> None:
+    names = [f"token-{number:02}-{'x' * 26}" for number in range(14)]
+    keys = "".join(f"c{name}\r\x1b[Z\r" for name in names)
+    assert len(keys) > 500
+    with sandbox.app() as app:
+        to_list(app)
+        app.paste(keys)
+        app.wait_for("14 tokens")
+        app.paste("/-13\rr\t\r")
+        app.wait_for("No token has '-13' in its name.")
+    records = {record["name"]: record for record in sandbox.records()}
+    assert sorted(records) == names
+    assert all(record["saved_at"] for record in records.values())
+    assert [name for name in names if records[name]["revoked_at"]] == names[13:]

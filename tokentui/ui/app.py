@@ -9,7 +9,6 @@ from contextlib import suppress
 from typing import ClassVar
 
 from textual import work
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.theme import Theme
@@ -22,6 +21,7 @@ from tokentui.ui.preferences import Preferences
 from tokentui.ui.screens.help import Help, keys_of
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
+from tokentui.ui.type_ahead import TypeAhead
 from tokentui.ui.widgets.month_calendar import MonthCalendar
 from tokentui.ui.widgets.token_table import TokenTable
 
@@ -29,7 +29,7 @@ _LOOK_EVERY = 1.0
 _RETIRE_EVERY = 60.0
 
 
-class TokentuiApp(App[None]):
+class TokentuiApp(TypeAhead):
     """The terminal app over one store. `crash` is the error that ended it, if one did."""
 
     TITLE = "tokentui"
@@ -101,7 +101,7 @@ class TokentuiApp(App[None]):
             for screen in self.screen_stack:
                 screen.post_message(StoreChanged())
 
-    @work(thread=True, exclusive=True)
+    @work(thread=True, exclusive=True, group="retire")
     def _retire(self) -> None:
         """Let go of what was rotated and has had its time, if that can be written."""
         with suppress(TokentuiError):
