@@ -21,7 +21,8 @@ from tokentui.ui.screens.rotate_token import RotateToken
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
 
-from .conftest import Run, arrive, write
+from .conftest import Run, arrive, until, write
+from .recording import Recording
 
 
 @pytest.fixture
@@ -205,3 +206,44 @@ async def test_more_than_fits(service: TokenService, run: Run, picture: Snapshot
     async with run(service) as pilot:
         await pilot.press("pagedown", "pagedown")
         assert draw(pilot) == picture
+
+
+SESSION: list[tuple[list[str], type, str, float]] = [
+    ([], TokenList, "tokentui", 2),
+    (["c"], CreateToken, "c opens the form", 1.5),
+    ([*"ci"], CreateToken, "Type a name", 0.5),
+    (["minus", *"deploy"], CreateToken, "Type a name", 1),
+    (["tab", "tab"], CreateToken, "Tab goes to the calendar", 1.2),
+    (["{"], CreateToken, "{ goes back a year", 1),
+    (["]"], CreateToken, "] goes on a month", 0.5),
+    (["]"], CreateToken, "] goes on a month", 0.5),
+    (["]"], CreateToken, "] goes on a month", 1),
+    (["ctrl+s"], SavedToken, "Ctrl+S creates it: here is its secret, this once", 2.5),
+    (["c"], SavedToken, "c copies the secret", 2),
+    (["shift+tab"], SavedToken, "Shift+Tab goes to Yes, I Saved My Token", 1.2),
+    (["enter"], TokenList, "Enter: it is in the list", 1.5),
+    (["m"], ManageToken, "m manages it", 1.5),
+    ([*"ci", "minus", *"production"], ManageToken, "Type a new name", 1.2),
+    (["enter"], ManageToken, "Enter renames it", 1.5),
+    (["escape"], TokenList, "Esc goes back", 1.2),
+    (["r"], Confirm, "r asks before it revokes", 2.5),
+    (["tab"], Confirm, "Tab goes to Yes, Revoke The Token", 1),
+    (["enter"], TokenList, "Enter: it lets nobody in any more", 2.5),
+]
+
+
+async def test_session(service: TokenService, run: Run, picture: SnapshotAssertion) -> None:
+    recording = Recording()
+    async with run(service) as pilot:
+        for keys, screen, caption, seconds in SESSION:
+            await pilot.press(*keys)
+            await arrive(pilot, screen)
+            await until(pilot, lambda: nothing_under_way(pilot))
+            recording.add(draw(pilot), caption, seconds)
+    assert recording == picture
+
+
+def nothing_under_way(pilot: Pilot[None]) -> bool:
+    """Say whether each worker does no more than wait for the screen that it opened."""
+    working = [worker for worker in pilot.app.workers if not worker.is_finished]
+    return len(working) == len(pilot.app.screen_stack) - 1
