@@ -239,6 +239,7 @@ async def test_session(service: TokenService, run: Run, picture: SnapshotAsserti
             await pilot.press(*keys)
             await arrive(pilot, screen)
             await until(pilot, lambda: nothing_under_way(pilot))
+            await pilot.pause()
             recording.add(draw(pilot), caption, seconds)
     assert recording == picture
 
