@@ -52,7 +52,7 @@ def test_each_setting_by_file_and_by_environment(written: Path) -> None:
         "mouse": False,
         "read_only": True,
     }
-    assert values.keys() == config.SETTINGS.keys()
+    assert values.keys() | {"keys"} == config.SETTINGS.keys()
     text = "\n".join(
         f"{name} = {str(value).lower() if isinstance(value, bool | int) else repr(value)}"
         for name, value in values.items()
@@ -68,8 +68,35 @@ def test_each_setting_by_file_and_by_environment(written: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        '[keys]\n"list.create" = "n"\nlist.revoke = "x"',
+        '[keys.list]\ncreate = "n"\nrevoke = "x"',
+        'keys."list.create" = "n"\n\nkeys.list.revoke = "x"',
+    ],
+)
+def test_keys_of_the_file_and_of_the_environment_are_one(written: Path, text: str) -> None:
+    settings = loaded(
+        written, f"mouse = false\n{text}", TOKENTUI_KEYS="list.revoke=r,delete; a.b=="
+    )
+    assert settings.keys == {"list.create": "n", "list.revoke": "r,delete", "a.b": "="}
+    line = 1 + next(n for n, line in enumerate(text.splitlines(), 1) if "create" in line)
+    assert settings.sources["keys.list.create"] == f"{written}, line {line}"
+    assert settings.sources["keys.list.revoke"] == "TOKENTUI_KEYS"
+
+
+def test_all_that_is_unknown_is_told_at_once(written: Path) -> None:
+    said = "line 1: there is no setting hashcost.* .*line 3: there is no setting colour"
+    with pytest.raises(InvalidSetting, match=said):
+        loaded(written, "hashcost = 3\nmouse = true\n[colour]\nmouse = 1")
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
+        ('keys = "list.create"', "keys in .*, line 1 must be actions with their keys"),
+        ("[keys]\nlist.create = 5", "line 1 must be actions"),
+        ("keys = 5", "must be actions with their keys"),
         ("hash_cost = 3", "hash_cost in .*, line 1 must be a whole number from 4 to 14, not 3"),
         ("\n# x\nhash_cost = true", "line 3 must be a whole number"),
         ('hash_cost = "ten"', "not 'ten'"),
@@ -128,7 +155,8 @@ def test_a_file_that_cannot_be_read_is_no_empty_one(written: Path, make: object)
 
 
 def test_what_is_shown_can_be_written(written: Path) -> None:
-    settings = loaded(written, 'max_life = "2y"\ntheme = "nord"\nmouse = false')
+    text = 'max_life = "2y"\ntheme = "nord"\nmouse = false\nkeys.list.create = "n"'
+    settings = loaded(written, text)
     for name in config.SETTINGS:
         value = config.shown(settings, name)
         assert config.SETTINGS[name].read(value) == getattr(settings, config.SETTINGS[name].field)

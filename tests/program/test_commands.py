@@ -447,11 +447,12 @@ def _configure(sandbox: Sandbox, text: str) -> Path:
 
 
 def test_the_settings_in_force_and_where_they_come_from(sandbox: Sandbox) -> None:
-    path = _configure(sandbox, 'prefix = "acme"\nmax_life = "90d"\n')
+    path = _configure(sandbox, 'prefix = "acme"\nmax_life = "90d"\nkeys.list.create = "n"\n')
     told = json.loads(sandbox.run("config", "--json").stdout)
     assert told["prefix"] == {"value": "acme", "from": f"{path}, line 1"}
     assert told["store"] == {"value": str(sandbox.store), "from": "TOKENTUI_STORE"}
     assert told["theme"] == {"value": None, "from": "built in"}
+    assert told["keys.list.create"] == {"value": "n", "from": f"{path}, line 3"}
     lines = sandbox.run("config").stdout
     assert 'max_life = "90d"' in lines
     assert "# theme is not set" in lines
@@ -479,11 +480,18 @@ def test_a_wrong_setting_stops_every_command(sandbox: Sandbox) -> None:
         assert "did you mean hash_cost?" in ended.stderr
 
 
-def test_a_theme_that_there_is_not(sandbox: Sandbox) -> None:
-    _configure(sandbox, 'theme = "solarised"\n')
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('theme = "solarised"', "There is no theme solarised"),
+        ('[keys]\nlist.craete = "n"', "line 2: there is no action list.craete; did you mean"),
+    ],
+)
+def test_what_only_the_app_knows_that_there_is_not(sandbox: Sandbox, text: str, said: str) -> None:
+    _configure(sandbox, text)
     ended = _in_a_terminal(sandbox)
     assert ended.returncode == ExitCode.USAGE
-    assert "There is no theme solarised" in ended.stderr
+    assert said in ended.stderr
 
 
 def test_a_store_that_is_only_looked_at(sandbox: Sandbox) -> None:

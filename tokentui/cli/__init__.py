@@ -70,11 +70,18 @@ def _run_app() -> None:
     # line over SSH more than they tell.
     os.environ.setdefault("TEXTUAL_FPS", "240")
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    from tokentui.ui import keys
     from tokentui.ui.app import TokentuiApp
     from tokentui.ui.preferences import Preferences
 
     preferences = memory.recall(Preferences)
-    app = TokentuiApp(service, preferences, theme=chosen.theme, first_weekday=chosen.first_weekday)
+    app = TokentuiApp(
+        service,
+        preferences,
+        theme=chosen.theme,
+        first_weekday=chosen.first_weekday,
+        keymap=keys.keymap(chosen.keys, chosen.sources),
+    )
     if chosen.theme is not None and chosen.theme not in app.available_themes:
         raise errors.InvalidSetting(
             f"There is no theme {chosen.theme} ({chosen.sources['theme']}). "

@@ -79,7 +79,9 @@ def paths() -> None:
 def show_config(as_json: bool) -> None:
     """Print the settings in force, and where each comes from."""
     chosen = settings()
-    values = {name: config.shown(chosen, name) for name in config.SETTINGS}
+    values = {name: config.shown(chosen, name) for name in config.SETTINGS if name != "keys"}
+    # Each on its own: some may come from the file, others from the environment.
+    values |= {f"keys.{action}": keys for action, keys in chosen.keys.items()}
     if as_json:
         write_json(
             {name: {"value": value, "from": chosen.sources[name]} for name, value in values.items()}
@@ -94,7 +96,7 @@ def show_config(as_json: bool) -> None:
     }
     width = max(map(len, lines.values()))
     for name, line in lines.items():
-        write(f"{line:<{width}}  # {printable(chosen.sources[name])}")
+        write(printable(f"{line:<{width}}  # {chosen.sources[name]}"))
 
 
 @click.command()

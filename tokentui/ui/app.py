@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 import termios
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import App
@@ -15,9 +15,10 @@ from textual.worker import WorkerFailed
 
 from tokentui.core.errors import StoreError
 from tokentui.core.service import TokenService
+from tokentui.ui import keys
 from tokentui.ui.messages import StoreChanged
 from tokentui.ui.preferences import Preferences
-from tokentui.ui.screens.help import Help, keys_of
+from tokentui.ui.screens.help import Help, Keys
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
 from tokentui.ui.widgets.month_calendar import MonthCalendar
@@ -31,10 +32,7 @@ class TokentuiApp(App[None]):
 
     TITLE = "tokentui"
     CSS_PATH = "tokentui.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", "help", "Help", show=False),
-        Binding("ctrl+z", "suspend_process", "Suspend", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.EVERYWHERE]
 
     def __init__(
         self,
@@ -43,8 +41,18 @@ class TokentuiApp(App[None]):
         *,
         theme: str | None = None,
         first_weekday: int = 0,
+        keymap: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
+        self._chosen_keys = keymap or {}
+        if keymap:
+            # All of them: Textual puts those that it is given behind the others in the footer.
+            self.set_keymap(
+                {
+                    name: ",".join(keys.in_force(binding, keymap))
+                    for name, binding in keys.actions().items()
+                }
+            )
         self._preferences = preferences or Preferences()
         self._start_theme = theme or self._preferences.theme
         self._first_weekday = first_weekday
@@ -54,7 +62,9 @@ class TokentuiApp(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         """Start on the list."""
-        return TokenList(self._service, self._preferences, first_weekday=self._first_weekday)
+        return TokenList(
+            self._service, self._preferences, key=self.key, first_weekday=self._first_weekday
+        )
 
     def on_mount(self) -> None:
         if self._start_theme in self.available_themes:
@@ -100,7 +110,26 @@ class TokentuiApp(App[None]):
         if isinstance(self.screen, Help):
             return
         nodes = [self.screen, *self.screen.query(TokenTable), *self.screen.query(MonthCalendar)]
-        self.push_screen(Help([(node.BINDING_GROUP_TITLE or "", keys_of(node)) for node in nodes]))
+        groups = [(node.BINDING_GROUP_TITLE or "", keys.declared(type(node))) for node in nodes]
+        groups.append(("Everywhere", keys.EVERYWHERE))
+        self.push_screen(Help([(title, self._rows(bindings)) for title, bindings in groups]))
+
+    def _rows(self, bindings: Sequence[Binding]) -> Keys:
+        return [
+            (
+                ", ".join(map(self._spelled, keys.in_force(each, self._chosen_keys))),
+                each.description,
+            )
+            for each in bindings
+            if each.description
+        ]
+
+    def _spelled(self, key: str) -> str:
+        return self.get_key_display(Binding(key, ""))
+
+    def key(self, action: str) -> str:
+        """Return the first key for an action, such as list.create, as people read it."""
+        return self._spelled(keys.in_force(keys.actions()[action], self._chosen_keys)[0])
 
     # -- a secret on the screen -----------------------------------------------------------------
 

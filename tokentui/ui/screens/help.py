@@ -7,7 +7,6 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.dom import DOMNode
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Label, Static
 
@@ -16,38 +15,19 @@ from tokentui import words
 Keys = list[tuple[str, str]]
 """The keys of an action, and what it does."""
 
-_EVERYWHERE: Keys = [
-    ("tab, shift+tab", "Next, previous field"),
-    ("ctrl+p", "All commands, themes"),
-    ("ctrl+z", "Suspend; fg in the shell goes on"),
-    ("ctrl+q", "Quit"),
-]
-
-
-def keys_of(node: DOMNode) -> Keys:
-    """Return the keys that `node` declares."""
-    app = node.app
-    bindings = (b for b in type(node).BINDINGS if isinstance(b, Binding) and b.description)
-    return [
-        (
-            ", ".join(app.get_key_display(Binding(key, "")) for key in binding.key.split(",")),
-            binding.description,
-        )
-        for binding in bindings
-    ]
-
 
 class Help(ModalScreen[None]):
     """Shows groups of keys, each under its title."""
 
     BINDING_GROUP_TITLE = "Help"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,f1,question_mark", "dismiss", "Close")
+        Binding("escape,q,question_mark", "dismiss", "Close", id="help.close"),
+        Binding("f1", "dismiss", "Close", show=False, id="app.help"),
     ]
 
     def __init__(self, groups: list[tuple[str, Keys]]) -> None:
         super().__init__()
-        self._groups = [*groups, ("Everywhere", _EVERYWHERE)]
+        self._groups = groups
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog"):

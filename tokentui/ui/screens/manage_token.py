@@ -28,9 +28,9 @@ class ManageToken(Screen[None]):
 
     BINDING_GROUP_TITLE = "Manage API token"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+r,f8", "revoke", "Revoke", key_display="^r"),
-        Binding("escape", "back", "Back to the list"),
-        Binding("f1", "app.help", "Help"),
+        Binding("ctrl+r,f8", "revoke", "Revoke", key_display="^r", id="manage.revoke"),
+        Binding("escape", "back", "Back to the list", id="manage.back"),
+        Binding("f1", "app.help", "Help", id="app.help"),
     ]
 
     def __init__(self, service: TokenService, token: Token) -> None:

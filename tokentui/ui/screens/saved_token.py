@@ -42,11 +42,11 @@ class SavedToken(ModalScreen[bool]):
 
     BINDING_GROUP_TITLE = "Save your API token"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "copy", "Copy"),
-        Binding("w", "go_write", "Write to file"),
-        Binding("tab", "app.focus_next", "Next", key_display="tab"),
-        Binding("f1", "app.help", "Help"),
-        Binding("escape", "stay", show=False),
+        Binding("c", "copy", "Copy", id="save.copy"),
+        Binding("w", "go_write", "Write to file", id="save.write"),
+        Binding("tab", "app.focus_next", "Next", key_display="tab", id="app.next-field"),
+        Binding("f1", "app.help", "Help", id="app.help"),
+        Binding("escape", "stay", show=False, id="save.stay"),
     ]
 
     def __init__(self, service: TokenService, new: NewToken) -> None:

@@ -1,7 +1,7 @@
 """Manage API Tokens: the list, and the way to everything else."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import ClassVar
 
@@ -38,20 +38,22 @@ class TokenList(Screen[None]):
 
     BINDING_GROUP_TITLE = "Token list"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "create", "Create"),
-        Binding("m,enter", "manage", "Manage", key_display="m"),
-        Binding("r,delete", "revoke", "Revoke", key_display="r"),
-        Binding("slash", "filter", "Filter"),
-        Binding("f", "show_only", "Show"),
-        Binding("s", "sort", "Sort by the next column", show=False),
-        Binding("S", "reverse", "Reverse the order", show=False),
-        Binding("space", "mark", "Mark, unmark", show=False),
-        Binding("v", "mark_range", "Mark from the last mark to here", show=False),
-        Binding("a", "mark_all", "Mark all, or none", show=False),
-        Binding("i", "invert_marks", "Mark the others instead", show=False),
-        Binding("escape", "show_all", "Show all"),
-        Binding("question_mark,f1", "app.help", "Help", key_display="?"),
-        Binding("q", "app.quit", "Quit"),
+        Binding("c", "create", "Create", id="list.create"),
+        Binding("m,enter", "manage", "Manage", key_display="m", id="list.manage"),
+        Binding("r,delete", "revoke", "Revoke", key_display="r", id="list.revoke"),
+        Binding("slash", "filter", "Filter", id="list.filter"),
+        Binding("f", "show_only", "Show", id="list.show-only"),
+        Binding("s", "sort", "Sort by the next column", show=False, id="list.sort"),
+        Binding("S", "reverse", "Reverse the order", show=False, id="list.reverse"),
+        Binding("space", "mark", "Mark, unmark", show=False, id="list.mark"),
+        Binding(
+            "v", "mark_range", "Mark from the last mark to here", show=False, id="list.mark-range"
+        ),
+        Binding("a", "mark_all", "Mark all, or none", show=False, id="list.mark-all"),
+        Binding("i", "invert_marks", "Mark the others instead", show=False, id="list.invert-marks"),
+        Binding("escape", "show_all", "Show all", id="list.show-all"),
+        Binding("question_mark", "app.help", "Help", id="list.help"),
+        Binding("q", "app.quit", "Quit", id="list.quit"),
     ]
 
     usable: reactive[bool] = reactive(False, repaint=False, bindings=True)
@@ -62,12 +64,18 @@ class TokenList(Screen[None]):
     """Whether there is anything for Esc to undo."""
 
     def __init__(
-        self, service: TokenService, preferences: Preferences, *, first_weekday: int = 0
+        self,
+        service: TokenService,
+        preferences: Preferences,
+        *,
+        key: Callable[[str], str],
+        first_weekday: int = 0,
     ) -> None:
         super().__init__()
+        self._key = key
         self._service = service
         self._first_weekday = first_weekday
-        self._view = View(service, preferences)
+        self._view = View(service, preferences, key)
         self._marks = Marks()
 
     def compose(self) -> ComposeResult:
@@ -125,7 +133,8 @@ class TokenList(Screen[None]):
         if self._marks:
             hidden = len(self._marks) - len(self._marked_here())
             not_shown = f", {hidden:,} not shown" if hidden else ""
-            said = f"{len(self._marks):,} marked{not_shown}: r revokes, Esc lets go; {said}"
+            keys = f"{self._key('list.revoke')} revokes, Esc lets go"
+            said = f"{len(self._marks):,} marked{not_shown}: {keys}; {said}"
         self.query_one("#summary", Static).update(said, layout=False)
         self.set_class(not total, "-empty")
 
