@@ -4,11 +4,12 @@ import asyncio
 import signal
 import sys
 import termios
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.command import Provider
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import WorkerFailed
@@ -16,6 +17,7 @@ from textual.worker import WorkerFailed
 from tokentui.core.errors import StoreError
 from tokentui.core.service import TokenService
 from tokentui.ui import keys
+from tokentui.ui.commands import Commands
 from tokentui.ui.messages import StoreChanged
 from tokentui.ui.preferences import Preferences
 from tokentui.ui.screens.help import Help, Keys
@@ -32,6 +34,7 @@ class TokentuiApp(App[None]):
 
     TITLE = "tokentui"
     CSS_PATH = "tokentui.tcss"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Commands}
     BINDINGS: ClassVar[list[BindingType]] = [*keys.EVERYWHERE]
 
     def __init__(
@@ -116,20 +119,19 @@ class TokentuiApp(App[None]):
 
     def _rows(self, bindings: Sequence[Binding]) -> Keys:
         return [
-            (
-                ", ".join(map(self._spelled, keys.in_force(each, self._chosen_keys))),
-                each.description,
-            )
+            (", ".join(self.keys_of(each)), each.description)
             for each in bindings
             if each.description
         ]
 
-    def _spelled(self, key: str) -> str:
-        return self.get_key_display(Binding(key, ""))
+    def keys_of(self, binding: Binding) -> list[str]:
+        """Return the keys of a binding as people read them."""
+        in_force = keys.in_force(binding, self._chosen_keys)
+        return [self.get_key_display(Binding(key, "")) for key in in_force]
 
     def key(self, action: str) -> str:
-        """Return the first key for an action, such as list.create, as people read it."""
-        return self._spelled(keys.in_force(keys.actions()[action], self._chosen_keys)[0])
+        """Return the first key of an action, such as list.create."""
+        return self.keys_of(keys.actions()[action])[0]
 
     # -- a secret on the screen -----------------------------------------------------------------
 

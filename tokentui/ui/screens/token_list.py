@@ -94,6 +94,11 @@ class TokenList(Screen[None]):
         self._ask_about_never_saved()
 
     @property
+    def service(self) -> TokenService:
+        """What the list is of."""
+        return self._service
+
+    @property
     def _table(self) -> TokenTable:
         return self.query_one(TokenTable)
 
@@ -339,10 +344,11 @@ class TokenList(Screen[None]):
         """Open the token under the cursor."""
         token = self._table.token
         if token is not None and token.revoked_at is None and not self._leaving:
-            self._manage(token)
+            self.manage(token)
 
     @work(group="flow")
-    async def _manage(self, token: Token) -> None:
+    async def manage(self, token: Token) -> None:
+        """Open a token."""
         await self.app.push_screen_wait(ManageToken(self._service, token))
 
     def action_revoke(self) -> None:
@@ -355,10 +361,11 @@ class TokenList(Screen[None]):
             self._warn([str(error)])
             return
         if tokens:
-            self._ask_to_revoke(tokens)
+            self.ask_to_revoke(tokens)
 
     @work(group="flow")
-    async def _ask_to_revoke(self, tokens: Sequence[Token]) -> None:
+    async def ask_to_revoke(self, tokens: Sequence[Token]) -> None:
+        """Revoke tokens once the person has said so."""
         if await self.app.push_screen_wait(revoke_question(tokens)):
             await self._revoke(tokens)
 
