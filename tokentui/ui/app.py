@@ -20,7 +20,7 @@ from tokentui.ui import keys
 from tokentui.ui.commands import Commands
 from tokentui.ui.messages import StoreChanged
 from tokentui.ui.preferences import Preferences
-from tokentui.ui.screens.help import Help, Keys
+from tokentui.ui.screens.help import Help, Rows
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
 from tokentui.ui.widgets.month_calendar import MonthCalendar
@@ -117,7 +117,7 @@ class TokentuiApp(App[None]):
         groups.append(("Everywhere", keys.EVERYWHERE))
         self.push_screen(Help([(title, self._rows(bindings)) for title, bindings in groups]))
 
-    def _rows(self, bindings: Sequence[Binding]) -> Keys:
+    def _rows(self, bindings: Sequence[Binding]) -> Rows:
         return [
             (", ".join(self.keys_of(each)), each.description)
             for each in bindings

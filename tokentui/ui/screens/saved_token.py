@@ -20,8 +20,7 @@ from tokentui.ui.widgets.toggles import Tick
 
 _SENT = (
     "Sent to your terminal's clipboard (OSC 52). A terminal never says whether it took it, so "
-    "paste it once to see. macOS Terminal does not take it; tmux does only after "
-    "set -s set-clipboard on."
+    "paste it once to see. Help says what tmux, screen, macOS Terminal and PuTTY need."
 )
 _STAY = "Only Yes, I Saved My Token leaves this screen: the secret is not shown again."
 
