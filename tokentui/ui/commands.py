@@ -55,10 +55,7 @@ class Commands(Provider):
     def _actions(self) -> Iterator[Command]:
         app, screen = cast("TokentuiApp", self.app), self.screen
         offered = {""}
-        for node, bindings in (
-            (screen, keys.declared(type(screen))),
-            (app, keys.EVERYWHERE),
-        ):
+        for node, bindings in ((screen, keys.declared(type(screen))), (app, keys.EVERYWHERE)):
             for binding in bindings:
                 title = binding.description
                 if title in offered or binding.id in _NO_COMMANDS:
@@ -66,7 +63,8 @@ class Commands(Provider):
                 if self._allowed(node, binding.action):
                     offered.add(title)
                     run = partial(app.run_action, binding.action, node)
-                    yield Command(title, f"Key: {', '.join(app.keys_of(binding))}", run)
+                    more = f"{', '.join(app.keys_of(binding))}  {binding.tooltip}".rstrip()
+                    yield Command(title, more, run)
         yield Command("Theme", "Choose the colours", app.action_change_theme)
         # Later: the palette has left the screen by then.
         screenshot = partial(app.set_timer, 0.1, app.deliver_screenshot)

@@ -40,9 +40,24 @@ class TokenList(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "create", "Create", id="list.create"),
         Binding("m,enter", "manage", "Manage", key_display="m", id="list.manage"),
-        Binding("r,delete", "revoke", "Revoke", key_display="r", id="list.revoke"),
-        Binding("slash", "filter", "Filter", id="list.filter"),
-        Binding("f", "show_only", "Show", id="list.show-only"),
+        Binding(
+            "r,delete",
+            "revoke",
+            "Revoke",
+            key_display="r",
+            tooltip="Revoke the token, or all that are marked, after a question",
+            id="list.revoke",
+        ),
+        Binding(
+            "slash", "filter", "Filter", tooltip="Filter by name as you type", id="list.filter"
+        ),
+        Binding(
+            "f",
+            "show_only",
+            "Show",
+            tooltip="Show only the active ones, for example, or those that were revoked",
+            id="list.show-only",
+        ),
         Binding("s", "sort", "Sort by the next column", show=False, id="list.sort"),
         Binding("S", "reverse", "Reverse the order", show=False, id="list.reverse"),
         Binding("space", "mark", "Mark, unmark", show=False, id="list.mark"),
@@ -51,7 +66,13 @@ class TokenList(Screen[None]):
         ),
         Binding("a", "mark_all", "Mark all, or none", show=False, id="list.mark-all"),
         Binding("i", "invert_marks", "Mark the others instead", show=False, id="list.invert-marks"),
-        Binding("escape", "show_all", "Show all", id="list.show-all"),
+        Binding(
+            "escape",
+            "show_all",
+            "Show all",
+            tooltip="Let go of the marks, then show all tokens again",
+            id="list.show-all",
+        ),
         Binding("question_mark", "app.help", "Help", id="list.help"),
         Binding("q", "app.quit", "Quit", id="list.quit"),
     ]
