@@ -48,6 +48,7 @@ def test_each_setting_by_file_and_by_environment(written: Path) -> None:
         "default_life": "4w",
         "max_life": "1y",
         "first_weekday": "Sunday",
+        "date_format": "british",
         "theme": "nord",
         "mouse": False,
         "read_only": True,
@@ -108,6 +109,7 @@ def test_all_that_is_unknown_is_told_at_once(written: Path) -> None:
         ('first_weekday = "mo"', "one of monday"),
         ('mouse = "perhaps"', "true or false"),
         ("theme = 1", "a text"),
+        ('date_format = "us"', "one of iso, european, british, american, not 'us'"),
         ('store = ""', "a text"),
         ("hashcost = 3", "line 1: there is no setting hashcost; did you mean hash_cost?"),
         ("\n[colour]\nx = 1", "line 2: there is no setting colour. There are store"),
@@ -134,6 +136,17 @@ def test_what_is_wrong_is_named_with_its_line(written: Path, text: str, said: st
 def test_a_file_that_was_named_has_to_be_there(path: str) -> None:
     with pytest.raises(InvalidSetting, match="TOKENTUI_CONFIG"):
         load(None, {"TOKENTUI_CONFIG": path})
+
+
+def test_flags_that_are_not_given_say_nothing(written: Path) -> None:
+    written.write_text('theme = "nord"\nmouse = true\n')
+    settings = load(
+        None, {"TOKENTUI_CONFIG": str(written)}, theme=None, mouse=False, read_only=None
+    )
+    assert (settings.theme, settings.mouse, settings.read_only) == ("nord", False, False)
+    assert settings.sources["theme"] == f"{written}, line 1"
+    assert settings.sources["mouse"] == "--no-mouse"
+    assert settings.sources["read_only"] == BUILT_IN
 
 
 def test_a_wrong_variable_is_named(written: Path) -> None:

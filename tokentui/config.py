@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from tokentui import files
 from tokentui.core.credential import DEFAULT_COST, HIGHEST_COST, PREFIX, PREFIX_LIMIT
+from tokentui.core.dates import DateFormat
 from tokentui.core.errors import InvalidExpiry, InvalidSetting
 from tokentui.core.text import printable
 from tokentui.core.token import DEFAULT_LIFE, DEFAULT_SOON, parse_life
@@ -45,6 +46,8 @@ class Settings:
     """How long it may live at most; None for as long as wanted, or for ever."""
     first_weekday: int = 0
     """The day that weeks begin with in the calendar, 0 for Monday to 6 for Sunday."""
+    date_format: DateFormat = DateFormat.ISO
+    """How days are shown; they are typed as YYYY-MM-DD."""
     theme: str | None = None
     """The app's theme; None for the one that was chosen last."""
     mouse: bool = True
@@ -111,6 +114,12 @@ def _weekday(value: object) -> int:
     return _WEEKDAYS.index(str(value).lower())
 
 
+def _date_format(value: object) -> DateFormat:
+    if str(value).lower() not in set(DateFormat):
+        raise ValueError(f"one of {', '.join(DateFormat)}")
+    return DateFormat(str(value).lower())
+
+
 def _yes_or_no(value: object) -> bool:
     word = str(value).lower()
     if word not in _TRUE | _FALSE:
@@ -150,6 +159,7 @@ SETTINGS = {
     "default_life": _Setting("default_life", _life),
     "max_life": _Setting("max_life", _life),
     "first_weekday": _Setting("first_weekday", _weekday),
+    "date_format": _Setting("date_format", _date_format),
     "theme": _Setting("theme", _text),
     "mouse": _Setting("mouse", _yes_or_no),
     "read_only": _Setting("read_only", _yes_or_no),
@@ -164,15 +174,21 @@ def variable(name: str) -> str:
 
 
 STORE = variable("store")
+FLAGS = {
+    "store": "--store",
+    "read_only": "--read-only",
+    "theme": "--theme",
+    "mouse": "--no-mouse",
+}
+"""Settings that are flags as well."""
 
 
 def load(
     store: str | None = None,
     environ: Mapping[str, str] = os.environ,
-    *,
-    read_only: bool = False,
+    **flags: object,
 ) -> Settings:
-    """Return the settings, two of them from flags; raise `InvalidSetting` for a bad one."""
+    """Return the settings, those of flags that are not None first; raise `InvalidSetting`."""
     path = config_path(environ)
     if environ.get(CONFIG) and not path.exists():
         raise InvalidSetting(f"{CONFIG} names {path}, and there is no such file.")
@@ -190,10 +206,9 @@ def load(
                 sources |= {f"keys.{each}": variable(name) for each in value}
                 value = values.get(name, {}) | value
             values[name] = value
-    if store is not None:
-        values["store"], sources["store"] = store, "--store"
-    if read_only:
-        values["read_only"], sources["read_only"] = True, "--read-only"
+    for name, value in {"store": store, **flags}.items():
+        if value is not None:
+            values[name], sources[name] = value, FLAGS[name]
     values.setdefault("store", str(default_store()))
     fields = {SETTINGS[name].field: value for name, value in values.items()}
     settings = Settings(account=_os_user(), sources=sources, **fields)

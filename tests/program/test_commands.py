@@ -455,6 +455,8 @@ def test_the_settings_in_force_and_where_they_come_from(sandbox: Sandbox) -> Non
     assert told["keys.list.create"] == {"value": "n", "from": f"{path}, line 3"}
     lines = sandbox.run("config").stdout
     assert 'max_life = "90d"' in lines
+    flagged = sandbox.run("--theme", "nord", "--no-mouse", "config").stdout
+    assert re.search(r'theme = "nord" +# --theme\n.*mouse = false +# --no-mouse', flagged)
     assert "# theme is not set" in lines
     assert str(path) in sandbox.run("paths").stdout
 
@@ -469,6 +471,16 @@ def test_settings_are_followed(sandbox: Sandbox) -> None:
         assert (refused.returncode, refused.stdout) == (ExitCode.USAGE, "")
         assert "90 days at most" in refused.stderr
     assert sandbox.record()["expires_at"] is not None
+
+
+def test_days_are_shown_as_one_likes_but_not_to_programs(sandbox: Sandbox) -> None:
+    assert sandbox.run("create", "visitor", "--expires", "2099-01-31").returncode == ExitCode.OK
+    european = {"TOKENTUI_DATE_FORMAT": "european"}
+    assert " 31.01.2099 in " in sandbox.run("list", **european).stdout
+    assert "2099-01-31T" in sandbox.run("list", "--json", **european).stdout
+    assert "2099-01-31T" in sandbox.run("export", "--format", "csv", **european).stdout
+    sandbox.run("backup")
+    assert re.search(r" \d\d\.\d\d\.\d{4} ", sandbox.run("backup", "--list", **european).stdout)
 
 
 def test_a_wrong_setting_stops_every_command(sandbox: Sandbox) -> None:

@@ -9,6 +9,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Label
 
+from tokentui.core.dates import DateFormat
 from tokentui.core.errors import StoreUnwritable
 from tokentui.core.service import NewToken, TokenService
 from tokentui.core.token import Status, Token
@@ -621,6 +622,25 @@ class TestList:
             assert "\x1b" not in drawn
             assert "\u202e" not in drawn
             assert r"a\x1b]52" in said(pilot, "#title")
+
+
+@pytest.mark.parametrize(
+    ("form", "days"),
+    [
+        (DateFormat.EUROPEAN, ("24.11.2026", "03.12.2026 in 9 days")),
+        (DateFormat.BRITISH, ("24/11/2026", "03/12/2026 in 9 days")),
+        (DateFormat.AMERICAN, ("11/24/2026", "12/03/2026 in 9 days")),
+    ],
+)
+async def test_days_are_shown_as_one_likes_and_typed_as_ever(
+    saved: TokenService, run: Run, form: DateFormat, days: tuple[str, ...]
+) -> None:
+    saved.date_format = form
+    async with run(saved) as pilot:
+        drawn = pilot.app.export_screenshot().replace("&#160;", " ")
+        assert all(day in drawn for day in days)
+        await to_form(pilot)
+        assert pilot.app.screen.query_one(DatePicker).query_one(Input).value == "2027-11-24"
 
 
 class TestHelp:

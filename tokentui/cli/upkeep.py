@@ -112,8 +112,9 @@ def backup(listing: bool, as_json: bool) -> None:
     elif as_json:
         write_json(archive.backups())
     elif backups := archive.backups():
+        service = service_for(settings(), archive)
         for each in backups:
-            write(f"{printable(each.name)}  {words.minute(each.made_at, None)}  {each.reason}")
+            write(f"{printable(each.name)}  {words.minute(service, each.made_at)}  {each.reason}")
     else:
         say("No backups yet. One is made before the first change of each day.")
 

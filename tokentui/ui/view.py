@@ -110,15 +110,14 @@ class View:
     def row(self, token: Token) -> Row:
         """Return `token` in words."""
         service = self._service
-        now, zone = service.now(), service.zone
         use = printable(token.revoked_by or "")
         if token.revoked_at is None:
-            use = words.last_used(service.used(token), now, zone)
+            use = words.last_used(service, token)
         return Row(
             printable(token.name),
-            words.minute(token.created_at, zone),
-            words.day(token.created_at, zone),
-            words.revocation(token, now, zone) or words.expiry(token, now, zone),
+            words.minute(service, token.created_at),
+            words.day(service, token.created_at),
+            words.revocation(service, token) or words.expiry(service, token),
             use,
             words.status(service, token),
             words.brief_status(service, token),
