@@ -32,6 +32,9 @@ from tokentui.ui.view import View
 from tokentui.ui.widgets.masthead import Masthead
 from tokentui.ui.widgets.token_table import TokenTable
 
+_CHANGES = {"revoke", "mark", "mark_range", "mark_all", "invert_marks"}
+"""Actions that change tokens, or mark them for a change."""
+
 
 class TokenList(Screen[None]):
     """The home screen. Everything that is done elsewhere ends up here again."""
@@ -311,22 +314,30 @@ class TokenList(Screen[None]):
     # -- what is done ---------------------------------------------------------------------------
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
-        """Grey out what needs a token while there is none."""
-        match action:
-            case "show_all":
-                return self.narrowed or self.has_class("-filtering")
-            case "filter":
-                return self.filterable or None
-            case "sort":
-                return self.usable or None
-            case "create":
-                return not self._service.store.read_only or None
-            case "manage":
-                return (self.usable and not self._view.history) or None
-            case "revoke" | "mark" | "mark_range" | "mark_all" | "invert_marks":
-                changeable = not (self._view.history or self._service.store.read_only)
-                return (self.usable and changeable) or None
-        return True
+        """Grey out what can do nothing now."""
+        if action == "show_all":
+            return self.narrowed or self.has_class("-filtering")
+        return not self._why_not(action) or None
+
+    def _why_not(self, action: str) -> str:
+        """Say why an action can do nothing now; nothing where it can."""
+        changes = action in _CHANGES
+        if self._service.store.read_only and (changes or action == "create"):
+            return "The store was opened read-only."
+        if self._view.history and (changes or action == "manage"):
+            return "A revoked token stays as it is. Esc shows the others."
+        if not (self.filterable if action == "filter" else self.usable) and (
+            changes or action in {"filter", "manage", "sort"}
+        ):
+            return "There is no token here."
+        return ""
+
+    def on_key(self, event: events.Key) -> None:
+        """Say why a key that is greyed out does nothing."""
+        active = self.active_bindings.get(event.key)
+        if active is not None and active.node is self and not active.enabled:
+            self.app.clear_notifications()  # one is enough, however often the key is pressed
+            self.notify(self._why_not(active.binding.action), timeout=3)
 
     @property
     def _leaving(self) -> bool:
