@@ -107,21 +107,24 @@ def _checked(name: str, written: str, known: Mapping[str, Binding]) -> list[str]
         keys = _separate(",".join(_lowered(key.strip()) for key in written.split(",")))
     except InvalidBinding:
         keys = [""]
+    if not all(map(_is_key, keys)):
+        raise ValueError(
+            f"{name} has {written!a}, but keys are written as n, N, ?, comma, ctrl+n, "
+            "f2, space or delete, with commas between them."
+        )
     for key in keys:
-        if not _is_key(key):
-            raise ValueError(
-                f"{name} has {written!a}, but keys are written as n, N, ?, comma, ctrl+n, "
-                "f2, space or delete, with commas between them."
-            )
-        if key in own:
-            continue
-        if key in FIXED:
-            raise ValueError(f"{key} keeps what it does; choose another key for {name}.")
-        if name.partition(".")[0] in _WITH_FIELDS and (_types(key) or key in _FIELD_TAKES):
-            raise ValueError(
-                f"{key} is for the field that is typed in; give {name} a key such as ctrl+n or f2."
-            )
+        if key not in own:
+            _refuse_taken(name, key)
     return [*keys, *(key for key in own if key in FIXED and key not in keys)]
+
+
+def _refuse_taken(name: str, key: str) -> None:
+    if key in FIXED:
+        raise ValueError(f"{key} keeps what it does; choose another key for {name}.")
+    if name.partition(".")[0] in _WITH_FIELDS and (_types(key) or key in _FIELD_TAKES):
+        raise ValueError(
+            f"{key} is for the field that is typed in; give {name} a key such as ctrl+n or f2."
+        )
 
 
 def _lowered(key: str) -> str:
