@@ -48,11 +48,12 @@ def test_each_setting_by_file_and_by_environment(written: Path) -> None:
         "default_life": "4w",
         "max_life": "1y",
         "first_weekday": "Sunday",
+        "date_format": "british",
         "theme": "nord",
         "mouse": False,
         "read_only": True,
     }
-    assert values.keys() == config.SETTINGS.keys()
+    assert values.keys() | {"keys"} == config.SETTINGS.keys()
     text = "\n".join(
         f"{name} = {str(value).lower() if isinstance(value, bool | int) else repr(value)}"
         for name, value in values.items()
@@ -68,8 +69,35 @@ def test_each_setting_by_file_and_by_environment(written: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        '[keys]\n"list.create" = "n"\nlist.revoke = "x"',
+        '[keys.list]\ncreate = "n"\nrevoke = "x"',
+        'keys."list.create" = "n"\n\nkeys.list.revoke = "x"',
+    ],
+)
+def test_keys_of_the_file_and_of_the_environment_are_one(written: Path, text: str) -> None:
+    settings = loaded(
+        written, f"mouse = false\n{text}", TOKENTUI_KEYS="list.revoke=r,delete; a.b=="
+    )
+    assert settings.keys == {"list.create": "n", "list.revoke": "r,delete", "a.b": "="}
+    line = 1 + next(n for n, line in enumerate(text.splitlines(), 1) if "create" in line)
+    assert settings.sources["keys.list.create"] == f"{written}, line {line}"
+    assert settings.sources["keys.list.revoke"] == "TOKENTUI_KEYS"
+
+
+def test_all_that_is_unknown_is_told_at_once(written: Path) -> None:
+    said = "line 1: there is no setting hashcost.* .*line 3: there is no setting colour"
+    with pytest.raises(InvalidSetting, match=said):
+        loaded(written, "hashcost = 3\nmouse = true\n[colour]\nmouse = 1")
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
+        ('keys = "list.create"', "keys in .*, line 1 must be actions with their keys"),
+        ("[keys]\nlist.create = 5", "line 1 must be actions"),
+        ("keys = 5", "must be actions with their keys"),
         ("hash_cost = 3", "hash_cost in .*, line 1 must be a whole number from 4 to 14, not 3"),
         ("\n# x\nhash_cost = true", "line 3 must be a whole number"),
         ('hash_cost = "ten"', "not 'ten'"),
@@ -81,6 +109,7 @@ def test_each_setting_by_file_and_by_environment(written: Path) -> None:
         ('first_weekday = "mo"', "one of monday"),
         ('mouse = "perhaps"', "true or false"),
         ("theme = 1", "a text"),
+        ('date_format = "us"', "one of iso, european, british, american, not 'us'"),
         ('store = ""', "a text"),
         ("hashcost = 3", "line 1: there is no setting hashcost; did you mean hash_cost?"),
         ("\n[colour]\nx = 1", "line 2: there is no setting colour. There are store"),
@@ -109,6 +138,17 @@ def test_a_file_that_was_named_has_to_be_there(path: str) -> None:
         load(None, {"TOKENTUI_CONFIG": path})
 
 
+def test_flags_that_are_not_given_say_nothing(written: Path) -> None:
+    written.write_text('theme = "nord"\nmouse = true\n')
+    settings = load(
+        None, {"TOKENTUI_CONFIG": str(written)}, theme=None, mouse=False, read_only=None
+    )
+    assert (settings.theme, settings.mouse, settings.read_only) == ("nord", False, False)
+    assert settings.sources["theme"] == f"{written}, line 1"
+    assert settings.sources["mouse"] == "--no-mouse"
+    assert settings.sources["read_only"] == BUILT_IN
+
+
 def test_a_wrong_variable_is_named(written: Path) -> None:
     with pytest.raises(InvalidSetting, match="TOKENTUI_HASH_COST must be a whole number"):
         loaded(written, TOKENTUI_HASH_COST="x")
@@ -128,7 +168,8 @@ def test_a_file_that_cannot_be_read_is_no_empty_one(written: Path, make: object)
 
 
 def test_what_is_shown_can_be_written(written: Path) -> None:
-    settings = loaded(written, 'max_life = "2y"\ntheme = "nord"\nmouse = false')
+    text = 'max_life = "2y"\ntheme = "nord"\nmouse = false\nkeys.list.create = "n"'
+    settings = loaded(written, text)
     for name in config.SETTINGS:
         value = config.shown(settings, name)
         assert config.SETTINGS[name].read(value) == getattr(settings, config.SETTINGS[name].field)

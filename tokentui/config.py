@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tokentui import files
 from tokentui.core.credential import DEFAULT_COST, HIGHEST_COST, PREFIX, PREFIX_LIMIT
+from tokentui.core.dates import DateFormat
 from tokentui.core.errors import InvalidExpiry, InvalidSetting
 from tokentui.core.text import printable
 from tokentui.core.token import DEFAULT_LIFE, DEFAULT_SOON, parse_life
@@ -19,6 +20,7 @@ CONFIG = "TOKENTUI_CONFIG"
 BUILT_IN = "built in"
 _LARGEST = 1024 * 1024
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_HEADER = re.compile(r"\s*\[+([^\]]*)\]")
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 _LONGEST_LIFE = timedelta(days=365 * 100)
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
@@ -44,12 +46,16 @@ class Settings:
     """How long it may live at most; None for as long as wanted, or for ever."""
     first_weekday: int = 0
     """The day that weeks begin with in the calendar, 0 for Monday to 6 for Sunday."""
+    date_format: DateFormat = DateFormat.ISO
+    """How days are shown; they are typed as YYYY-MM-DD."""
     theme: str | None = None
     """The app's theme; None for the one that was chosen last."""
     mouse: bool = True
     """Whether the app takes the mouse from the terminal."""
     read_only: bool = False
     """Whether the store is only looked at."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """The keys that were chosen, by action of the app; which there are, only the app knows."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """Where each value comes from, by the name of the setting in the file."""
 
@@ -108,11 +114,41 @@ def _weekday(value: object) -> int:
     return _WEEKDAYS.index(str(value).lower())
 
 
+def _date_format(value: object) -> DateFormat:
+    if str(value).lower() not in set(DateFormat):
+        raise ValueError(f"one of {', '.join(DateFormat)}")
+    return DateFormat(str(value).lower())
+
+
 def _yes_or_no(value: object) -> bool:
     word = str(value).lower()
     if word not in _TRUE | _FALSE:
         raise ValueError("true or false")
     return word in _TRUE
+
+
+def _keys(value: object) -> dict[str, str]:
+    wanted = 'actions with their keys, such as list.create = "n"'
+    if isinstance(value, str):
+        pairs = [each.partition("=") for each in value.split(";") if each.strip()]
+        value = {action.strip(): keys.strip() for action, _, keys in pairs}
+    if not isinstance(value, dict):
+        raise ValueError(wanted)  # noqa: TRY004 - what is caught is a wrong value
+    keys = _flat(value)
+    if not all(isinstance(each, str) and each.strip() for each in keys.values()):
+        raise ValueError(wanted)
+    return keys
+
+
+def _flat(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table without tables in it: their names become the beginnings of its names."""
+    flat: dict[str, Any] = {}
+    for name, value in table.items():
+        if isinstance(value, dict):
+            flat |= {f"{name}.{each}": found for each, found in _flat(value).items()}
+        else:
+            flat[name] = value
+    return flat
 
 
 SETTINGS = {
@@ -123,9 +159,11 @@ SETTINGS = {
     "default_life": _Setting("default_life", _life),
     "max_life": _Setting("max_life", _life),
     "first_weekday": _Setting("first_weekday", _weekday),
+    "date_format": _Setting("date_format", _date_format),
     "theme": _Setting("theme", _text),
     "mouse": _Setting("mouse", _yes_or_no),
     "read_only": _Setting("read_only", _yes_or_no),
+    "keys": _Setting("keys", _keys),
 }
 """Each setting by its name in the file; in the environment it is TOKENTUI_ and that in capitals."""
 
@@ -136,31 +174,41 @@ def variable(name: str) -> str:
 
 
 STORE = variable("store")
+FLAGS = {
+    "store": "--store",
+    "read_only": "--read-only",
+    "theme": "--theme",
+    "mouse": "--no-mouse",
+}
+"""Settings that are flags as well."""
 
 
 def load(
     store: str | None = None,
     environ: Mapping[str, str] = os.environ,
-    *,
-    read_only: bool = False,
+    **flags: object,
 ) -> Settings:
-    """Return the settings, two of them from flags; raise `InvalidSetting` for a bad one."""
+    """Return the settings, those of flags that are not None first; raise `InvalidSetting`."""
     path = config_path(environ)
     if environ.get(CONFIG) and not path.exists():
         raise InvalidSetting(f"{CONFIG} names {path}, and there is no such file.")
     values: dict[str, Any] = {}
     sources = dict.fromkeys(SETTINGS, BUILT_IN)
-    for name, (value, place) in _written(path).items():
-        values[name] = _value(name, value, f"{name} in {place}")
-        sources[name] = place
+    written = _written(path)
+    for name, value in written.table.items():
+        sources[name] = written.place(name)
+        values[name] = _value(name, value, f"{name} in {sources[name]}")
+    sources |= {f"keys.{each}": written.place(f"keys.{each}") for each in values.get("keys", ())}
     for name in SETTINGS:
         if text := environ.get(variable(name), "").strip():
-            values[name] = _value(name, text, variable(name))
-            sources[name] = variable(name)
-    if store is not None:
-        values["store"], sources["store"] = store, "--store"
-    if read_only:
-        values["read_only"], sources["read_only"] = True, "--read-only"
+            value, sources[name] = _value(name, text, variable(name)), variable(name)
+            if name == "keys":
+                sources |= {f"keys.{each}": variable(name) for each in value}
+                value = values.get(name, {}) | value
+            values[name] = value
+    for name, value in {"store": store, **flags}.items():
+        if value is not None:
+            values[name], sources[name] = value, FLAGS[name]
     values.setdefault("store", str(default_store()))
     fields = {SETTINGS[name].field: value for name, value in values.items()}
     settings = Settings(account=_os_user(), sources=sources, **fields)
@@ -197,13 +245,25 @@ def _what_it_is(written: object) -> str:
     return f", not {text}" if len(text) <= 60 else ""
 
 
-def _written(path: Path) -> dict[str, tuple[object, str]]:
-    """Return what stands in the file, and where; a file that is not there holds nothing."""
+class _Written(NamedTuple):
+    """What stands in the file; a file that is not there holds nothing."""
+
+    path: Path
+    text: str
+    table: dict[str, Any]
+
+    def place(self, name: str) -> str:
+        """Return where a setting stands."""
+        return f"{self.path}, line {_line(self.text, name)}"
+
+
+def _written(path: Path) -> _Written:
+    """Return what stands in the file; raise `InvalidSetting` for all that is unknown in it."""
     try:
         content, _ = files.read_regular(path, _LARGEST)
         text = content.decode()
     except FileNotFoundError:
-        return {}
+        return _Written(path, "", {})
     except OSError as error:
         raise InvalidSetting(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
@@ -211,25 +271,38 @@ def _written(path: Path) -> dict[str, tuple[object, str]]:
     import tomllib
 
     try:
-        table = tomllib.loads(text)
+        written = _Written(path, text, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise InvalidSetting(f"{path} is no TOML: {error}.") from None
     except (ValueError, RecursionError):
         raise InvalidSetting(f"{path} is no TOML that can be read.") from None
-    found: dict[str, tuple[object, str]] = {}
-    for name, value in table.items():
-        place = f"{path}, line {_line(text, name)}"
-        if name not in SETTINGS:
-            raise InvalidSetting(f"{place}: there is no setting {name}{_nearest(name)}")
-        found[name] = value, place
-    return found
+    unknown = [
+        f"{written.place(name)}: there is no setting {name}{_nearest(name)}"
+        for name in written.table
+        if name not in SETTINGS
+    ]
+    if unknown:
+        raise InvalidSetting(" ".join(unknown))
+    return written
 
 
 def _line(text: str, name: str) -> int:
     """Return the line on which a setting stands, or where its table begins."""
-    key = re.compile(rf"""\s*\[*\s*["']?{re.escape(name)}["']?\s*[=.\]]""")
-    numbered = enumerate(text.splitlines(), 1)
-    return next((number for number, line in numbered if key.match(line)), 1)
+    table, begins = "", 1
+    for number, line in enumerate(text.splitlines(), 1):
+        header, key = _HEADER.match(line), line.partition("=")[0]
+        if header is not None:
+            table = f"{_plain(header[1])}."
+        here = table if header is not None else f"{table}{_plain(key)}."
+        if here.startswith(f"{_plain(name)}."):
+            return number
+        if begins == 1 and _plain(name).startswith(here):
+            begins = number
+    return begins
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"""["'\s]""", "", name)
 
 
 def _nearest(name: str) -> str:
@@ -239,7 +312,7 @@ def _nearest(name: str) -> str:
     return f"; did you mean {alike[0]}?" if alike else f". There are {', '.join(SETTINGS)}."
 
 
-def shown(settings: Settings, name: str) -> str | int | bool | None:
+def shown(settings: Settings, name: str) -> str | int | bool | Mapping[str, str] | None:
     """Return the value of a setting as it is written in the file; None where there is none."""
     value = getattr(settings, SETTINGS[name].field)
     match value:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from tokentui.core.query import UNUSED_FOR, Filter
 from tokentui.core.service import TokenService
-from tokentui.core.store import Usage
 from tokentui.core.text import printable
 from tokentui.core.token import Status, Token
 
@@ -70,14 +69,14 @@ def brief_status(service: TokenService, token: Token) -> str:
     return NEVER_SAVED if token.never_saved and alive else STATUS[now]
 
 
-def day(moment: datetime, zone: tzinfo | None) -> str:
+def day(service: TokenService, moment: datetime) -> str:
     """Return the day of a moment, such as 2026-11-24."""
-    return f"{moment.astimezone(zone):%Y-%m-%d}"
+    return service.date_format.day(moment.astimezone(service.zone))
 
 
-def minute(moment: datetime, zone: tzinfo | None) -> str:
+def minute(service: TokenService, moment: datetime) -> str:
     """Return a moment as date and minute, such as 2026-11-24 20:15."""
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+    return f"{day(service, moment)} {moment.astimezone(service.zone):%H:%M}"
 
 
 def distance(moment: datetime | None, now: datetime, zone: tzinfo | None) -> str:
@@ -96,16 +95,17 @@ def distance(moment: datetime | None, now: datetime, zone: tzinfo | None) -> str
     return f"in {size} {unit}" if days > 0 else f"{size} {unit} ago"
 
 
-def last_used(usage: Usage | None, now: datetime, zone: tzinfo | None) -> str:
+def last_used(service: TokenService, token: Token) -> str:
     """Return how long ago a token was last used, or the day where that is long ago."""
+    usage, now = service.used(token), service.now()
     if usage is None:
         return "never"
     if now - usage.last_used_at >= timedelta(days=100):
-        return day(usage.last_used_at, zone)
-    return distance(usage.last_used_at, now, zone)
+        return day(service, usage.last_used_at)
+    return distance(usage.last_used_at, now, service.zone)
 
 
-def expiry(token: Token, now: datetime, zone: tzinfo | None) -> str:
+def expiry(service: TokenService, token: Token) -> str:
     """Return the last day of `token` with its distance, such as 2026-11-27 in 3 days.
 
     One that was replaced ends within a day: the minute is told.
@@ -113,8 +113,12 @@ def expiry(token: Token, now: datetime, zone: tzinfo | None) -> str:
     if token.expires_at is None:
         return "never"
     if token.replaced_by is not None:
-        return minute(token.expires_at, zone)
-    return f"{day(token.expires_at, zone)} {distance(token.expires_at, now, zone)}"
+        return minute(service, token.expires_at)
+    return _day_and_distance(service, token.expires_at)
+
+
+def _day_and_distance(service: TokenService, moment: datetime) -> str:
+    return f"{day(service, moment)} {distance(moment, service.now(), service.zone)}"
 
 
 def last_moment(moment: datetime, zone: tzinfo | None) -> str:
@@ -145,24 +149,23 @@ def life(token: Token, zone: tzinfo | None) -> str:
 
 def facts(service: TokenService, token: Token) -> list[tuple[str, str]]:
     """Return all that a person may know of `token`, label by label, fit for a terminal."""
-    now, zone = service.now(), service.zone
     expires = "never"
     if token.expires_at is not None:
-        away = distance(token.expires_at, now, zone)
-        expires = f"{last_moment(token.expires_at, zone)}, {away}"
+        away = distance(token.expires_at, service.now(), service.zone)
+        expires = f"{last_moment(token.expires_at, service.zone)}, {away}"
     ends = [("Expires", expires)]
     if token.revoked_at is not None:
         by = f" by {printable(token.revoked_by)}" if token.revoked_by else ""
-        ends.append(("Revoked", f"{minute(token.revoked_at, zone)}{by}"))
+        ends.append(("Revoked", f"{minute(service, token.revoked_at)}{by}"))
     if token.replaced_by is not None:
         ends.append(("Successor", token.replaced_by))
     return [
         ("Name", printable(token.name)),
         ("Id", token.id),
         ("Account", printable(token.account)),
-        ("Created", minute(token.created_at, zone)),
+        ("Created", minute(service, token.created_at)),
         *ends,
-        ("Last used", last_used(service.used(token), now, zone)),
+        ("Last used", last_used(service, token)),
         ("Status", status(service, token)),
     ]
 
@@ -177,11 +180,9 @@ def tokens(count: int) -> str:
     return f"{count:,} token{'' if count == 1 else 's'}"
 
 
-def revocation(token: Token, now: datetime, zone: tzinfo | None) -> str:
+def revocation(service: TokenService, token: Token) -> str:
     """Return the day of a revocation with its distance, or nothing where there was none."""
-    if token.revoked_at is None:
-        return ""
-    return f"{day(token.revoked_at, zone)} {distance(token.revoked_at, now, zone)}"
+    return "" if token.revoked_at is None else _day_and_distance(service, token.revoked_at)
 
 
 def not_written(path: Path | str, error: OSError) -> str:

@@ -482,13 +482,16 @@ def _configure(sandbox: Sandbox, text: str) -> Path:
 
 
 def test_the_settings_in_force_and_where_they_come_from(sandbox: Sandbox) -> None:
-    path = _configure(sandbox, 'prefix = "acme"\nmax_life = "90d"\n')
+    path = _configure(sandbox, 'prefix = "acme"\nmax_life = "90d"\nkeys.list.create = "n"\n')
     told = json.loads(sandbox.run("config", "--json").stdout)
     assert told["prefix"] == {"value": "acme", "from": f"{path}, line 1"}
     assert told["store"] == {"value": str(sandbox.store), "from": "TOKENTUI_STORE"}
     assert told["theme"] == {"value": None, "from": "built in"}
+    assert told["keys.list.create"] == {"value": "n", "from": f"{path}, line 3"}
     lines = sandbox.run("config").stdout
     assert 'max_life = "90d"' in lines
+    flagged = sandbox.run("--theme", "nord", "--no-mouse", "config").stdout
+    assert re.search(r'theme = "nord" +# --theme\n.*mouse = false +# --no-mouse', flagged)
     assert "# theme is not set" in lines
     assert str(path) in sandbox.run("paths").stdout
 
@@ -505,6 +508,16 @@ def test_settings_are_followed(sandbox: Sandbox) -> None:
     assert sandbox.record()["expires_at"] is not None
 
 
+def test_days_are_shown_as_one_likes_but_not_to_programs(sandbox: Sandbox) -> None:
+    assert sandbox.run("create", "visitor", "--expires", "2099-01-31").returncode == ExitCode.OK
+    european = {"TOKENTUI_DATE_FORMAT": "european"}
+    assert " 31.01.2099 in " in sandbox.run("list", **european).stdout
+    assert "2099-01-31T" in sandbox.run("list", "--json", **european).stdout
+    assert "2099-01-31T" in sandbox.run("export", "--format", "csv", **european).stdout
+    sandbox.run("backup")
+    assert re.search(r" \d\d\.\d\d\.\d{4} ", sandbox.run("backup", "--list", **european).stdout)
+
+
 def test_a_wrong_setting_stops_every_command(sandbox: Sandbox) -> None:
     path = _configure(sandbox, "\nhashcost = 4\n")
     for arguments in (["list"], ["create", "x"], ["config"], []):
@@ -514,11 +527,18 @@ def test_a_wrong_setting_stops_every_command(sandbox: Sandbox) -> None:
         assert "did you mean hash_cost?" in ended.stderr
 
 
-def test_a_theme_that_there_is_not(sandbox: Sandbox) -> None:
-    _configure(sandbox, 'theme = "solarised"\n')
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('theme = "solarised"', "There is no theme solarised"),
+        ('[keys]\nlist.craete = "n"', "line 2: there is no action list.craete; did you mean"),
+    ],
+)
+def test_what_only_the_app_knows_that_there_is_not(sandbox: Sandbox, text: str, said: str) -> None:
+    _configure(sandbox, text)
     ended = _in_a_terminal(sandbox)
     assert ended.returncode == ExitCode.USAGE
-    assert "There is no theme solarised" in ended.stderr
+    assert said in ended.stderr
 
 
 def test_a_store_that_is_only_looked_at(sandbox: Sandbox) -> None:

@@ -7,8 +7,9 @@ from threading import Event
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Button, Input
+from textual.widgets import Button, Input, Label
 
+from tokentui.core.dates import DateFormat
 from tokentui.core.errors import StoreUnwritable
 from tokentui.core.service import NewToken, TokenService
 from tokentui.core.token import Status, Token
@@ -765,6 +766,25 @@ class TestList:
             assert r"a\x1b]52" in said(pilot, "#title")
 
 
+@pytest.mark.parametrize(
+    ("form", "days"),
+    [
+        (DateFormat.EUROPEAN, ("24.11.2026", "03.12.2026 in 9 days")),
+        (DateFormat.BRITISH, ("24/11/2026", "03/12/2026 in 9 days")),
+        (DateFormat.AMERICAN, ("11/24/2026", "12/03/2026 in 9 days")),
+    ],
+)
+async def test_days_are_shown_as_one_likes_and_typed_as_ever(
+    saved: TokenService, run: Run, form: DateFormat, days: tuple[str, ...]
+) -> None:
+    saved.date_format = form
+    async with run(saved) as pilot:
+        drawn = pilot.app.export_screenshot().replace("&#160;", " ")
+        assert all(day in drawn for day in days)
+        await to_form(pilot)
+        assert pilot.app.screen.query_one(DatePicker).query_one(Input).value == "2027-11-24"
+
+
 class TestHelp:
     async def test_opens_over_a_secret_and_over_a_question(
         self, saved: TokenService, run: Run
@@ -790,10 +810,44 @@ class TestHelp:
     @pytest.mark.parametrize("key", ["question_mark", "f1"])
     async def test_opens_and_closes(self, saved: TokenService, run: Run, key: str) -> None:
         async with run(saved) as pilot:
-            await pilot.press(key)
+            for closing in ("escape", key):
+                await pilot.press(key)
+                await arrive(pilot, Help)
+                await pilot.press(closing)
+                await arrive(pilot, TokenList)
+
+    async def test_typing_leaves_what_holds_it(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("question_mark")
             await arrive(pilot, Help)
+
+            def shown() -> list[str]:
+                groups = [group for group in pilot.app.screen.query(".group") if group.display]
+                return [str(group.query_one(Label).content) for group in groups]
+
+            everything = shown()
+            assert "Copying" in everything
+            await write(pilot, "PuTTY")
+            await until(pilot, lambda: shown() == ["Copying"])
+            drawn = pilot.app.export_screenshot()
+            assert "PuTTY" in drawn
+            assert "iTerm2" not in drawn
+            await write(pilot, "x")
+            await until(pilot, lambda: said(pilot, "#nothing") == "Nothing on 'PuTTYx'.")
+            await pilot.press("escape")
+            await until(pilot, lambda: shown() == everything)
             await pilot.press("escape")
             await arrive(pilot, TokenList)
+
+    async def test_scrolls_while_one_types(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("f1")
+            await arrive(pilot, Help)
+            body = pilot.app.screen.query_one("#body")
+            await pilot.press("pagedown", "down")
+            await until(pilot, lambda: body.scroll_offset.y > 10)
+            await pilot.press("up", "pageup")
+            await until(pilot, lambda: body.scroll_offset.y == 0)
 
 
 async def test_every_control_is_reached_by_tab(saved: TokenService, run: Run) -> None:

@@ -446,3 +446,45 @@ class TestReadOnly:
         async with run(stocked) as pilot:
             assert isinstance(pilot.app.screen, TokenList)
             assert shown(pilot) == NAMES
+
+
+class TestKeysThatCanDoNothing:
+    async def told(self, pilot: Pilot[None], *keys: str) -> set[str]:
+        said = set()
+        for key in keys:
+            await pilot.press(key)
+            await until(pilot, lambda: toasts(pilot))
+            assert len(toasts(pilot)) == 1
+            said |= {*toasts(pilot)}
+        return said
+
+    async def test_in_a_read_only_store(
+        self, saved: TokenService, run: Run, store_path: Path
+    ) -> None:
+        saved.store = open_store(str(store_path), read_only=True)
+        async with run(saved) as pilot:
+            await pilot.press("down", "s", "f1", "escape")
+            assert toasts(pilot) == []
+            said = await self.told(pilot, "c", "r", "delete", "space", "v", "a", "i", "c")
+            assert said == {"The store was opened read-only."}
+
+    async def test_in_the_history(self, saved: TokenService, run: Run) -> None:
+        saved.revoke([saved.look_up("ci-deploy")])
+        async with run(saved, preferences=Preferences(shown=Filter.REVOKED)) as pilot:
+            said = await self.told(pilot, "m", "enter", "r", "space", "a")
+            assert said == {"A revoked token stays as it is. Esc shows the others."}
+            await pilot.press("c")
+            await arrive(pilot, CreateToken)
+
+    async def test_where_there_is_no_token(self, service: TokenService, run: Run) -> None:
+        async with run(service) as pilot:
+            said = await self.told(pilot, "m", "r", "space", "slash", "s")
+            assert said == {"There is no token here."}
+
+    async def test_what_is_typed_is_no_key(
+        self, saved: TokenService, run: Run, store_path: Path
+    ) -> None:
+        saved.store = open_store(str(store_path), read_only=True)
+        async with run(saved) as pilot:
+            await pilot.press("slash", "c", "r")
+            assert toasts(pilot) == []

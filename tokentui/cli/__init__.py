@@ -10,7 +10,7 @@ from click.shell_completion import get_completion_class
 
 from tokentui import memory, words
 from tokentui.cli import tokens, upkeep
-from tokentui.cli.common import READ_ONLY, service_for, settings, store_option
+from tokentui.cli.common import FLAGS, service_for, settings, store_option
 from tokentui.cli.report import report
 from tokentui.console import ExitCode, Failure, Program, is_terminal, say, write
 from tokentui.core import errors
@@ -39,12 +39,23 @@ def run(arguments: Sequence[str] | None = None) -> int:
     "10 something reported.",
 )
 @store_option
-@click.option("--read-only", is_flag=True, help="Open the store to look at; change nothing.")
+@click.option(
+    "--read-only", is_flag=True, default=None, help="Open the store to look at; change nothing."
+)
+@click.option("--theme", metavar="NAME", help="The colours of the app.")
+@click.option(
+    "--no-mouse",
+    "mouse",
+    flag_value=False,
+    type=bool,
+    default=None,
+    help="Leave the mouse to the terminal.",
+)
 @click.version_option(package_name="tokentui", message="%(prog)s %(version)s")
 @click.pass_context
-def main(ctx: click.Context, read_only: bool) -> None:
+def main(ctx: click.Context, /, **flags: object) -> None:
     """Manage API tokens. Without a command, the app opens."""
-    ctx.meta[READ_ONLY] = read_only
+    ctx.meta[FLAGS] = flags
     if ctx.invoked_subcommand is None:
         _run_app()
 
@@ -70,11 +81,18 @@ def _run_app() -> None:
     # line over SSH more than they tell.
     os.environ.setdefault("TEXTUAL_FPS", "240")
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    from tokentui.ui import keys
     from tokentui.ui.app import TokentuiApp
     from tokentui.ui.preferences import Preferences
 
     preferences = memory.recall(Preferences)
-    app = TokentuiApp(service, preferences, theme=chosen.theme, first_weekday=chosen.first_weekday)
+    app = TokentuiApp(
+        service,
+        preferences,
+        theme=chosen.theme,
+        first_weekday=chosen.first_weekday,
+        keymap=keys.keymap(chosen.keys, chosen.sources),
+    )
     if chosen.theme is not None and chosen.theme not in app.available_themes:
         raise errors.InvalidSetting(
             f"There is no theme {chosen.theme} ({chosen.sources['theme']}). "

@@ -19,7 +19,7 @@ from tokentui.core.text import printable
 from tokentui.core.token import Token
 from tokentui.stores import open_store, open_usage
 
-READ_ONLY = "read-only"
+FLAGS = "flags"
 
 
 def _remember_store(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
@@ -54,7 +54,7 @@ yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 def settings() -> config.Settings:
     """Return the settings in force for the command that runs."""
     meta = click.get_current_context().meta
-    return config.load(meta.get(config.STORE), read_only=meta.get(READ_ONLY, False))
+    return config.load(meta.get(config.STORE), **meta.get(FLAGS, {}))
 
 
 def service_for(settings: config.Settings, store: TokenStore | None = None) -> TokenService:
@@ -68,6 +68,7 @@ def service_for(settings: config.Settings, store: TokenStore | None = None) -> T
         soon=settings.soon,
         default_life=settings.default_life,
         max_life=settings.max_life,
+        date_format=settings.date_format,
     )
 
 

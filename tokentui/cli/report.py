@@ -79,16 +79,14 @@ def _look(service: TokenService, finding: Finding, unused_for: timedelta) -> Seq
 
 
 def _print(service: TokenService, found: dict[Finding, Sequence[Token]], unused_for: int) -> None:
-    now, zone = service.now(), service.zone
-
     def created(token: Token) -> str:
-        return f"created {words.day(token.created_at, zone)}"
+        return f"created {words.day(service, token.created_at)}"
 
     def expires(token: Token) -> str:
-        return words.expiry(token, now, zone)
+        return words.expiry(service, token)
 
     def used(token: Token) -> str:
-        return f"last used {words.last_used(service.used(token), now, zone)}"
+        return f"last used {words.last_used(service, token)}"
 
     titles: dict[Finding, tuple[str, Callable[[Token], str]]] = {
         Finding.EXPIRED: ("Expired, and still listed", expires),

@@ -275,14 +275,13 @@ def _read_secret() -> Secret:
 def _print_table(service: TokenService, tokens: Sequence[Token]) -> None:
     from rich.cells import cell_len
 
-    now, zone = service.now(), service.zone
     rows = [("NAME", "CREATED", "EXPIRES", "LAST USED", "STATUS")]
     rows += [
         (
             printable(token.name),
-            words.minute(token.created_at, zone),
-            words.expiry(token, now, zone),
-            words.last_used(service.used(token), now, zone),
+            words.minute(service, token.created_at),
+            words.expiry(service, token),
+            words.last_used(service, token),
             words.status(service, token),
         )
         for token in tokens

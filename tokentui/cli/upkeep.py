@@ -79,7 +79,9 @@ def paths() -> None:
 def show_config(as_json: bool) -> None:
     """Print the settings in force, and where each comes from."""
     chosen = settings()
-    values = {name: config.shown(chosen, name) for name in config.SETTINGS}
+    values = {name: config.shown(chosen, name) for name in config.SETTINGS if name != "keys"}
+    # Each on its own: some may come from the file, others from the environment.
+    values |= {f"keys.{action}": keys for action, keys in chosen.keys.items()}
     if as_json:
         write_json(
             {name: {"value": value, "from": chosen.sources[name]} for name, value in values.items()}
@@ -94,7 +96,7 @@ def show_config(as_json: bool) -> None:
     }
     width = max(map(len, lines.values()))
     for name, line in lines.items():
-        write(f"{line:<{width}}  # {printable(chosen.sources[name])}")
+        write(printable(f"{line:<{width}}  # {chosen.sources[name]}"))
 
 
 @click.command()
@@ -110,8 +112,9 @@ def backup(listing: bool, as_json: bool) -> None:
     elif as_json:
         write_json(archive.backups())
     elif backups := archive.backups():
+        service = service_for(settings(), archive)
         for each in backups:
-            write(f"{printable(each.name)}  {words.minute(each.made_at, None)}  {each.reason}")
+            write(f"{printable(each.name)}  {words.minute(service, each.made_at)}  {each.reason}")
     else:
         say("No backups yet. One is made before the first change of each day.")
 

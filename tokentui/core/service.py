@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from tokentui.core import credential
 from tokentui.core.credential import BcryptHasher, Hasher, Secret
+from tokentui.core.dates import DateFormat
 from tokentui.core.errors import (
     AlreadyReplaced,
     AlreadyRevoked,
@@ -69,7 +70,7 @@ class TokenService:
     `account` owns the tokens that are created. `zone` is where days begin and end (None: the
     system's time zone). `soon` is how long before its end a token counts as expiring soon.
     `default_life` is how long a token lives unless told otherwise, `max_life` how long it may at
-    most: with one, every new token expires.
+    most: with one, every new token expires. `date_format` is how days are told to people.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class TokenService:
         soon: timedelta = DEFAULT_SOON,
         default_life: timedelta = DEFAULT_LIFE,
         max_life: timedelta | None = None,
+        date_format: DateFormat = DateFormat.ISO,
     ) -> None:
         self.store = store
         self.usage = usage
@@ -96,6 +98,7 @@ class TokenService:
         self.soon = soon
         self.default_life = default_life
         self.max_life = max_life
+        self.date_format = date_format
 
     def warnings(self) -> Sequence[str]:
         """Return what an administrator should know about the store, a sentence each."""

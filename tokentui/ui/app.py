@@ -4,21 +4,24 @@ import asyncio
 import signal
 import sys
 import termios
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from typing import ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
+from textual.command import Provider
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import WorkerFailed
 
 from tokentui.core.errors import StoreError, TokentuiError
 from tokentui.core.service import TokenService
+from tokentui.ui import keys
+from tokentui.ui.commands import Commands
 from tokentui.ui.messages import StoreChanged
 from tokentui.ui.preferences import Preferences
-from tokentui.ui.screens.help import Help, keys_of
+from tokentui.ui.screens.help import Help, Rows
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
 from tokentui.ui.type_ahead import TypeAhead
@@ -34,10 +37,8 @@ class TokentuiApp(TypeAhead):
 
     TITLE = "tokentui"
     CSS_PATH = "tokentui.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", "help", "Help", show=False),
-        Binding("ctrl+z", "suspend_process", "Suspend", show=False),
-    ]
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Commands}
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.EVERYWHERE]
 
     def __init__(
         self,
@@ -46,8 +47,18 @@ class TokentuiApp(TypeAhead):
         *,
         theme: str | None = None,
         first_weekday: int = 0,
+        keymap: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
+        self._chosen_keys = keymap or {}
+        if keymap:
+            # All of them: Textual puts those that it is given behind the others in the footer.
+            self.set_keymap(
+                {
+                    name: ",".join(keys.in_force(binding, keymap))
+                    for name, binding in keys.actions().items()
+                }
+            )
         self._preferences = preferences or Preferences()
         self._start_theme = theme or self._preferences.theme
         self._first_weekday = first_weekday
@@ -57,7 +68,9 @@ class TokentuiApp(TypeAhead):
 
     def get_default_screen(self) -> Screen[None]:
         """Start on the list."""
-        return TokenList(self._service, self._preferences, first_weekday=self._first_weekday)
+        return TokenList(
+            self._service, self._preferences, key=self.key, first_weekday=self._first_weekday
+        )
 
     def on_mount(self) -> None:
         if self._start_theme in self.available_themes:
@@ -112,7 +125,25 @@ class TokentuiApp(TypeAhead):
         if isinstance(self.screen, Help):
             return
         nodes = [self.screen, *self.screen.query(TokenTable), *self.screen.query(MonthCalendar)]
-        self.push_screen(Help([(node.BINDING_GROUP_TITLE or "", keys_of(node)) for node in nodes]))
+        groups = [(node.BINDING_GROUP_TITLE or "", keys.declared(type(node))) for node in nodes]
+        groups.append(("Everywhere", keys.EVERYWHERE))
+        self.push_screen(Help([(title, self._rows(bindings)) for title, bindings in groups]))
+
+    def _rows(self, bindings: Sequence[Binding]) -> Rows:
+        return [
+            (", ".join(self.keys_of(each)), each.description)
+            for each in bindings
+            if each.description
+        ]
+
+    def keys_of(self, binding: Binding) -> list[str]:
+        """Return the keys of a binding as people read them."""
+        in_force = keys.in_force(binding, self._chosen_keys)
+        return [self.get_key_display(Binding(key, "")) for key in in_force]
+
+    def key(self, action: str) -> str:
+        """Return the first key of an action, such as list.create."""
+        return self.keys_of(keys.actions()[action])[0]
 
     # -- a secret on the screen -----------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 """What the list shows: which tokens, in which order, and the words for it."""
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from tokentui import words
@@ -17,7 +19,7 @@ No API tokens yet.
 An API token lets an application or a vendor in
 without anyone sharing a password.
 
-Press c to create the first one, ? for help."""
+Press {create} to create the first one, {help} for help."""
 
 _TONES = {
     Status.EXPIRES_SOON: "soon",
@@ -27,9 +29,15 @@ _TONES = {
 
 
 class View:
-    """A look at the tokens of a service. It begins as the preferences say, and changes them."""
+    """A look at the tokens of a service. It begins as the preferences say, and changes them.
 
-    def __init__(self, service: TokenService, preferences: Preferences) -> None:
+    `key` tells which key an action has.
+    """
+
+    def __init__(
+        self, service: TokenService, preferences: Preferences, key: Callable[[str], str]
+    ) -> None:
+        self._key = key
         self._service = service
         self._preferences = preferences
         self.text = ""
@@ -97,21 +105,23 @@ class View:
         if self._service.store.read_only:
             return "No API tokens here."
         if self._service.find(replace(self._service.query(Filter.REVOKED), size=1)).total:
-            return "No API tokens any more. Press c to create one, f to see what was revoked."
-        return _GREETING
+            return (
+                f"No API tokens any more. Press {self._key('list.create')} to create one, "
+                f"{self._key('list.show-only')} to see what was revoked."
+            )
+        return _GREETING.format(create=self._key("list.create"), help=self._key("list.help"))
 
     def row(self, token: Token) -> Row:
         """Return `token` in words."""
         service = self._service
-        now, zone = service.now(), service.zone
         use = printable(token.revoked_by or "")
         if token.revoked_at is None:
-            use = words.last_used(service.used(token), now, zone)
+            use = words.last_used(service, token)
         return Row(
             printable(token.name),
-            words.minute(token.created_at, zone),
-            words.day(token.created_at, zone),
-            words.revocation(token, now, zone) or words.expiry(token, now, zone),
+            words.minute(service, token.created_at),
+            words.day(service, token.created_at),
+            words.revocation(service, token) or words.expiry(service, token),
             use,
             words.status(service, token),
             words.brief_status(service, token),

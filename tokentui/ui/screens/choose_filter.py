@@ -19,10 +19,10 @@ class ChooseFilter(ModalScreen[Filter | None]):
 
     BINDING_GROUP_TITLE = "Show only"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f", "dismiss", "Back"),
-        Binding("j", "move('cursor_down')", "Down", show=False),
-        Binding("k", "move('cursor_up')", "Up", show=False),
-        Binding("f1", "app.help", "Help"),
+        Binding("escape,f", "dismiss", "Back", id="show-only.back"),
+        Binding("j", "move('cursor_down')", "Down", show=False, id="show-only.down"),
+        Binding("k", "move('cursor_up')", "Up", show=False, id="show-only.up"),
+        Binding("f1", "app.help", "Help", id="app.help"),
     ]
 
     def __init__(self, current: Filter) -> None:

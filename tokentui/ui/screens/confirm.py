@@ -18,10 +18,10 @@ class Confirm(ModalScreen[bool]):
 
     BINDING_GROUP_TITLE = "Question"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(False)", "Back"),
-        Binding("pageup", "scroll_body('up')", "Read back", show=False),
-        Binding("pagedown", "scroll_body('down')", "Read on", show=False),
-        Binding("f1", "app.help", "Help"),
+        Binding("escape", "dismiss(False)", "Back", id="question.back"),
+        Binding("pageup", "scroll_body('up')", "Read back", show=False, id="question.up"),
+        Binding("pagedown", "scroll_body('down')", "Read on", show=False, id="question.down"),
+        Binding("f1", "app.help", "Help", id="app.help"),
     ]
 
     def __init__(

@@ -31,9 +31,9 @@ class CreateToken(Screen[NewToken | None]):
 
     BINDING_GROUP_TITLE = "Create API token"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s,f10,enter", "create", "Create", key_display="^s"),
-        Binding("escape", "cancel", "Cancel"),
-        Binding("f1", "app.help", "Help"),
+        Binding("ctrl+s,f10,enter", "create", "Create", key_display="^s", id="create.create"),
+        Binding("escape", "cancel", "Cancel", id="create.cancel"),
+        Binding("f1", "app.help", "Help", id="app.help"),
     ]
 
     def __init__(self, service: TokenService, *, first_weekday: int = 0) -> None:

@@ -1,65 +1,98 @@
-"""Help: the keys of a screen, and what the statuses mean."""
+"""Help: the keys of a screen, what copying needs, and what the statuses mean."""
 
 from typing import ClassVar
 
 from rich.table import Table
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.dom import DOMNode
+from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Label, Static
+from textual.widgets import Footer, Input, Label, Static
 
 from tokentui import words
 
-Keys = list[tuple[str, str]]
-"""The keys of an action, and what it does."""
+Rows = list[tuple[str, str]]
+"""The keys of an action, or a word, and what it does or means."""
 
-_EVERYWHERE: Keys = [
-    ("tab, shift+tab", "Next, previous field"),
-    ("ctrl+p", "All commands, themes"),
-    ("ctrl+z", "Suspend; fg in the shell goes on"),
-    ("ctrl+q", "Quit"),
+_COPYING: Rows = [
+    (
+        "Copy",
+        "Asks your terminal to take the secret (OSC 52). It never says whether it did: try it.",
+    ),
+    ("tmux", "Passes it on after: set -s set-clipboard on"),
+    ("GNU screen", "Does not pass it on. Write to a file instead."),
+    ("macOS Terminal", "Does not take it. Write to a file instead, or use iTerm2."),
+    ("iTerm2", 'Takes it with "Applications in terminal may access clipboard" in its settings.'),
+    ("PuTTY", "Does not take it. Hold Shift and select the secret with the mouse instead."),
 ]
 
 
-def keys_of(node: DOMNode) -> Keys:
-    """Return the keys that `node` declares."""
-    app = node.app
-    bindings = (b for b in type(node).BINDINGS if isinstance(b, Binding) and b.description)
-    return [
-        (
-            ", ".join(app.get_key_display(Binding(key, "")) for key in binding.key.split(",")),
-            binding.description,
-        )
-        for binding in bindings
-    ]
+class Search(Input):
+    """Takes every character but the question mark: the key that opens help closes it, too."""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return key != "question_mark" and super().check_consume_key(key, character)
 
 
 class Help(ModalScreen[None]):
-    """Shows groups of keys, each under its title."""
+    """Shows groups of rows, each under its title, and only those that hold what is typed."""
 
     BINDING_GROUP_TITLE = "Help"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,f1,question_mark", "dismiss", "Close")
+        Binding("escape", "back", "Close", id="help.back"),
+        Binding("f1", "dismiss", "Close", show=False, id="app.help"),
+        Binding("question_mark", "dismiss", "Close", show=False, priority=True, id="help.close"),
+        Binding("up", "scroll_body('up')", "Line up", show=False, id="help.up"),
+        Binding("down", "scroll_body('down')", "Line down", show=False, id="help.down"),
+        Binding("pageup", "scroll_body('page_up')", "Read back", show=False, id="help.page-up"),
+        Binding("pagedown", "scroll_body('page_down')", "Read on", show=False, id="help.page-down"),
     ]
 
-    def __init__(self, groups: list[tuple[str, Keys]]) -> None:
+    def __init__(self, groups: list[tuple[str, Rows]]) -> None:
         super().__init__()
-        self._groups = [*groups, ("Everywhere", _EVERYWHERE)]
+        self._groups = [
+            *groups,
+            ("Copying", _COPYING),
+            ("What the statuses mean", list(words.MEANING.items())),
+        ]
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="dialog"):
-            for title, keys in self._groups:
-                yield Label(title, classes="title")
-                yield Static(_two_columns(keys))
-            yield Label("What the statuses mean", classes="title")
-            yield Static(_two_columns(list(words.MEANING.items())))
+        with Vertical(id="dialog"):
+            yield Search(placeholder="Search in help", compact=True)
+            with VerticalScroll(id="body", can_focus=False):
+                for title, rows in self._groups:
+                    with Vertical(classes="group"):
+                        yield Label(title, classes="title")
+                        yield Static(_two_columns(rows), classes="rows")
+                yield Static(id="nothing", markup=False)
         yield Footer(show_command_palette=False)
 
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        text, found = event.value.casefold(), False
+        for (title, rows), group in zip(self._groups, self.query(".group"), strict=True):
+            left = [row for row in rows if text in f"{title} {' '.join(row)}".casefold()]
+            group.query_one(".rows", Static).update(_two_columns(left))
+            group.display = bool(left)
+            found = found or group.display
+        self.query_one("#nothing", Static).update("" if found else f"Nothing on {event.value!r}.")
 
-def _two_columns(rows: Keys) -> Table:
+    def action_back(self) -> None:
+        """Show everything again, or close."""
+        field = self.query_one(Search)
+        if field.value:
+            field.clear()
+        else:
+            self.dismiss()
+
+    def action_scroll_body(self, how: str) -> None:
+        """Scroll while the cursor stays in the field."""
+        getattr(self.query_one("#body"), f"scroll_{how}")(animate=False)
+
+
+def _two_columns(rows: Rows) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(width=17)
     table.add_column()

@@ -41,10 +41,10 @@ class ManageToken(Screen[Managed]):
 
     BINDING_GROUP_TITLE = "Manage API token"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+t,f7", "rotate", "Rotate", key_display="^t"),
-        Binding("ctrl+r,f8", "revoke", "Revoke", key_display="^r"),
-        Binding("escape", "back", "Back to the list"),
-        Binding("f1", "app.help", "Help"),
+        Binding("ctrl+t,f7", "rotate", "Rotate", key_display="^t", id="manage.rotate"),
+        Binding("ctrl+r,f8", "revoke", "Revoke", key_display="^r", id="manage.revoke"),
+        Binding("escape", "back", "Back to the list", id="manage.back"),
+        Binding("f1", "app.help", "Help", id="app.help"),
     ]
 
     def __init__(self, service: TokenService, token: Token) -> None:

@@ -24,9 +24,9 @@ class RotateToken(ModalScreen[NewToken | None]):
 
     BINDING_GROUP_TITLE = "Rotate API token"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s,f10", "rotate", "Rotate", key_display="^s"),
-        Binding("escape", "cancel", "Cancel"),
-        Binding("f1", "app.help", "Help"),
+        Binding("ctrl+s,f10", "rotate", "Rotate", key_display="^s", id="rotate.rotate"),
+        Binding("escape", "cancel", "Cancel", id="rotate.cancel"),
+        Binding("f1", "app.help", "Help", id="app.help"),
     ]
 
     def __init__(self, service: TokenService, token: Token) -> None:

@@ -20,8 +20,7 @@ from tokentui.ui.widgets.toggles import Tick
 
 _SENT = (
     "Sent to your terminal's clipboard (OSC 52). A terminal never says whether it took it, so "
-    "paste it once to see. macOS Terminal does not take it; tmux does only after "
-    "set -s set-clipboard on."
+    "paste it once to see. Help says what tmux, screen, macOS Terminal and PuTTY need."
 )
 _STAY = "Only Yes, I Saved My Token leaves this screen: the secret is not shown again."
 
@@ -42,11 +41,11 @@ class SavedToken(ModalScreen[bool]):
 
     BINDING_GROUP_TITLE = "Save your API token"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "copy", "Copy"),
-        Binding("w", "go_write", "Write to file"),
-        Binding("tab", "app.focus_next", "Next", key_display="tab"),
-        Binding("f1", "app.help", "Help"),
-        Binding("escape", "stay", show=False),
+        Binding("c", "copy", "Copy", id="save.copy"),
+        Binding("w", "go_write", "Write to file", id="save.write"),
+        Binding("tab", "app.focus_next", "Next", key_display="tab", id="app.next-field"),
+        Binding("f1", "app.help", "Help", id="app.help"),
+        Binding("escape", "stay", show=False, id="save.stay"),
     ]
 
     def __init__(self, service: TokenService, new: NewToken) -> None:

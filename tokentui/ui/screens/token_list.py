@@ -1,7 +1,7 @@
 """Manage API Tokens: the list, and the way to everything else."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import ClassVar
 
@@ -33,28 +33,61 @@ from tokentui.ui.view import View
 from tokentui.ui.widgets.masthead import Masthead
 from tokentui.ui.widgets.token_table import TokenTable
 
+_CHANGES = {"rotate", "revoke", "mark", "mark_range", "mark_all", "invert_marks"}
+"""Actions that change tokens, or mark them for a change."""
+
 
 class TokenList(Screen[None]):
     """The home screen. Everything that is done elsewhere ends up here again."""
 
     BINDING_GROUP_TITLE = "Token list"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "create", "Create"),
-        Binding("m,enter", "manage", "Manage", key_display="m"),
-        Binding("r,delete", "revoke", "Revoke", key_display="r"),
-        Binding("t", "rotate", "Rotate: a new secret for it", show=False),
-        Binding("slash", "filter", "Filter"),
-        Binding("f", "show_only", "Show"),
-        Binding("s", "sort", "Sort by the next column", show=False),
-        Binding("S", "reverse", "Reverse the order", show=False),
-        Binding("space", "mark", "Mark, unmark", show=False),
-        Binding("v", "mark_range", "Mark from the last mark to here", show=False),
-        Binding("a", "mark_all", "Mark all, or none", show=False),
-        Binding("i", "invert_marks", "Mark the others instead", show=False),
-        Binding("u", "undo", "Undo the last renaming", show=False),
-        Binding("escape", "show_all", "Show all"),
-        Binding("question_mark,f1", "app.help", "Help", key_display="?"),
-        Binding("q", "app.quit", "Quit"),
+        Binding("c", "create", "Create", id="list.create"),
+        Binding("m,enter", "manage", "Manage", key_display="m", id="list.manage"),
+        Binding(
+            "r,delete",
+            "revoke",
+            "Revoke",
+            key_display="r",
+            tooltip="Revoke the token, or all that are marked, after a question",
+            id="list.revoke",
+        ),
+        Binding(
+            "t",
+            "rotate",
+            "Rotate",
+            tooltip="Make a successor with a secret of its own",
+            show=False,
+            id="list.rotate",
+        ),
+        Binding(
+            "slash", "filter", "Filter", tooltip="Filter by name as you type", id="list.filter"
+        ),
+        Binding(
+            "f",
+            "show_only",
+            "Show",
+            tooltip="Show only the active ones, for example, or those that were revoked",
+            id="list.show-only",
+        ),
+        Binding("s", "sort", "Sort by the next column", show=False, id="list.sort"),
+        Binding("S", "reverse", "Reverse the order", show=False, id="list.reverse"),
+        Binding("space", "mark", "Mark, unmark", show=False, id="list.mark"),
+        Binding(
+            "v", "mark_range", "Mark from the last mark to here", show=False, id="list.mark-range"
+        ),
+        Binding("a", "mark_all", "Mark all, or none", show=False, id="list.mark-all"),
+        Binding("i", "invert_marks", "Mark the others instead", show=False, id="list.invert-marks"),
+        Binding("u", "undo", "Undo the last renaming", show=False, id="list.undo"),
+        Binding(
+            "escape",
+            "show_all",
+            "Show all",
+            tooltip="Let go of the marks, then show all tokens again",
+            id="list.show-all",
+        ),
+        Binding("question_mark", "app.help", "Help", id="list.help"),
+        Binding("q", "app.quit", "Quit", id="list.quit"),
     ]
 
     usable: reactive[bool] = reactive(False, repaint=False, bindings=True)
@@ -65,12 +98,18 @@ class TokenList(Screen[None]):
     """Whether there is anything for Esc to undo."""
 
     def __init__(
-        self, service: TokenService, preferences: Preferences, *, first_weekday: int = 0
+        self,
+        service: TokenService,
+        preferences: Preferences,
+        *,
+        key: Callable[[str], str],
+        first_weekday: int = 0,
     ) -> None:
         super().__init__()
+        self._key = key
         self._service = service
         self._first_weekday = first_weekday
-        self._view = View(service, preferences)
+        self._view = View(service, preferences, key)
         self._marks = Marks()
         self._renamed: tuple[Token, str] | None = None
 
@@ -88,6 +127,11 @@ class TokenList(Screen[None]):
         self.set_focus(self._table)
         self.set_interval(60, self.reload)
         self._ask_about_never_saved()
+
+    @property
+    def service(self) -> TokenService:
+        """What the list is of."""
+        return self._service
 
     @property
     def _table(self) -> TokenTable:
@@ -129,7 +173,8 @@ class TokenList(Screen[None]):
         if self._marks:
             hidden = len(self._marks) - len(self._marked_here())
             not_shown = f", {hidden:,} not shown" if hidden else ""
-            said = f"{len(self._marks):,} marked{not_shown}: r revokes, Esc lets go; {said}"
+            keys = f"{self._key('list.revoke')} revokes, Esc lets go"
+            said = f"{len(self._marks):,} marked{not_shown}: {keys}; {said}"
         self.query_one("#summary", Static).update(said, layout=False)
         self.set_class(not total, "-empty")
 
@@ -280,22 +325,30 @@ class TokenList(Screen[None]):
     # -- what is done ---------------------------------------------------------------------------
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
-        """Grey out what needs a token while there is none."""
-        match action:
-            case "show_all":
-                return self.narrowed or self.has_class("-filtering")
-            case "filter":
-                return self.filterable or None
-            case "sort":
-                return self.usable or None
-            case "create":
-                return not self._service.store.read_only or None
-            case "manage":
-                return (self.usable and not self._view.history) or None
-            case "rotate" | "revoke" | "mark" | "mark_range" | "mark_all" | "invert_marks":
-                changeable = not (self._view.history or self._service.store.read_only)
-                return (self.usable and changeable) or None
-        return True
+        """Grey out what can do nothing now."""
+        if action == "show_all":
+            return self.narrowed or self.has_class("-filtering")
+        return not self._why_not(action) or None
+
+    def _why_not(self, action: str) -> str:
+        """Say why an action can do nothing now; nothing where it can."""
+        changes = action in _CHANGES
+        if self._service.store.read_only and (changes or action == "create"):
+            return "The store was opened read-only."
+        if self._view.history and (changes or action == "manage"):
+            return "A revoked token stays as it is. Esc shows the others."
+        if not (self.filterable if action == "filter" else self.usable) and (
+            changes or action in {"filter", "manage", "sort"}
+        ):
+            return "There is no token here."
+        return ""
+
+    def on_key(self, event: events.Key) -> None:
+        """Say why a key that is greyed out does nothing."""
+        active = self.active_bindings.get(event.key)
+        if active is not None and active.node is self and not active.enabled:
+            self.app.clear_notifications()  # one is enough, however often the key is pressed
+            self.notify(self._why_not(active.binding.action), timeout=3)
 
     @property
     def _leaving(self) -> bool:
@@ -334,10 +387,11 @@ class TokenList(Screen[None]):
         """Open the token under the cursor."""
         token = self._table.token
         if token is not None and token.revoked_at is None and not self._leaving:
-            self._manage(token)
+            self.manage(token)
 
     @work(group="flow")
-    async def _manage(self, token: Token) -> None:
+    async def manage(self, token: Token) -> None:
+        """Open a token."""
         managed = await self.app.push_screen_wait(ManageToken(self._service, token))
         if managed.former_name is not None:
             self._renamed = managed.token, managed.former_name
@@ -367,10 +421,11 @@ class TokenList(Screen[None]):
         if token.replaced_by is not None:
             self.notify(str(AlreadyReplaced(token.name)), severity="error", markup=False)
         else:
-            self._rotate(token)
+            self.ask_to_rotate(token)
 
     @work(group="flow")
-    async def _rotate(self, token: Token) -> None:
+    async def ask_to_rotate(self, token: Token) -> None:
+        """Rotate a token once the person has said for how long the old secret still works."""
         successor = await rotate(self.app, self._service, token)
         if successor is not None:
             self._show_on(successor)
@@ -385,10 +440,11 @@ class TokenList(Screen[None]):
             self._warn([str(error)])
             return
         if tokens:
-            self._ask_to_revoke(tokens)
+            self.ask_to_revoke(tokens)
 
     @work(group="flow")
-    async def _ask_to_revoke(self, tokens: Sequence[Token]) -> None:
+    async def ask_to_revoke(self, tokens: Sequence[Token]) -> None:
+        """Revoke tokens once the person has said so."""
         if await self.app.push_screen_wait(revoke_question(tokens)):
             await self._revoke(tokens)
 

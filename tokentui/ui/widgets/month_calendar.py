@@ -34,17 +34,37 @@ class MonthCalendar(Widget, can_focus=True):
     }
     BINDING_GROUP_TITLE = "In the calendar"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "days(-1)", "Day before", show=False),
-        Binding("right,l", "days(1)", "Day after", show=False),
-        Binding("up,k", "days(-7)", "Week before", show=False),
-        Binding("down,j", "days(7)", "Week after", show=False),
-        Binding("pageup,left_square_bracket", "months(-1)", "Month before", show=False),
-        Binding("pagedown,right_square_bracket", "months(1)", "Month after", show=False),
-        Binding("left_curly_bracket", "months(-12)", "Year before", show=False),
-        Binding("right_curly_bracket", "months(12)", "Year after", show=False),
-        Binding("home", "edge(1)", "First of the month", show=False),
-        Binding("end", "edge(31)", "Last of the month", show=False),
-        Binding("t", "today", "Today", show=False),
+        Binding("left,h", "days(-1)", "Day before", show=False, id="calendar.previous-day"),
+        Binding("right,l", "days(1)", "Day after", show=False, id="calendar.next-day"),
+        Binding("up,k", "days(-7)", "Week before", show=False, id="calendar.previous-week"),
+        Binding("down,j", "days(7)", "Week after", show=False, id="calendar.next-week"),
+        Binding(
+            "pageup,left_square_bracket",
+            "months(-1)",
+            "Month before",
+            show=False,
+            id="calendar.previous-month",
+        ),
+        Binding(
+            "pagedown,right_square_bracket",
+            "months(1)",
+            "Month after",
+            show=False,
+            id="calendar.next-month",
+        ),
+        Binding(
+            "left_curly_bracket",
+            "months(-12)",
+            "Year before",
+            show=False,
+            id="calendar.previous-year",
+        ),
+        Binding(
+            "right_curly_bracket", "months(12)", "Year after", show=False, id="calendar.next-year"
+        ),
+        Binding("home", "edge(1)", "First of the month", show=False, id="calendar.first-day"),
+        Binding("end", "edge(31)", "Last of the month", show=False, id="calendar.last-day"),
+        Binding("t", "today", "Today", show=False, id="calendar.today"),
     ]
 
     day: reactive[date | None] = reactive(None)

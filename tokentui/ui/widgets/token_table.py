@@ -79,12 +79,12 @@ class TokenTable(ScrollView, can_focus=True):
     }
     BINDING_GROUP_TITLE = "In the list"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup,ctrl+b", "move_page(-1)", "Page up", show=False),
-        Binding("pagedown,ctrl+f", "move_page(1)", "Page down", show=False),
-        Binding("home,g", "move_to(0)", "First token", show=False),
-        Binding("end,G", "move_to(-1)", "Last token", show=False),
+        Binding("up,k", "move(-1)", "Up", show=False, id="table.up"),
+        Binding("down,j", "move(1)", "Down", show=False, id="table.down"),
+        Binding("pageup,ctrl+b", "move_page(-1)", "Page up", show=False, id="table.page-up"),
+        Binding("pagedown,ctrl+f", "move_page(1)", "Page down", show=False, id="table.page-down"),
+        Binding("home,g", "move_to(0)", "First token", show=False, id="table.first"),
+        Binding("end,G", "move_to(-1)", "Last token", show=False, id="table.last"),
     ]
 
     # Only the rows that the cursor leaves and enters are drawn anew: see `watch_cursor`.

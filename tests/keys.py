@@ -1,0 +1,49 @@
+"""The README's table of keys. `python -m tests.keys` writes it anew from the bindings."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from textual.app import App
+from textual.binding import Binding
+
+from tokentui.ui import keys
+
+README = Path(__file__).parent.parent / "README.md"
+START, END = "<!-- keys -->\n", "<!-- end of keys -->\n"
+
+
+def table() -> str:
+    """Return the table of keys, with the name of each action in the settings."""
+    lines = ["| where | keys | what | name |", "| --- | --- | --- | --- |", *_rows()]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _rows() -> Iterator[str]:
+    everywhere = {binding.id for binding in keys.EVERYWHERE}
+    for kind in (kind for kinds in keys.TOGETHER for kind in kinds):
+        own = [binding for binding in keys.declared(kind) if binding.id not in everywhere]
+        yield from _group(kind.BINDING_GROUP_TITLE or "", own)
+    yield from _group("Everywhere", keys.EVERYWHERE)
+
+
+def _group(where: str, bindings: list[Binding]) -> Iterator[str]:
+    spelled = App[None]().get_key_display
+    for binding in bindings:
+        if binding.description:
+            own = keys.in_force(binding, {})
+            written = " ".join(f"`{spelled(Binding(key, ''))}`" for key in own)
+            what = binding.tooltip or binding.description
+            yield f"| {where} | {written} | {what} | `{binding.id}` |"
+            where = ""
+
+
+def in_readme() -> tuple[str, str, str]:
+    """Return the README in three parts, of which the one in the middle is the table."""
+    before, _, rest = README.read_text().partition(START)
+    middle, _, after = rest.partition(END)
+    return before + START, middle, END + after
+
+
+if __name__ == "__main__":
+    before, _, after = in_readme()
+    README.write_text(before + table() + after)

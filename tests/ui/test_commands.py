@@ -1,0 +1,109 @@
+"""The command palette: what it offers where, and what comes of it."""
+
+from pathlib import Path
+
+import pytest
+from textual.command import Command, CommandList, CommandPalette
+from textual.pilot import Pilot
+
+from tokentui.core.query import Page, Query
+from tokentui.core.service import TokenService
+from tokentui.stores import open_store
+from tokentui.ui.screens.confirm import Confirm
+from tokentui.ui.screens.manage_token import ManageToken
+from tokentui.ui.screens.token_list import TokenList
+
+from .conftest import Run, arrive, said, until, write
+
+
+def offered(pilot: Pilot[None]) -> list[str]:
+    options = pilot.app.screen.query_one(CommandList).options
+    return [option.hit.text or "" for option in options if isinstance(option, Command)]
+
+
+async def search(pilot: Pilot[None], text: str, first: str) -> None:
+    """Open the palette, type, and wait until `first` is the best that was found."""
+    await pilot.press("ctrl+p")
+    await arrive(pilot, CommandPalette)
+    await write(pilot, text)
+    await until(pilot, lambda: offered(pilot)[:1] == [first])
+
+
+async def test_it_offers_what_can_be_done_here(saved: TokenService, run: Run) -> None:
+    async with run(saved) as pilot:
+        await search(pilot, "", "Create")
+        here = offered(pilot)
+        assert {"Manage", "Revoke", "Filter", "Reverse the order", "Suspend; fg goes on"} < {*here}
+        assert len(here) == len(set(here))
+        assert "Show all" not in here, "nothing is hidden"
+        await pilot.press("escape")
+        await arrive(pilot, TokenList)
+        await search(pilot, "mark all", "Mark all, or none")
+        await pilot.press("enter")
+        await until(pilot, lambda: "6 marked" in said(pilot, "#summary"))
+
+
+async def test_what_a_read_only_store_does_not_let_be_done_is_not_offered(
+    saved: TokenService, run: Run, store_path: Path
+) -> None:
+    saved.store = open_store(str(store_path), read_only=True)
+    async with run(saved) as pilot:
+        await search(pilot, "", "Manage")
+        assert not {"Create", "Revoke", "Mark all, or none"} & {*offered(pilot)}
+        await pilot.press("escape")
+        await arrive(pilot, TokenList)
+        await search(pilot, "ci-d", "Manage ci-deploy")
+        assert offered(pilot) == ["Manage ci-deploy"]
+
+
+async def test_a_token_is_managed_by_its_name(saved: TokenService, run: Run) -> None:
+    async with run(saved) as pilot:
+        await search(pilot, "github", "Manage github-actions-production")
+        await pilot.press("enter")
+        await arrive(pilot, ManageToken)
+        assert "github-actions-production" in said(pilot, "#facts")
+        await search(pilot, "evok", "Revoke")
+        assert offered(pilot) == ["Revoke"], "screens would pile up"
+
+
+async def test_a_verb_and_a_name_revoke_that_token_whatever_is_marked(
+    saved: TokenService, run: Run
+) -> None:
+    async with run(saved) as pilot:
+        await pilot.press("space", "space")
+        await search(pilot, "rev vendor", "Revoke vendor_acme")
+        assert offered(pilot) == ["Revoke vendor_acme"]
+        await pilot.press("enter")
+        await arrive(pilot, Confirm)
+        assert said(pilot, "#title") == "Revoke vendor_acme?"
+
+
+async def test_a_name_is_no_markup(saved: TokenService, run: Run, store_path: Path) -> None:
+    store_path.write_text(store_path.read_text().replace("ci-deploy", "[red]ci[/] \\u001b[2J"))
+    async with run(saved) as pilot:
+        await search(pilot, "red", r"Manage [red]ci[/] \x1b[2J")
+        await pilot.press("enter")
+        await arrive(pilot, ManageToken)
+
+
+async def test_of_many_tokens_only_a_window_is_asked_for(
+    saved: TokenService, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queries: list[Query] = []
+    find = saved.find
+
+    def noting(query: Query) -> Page:
+        queries.append(query)
+        return find(query)
+
+    async with run(saved) as pilot:
+        monkeypatch.setattr(saved, "find", noting)
+        await search(pilot, "monit", "Manage monitoring")
+        assert {query.size for query in queries if query.text} == {10}
+
+
+async def test_a_theme_is_chosen_by_its_name(saved: TokenService, run: Run) -> None:
+    async with run(saved) as pilot:
+        await search(pilot, "nord", "Theme nord")
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.theme == "nord")

@@ -1,0 +1,166 @@
+"""Keys that a person chose: which are taken, which are refused, and where they show."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+
+import pytest
+from textual.binding import Binding
+from textual.dom import DOMNode
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+from textual.widgets._footer import FooterKey
+
+import tokentui.ui
+from tokentui.core.errors import InvalidSetting
+from tokentui.core.service import TokenService
+from tokentui.ui import keys
+from tokentui.ui.app import TokentuiApp
+from tokentui.ui.screens.choose_filter import ChooseFilter
+from tokentui.ui.screens.create_token import CreateToken
+from tokentui.ui.screens.help import Help
+from tokentui.ui.screens.token_list import TokenList
+
+from .conftest import Run, arrive, said
+
+
+def chosen(wanted: Mapping[str, str]) -> dict[str, str]:
+    return keys.keymap(wanted, {f"keys.{name}": f"config.toml, line {name}" for name in wanted})
+
+
+def ours(kind: type[DOMNode]) -> Iterator[type[DOMNode]]:
+    for each in kind.__subclasses__():
+        if each.__module__.startswith("tokentui.") and each.BINDINGS:
+            yield each
+        yield from ours(each)
+
+
+def footer(pilot: Pilot[None]) -> dict[str, str]:
+    shown = pilot.app.screen.query(FooterKey)
+    return {key.description: key.key_display for key in shown}
+
+
+def test_every_binding_can_be_named() -> None:
+    for module in pkgutil.walk_packages(tokentui.ui.__path__, "tokentui.ui."):
+        importlib.import_module(module.name)
+    known = {kind for kinds in keys.TOGETHER for kind in kinds}
+    declaring = {kind for kind in {*ours(Widget), *ours(Screen)} if "BINDINGS" in vars(kind)}
+    assert declaring == known
+    everything = [each for kind in known for each in kind.BINDINGS] + TokentuiApp.BINDINGS
+    assert all(isinstance(each, Binding) and each.id for each in everything)
+
+
+def test_no_key_is_for_two_actions() -> None:
+    for kinds in keys.TOGETHER:
+        taken: dict[str, str | None] = {}
+        for binding in (*(b for kind in kinds for b in keys.declared(kind)), *keys.EVERYWHERE):
+            for key in keys.in_force(binding, {}):
+                assert taken.setdefault(key, binding.id) == binding.id, key
+
+
+def test_every_action_can_have_another_key() -> None:
+    for name, binding in keys.actions().items():
+        new = chosen({name: "f20"})[name].split(",")
+        assert new[0] == "f20"
+        assert set(new[1:]) == set(keys.in_force(binding, {})) & set(keys.FIXED)
+
+
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [
+        ("?", "question_mark"),
+        ("n", "n"),
+        ("N", "N"),
+        ("x, Insert", "x,insert"),
+        ("Ctrl+N", "ctrl+n"),
+        ("alt+x", "alt+x"),
+        ("comma", "comma"),
+        ("/", "slash"),
+        ("é", "é"),
+    ],
+)
+def test_keys_are_taken_as_people_write_them(written: str, named: str) -> None:
+    freed = {"list.filter": "f5", "list.help": "f6"}
+    assert chosen(freed | {"list.create": written})["list.create"] == named
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ({"lst.create": "n"}, "there is no action lst.create; did you mean list.create?"),
+        ({"zzz": "n"}, "there is no action zzz; the README"),
+        ({"list.create": "spcae"}, "keys are written as"),
+        ({"list.create": "n,"}, "keys are written as"),
+        ({"list.create": "shift+n"}, "keys are written as"),
+        ({"list.create": "foo+n"}, "keys are written as"),
+        ({"list.create": "ctrl+m"}, "keys are written as"),
+        ({"list.create": "escape"}, "escape keeps what it does"),
+        ({"create.create": "n"}, "n is for the field that is typed in"),
+        ({"manage.revoke": "ctrl+k"}, "ctrl\\+k is for the field"),
+        ({"app.help": "?"}, "question_mark is for the field"),
+        ({"list.create": "m"}, "m would be for both list.create and list.manage"),
+        ({"list.create": "j"}, "j would be for both list.create and table.down"),
+        ({"calendar.today": "f1"}, "f1 would be for both app.help and calendar.today"),
+        ({"list.create": "ctrl+q"}, "ctrl\\+q keeps what it does"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_place(wanted: dict[str, str], said: str) -> None:
+    with pytest.raises(InvalidSetting, match=f"config.toml, line {next(iter(wanted))}: .*{said}"):
+        chosen(wanted)
+
+
+def test_two_keys_can_change_places() -> None:
+    assert chosen({"list.create": "m", "list.manage": "c"}) == {
+        "list.create": "m",
+        "list.manage": "c,enter",
+    }
+
+
+class TestInTheApp:
+    async def test_the_new_key_works_and_shows_and_the_old_one_is_free(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        keymap = chosen({"list.create": "n", "list.revoke": "x,delete", "list.help": "h"})
+        async with run(saved, keymap=keymap) as pilot:
+            assert list(footer(pilot).items())[:3] == [
+                ("Create", "n"),
+                ("Manage", "m"),
+                ("Revoke", "x"),
+            ]
+            await pilot.press("space")
+            assert "1 marked: x revokes" in said(pilot, "#summary")
+            await pilot.press("escape", "c")
+            assert isinstance(pilot.app.screen, TokenList)
+            await pilot.press("h")
+            await arrive(pilot, Help)
+            drawn = pilot.app.export_screenshot().replace("&#160;", " ")
+            assert "x, del" in drawn
+            await pilot.press("escape")
+            await arrive(pilot, TokenList)
+            await pilot.press("n")
+            await arrive(pilot, CreateToken)
+
+    async def test_keys_change_places(self, saved: TokenService, run: Run) -> None:
+        keymap = chosen({"list.create": "m", "list.manage": "c"})
+        async with run(saved, keymap=keymap) as pilot:
+            await pilot.press("m")
+            await arrive(pilot, CreateToken)
+
+    async def test_escape_goes_back_whatever_was_chosen(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        async with run(saved, keymap=chosen({"show-only.back": "x"})) as pilot:
+            for key in ("escape", "x"):
+                await pilot.press("f")
+                await arrive(pilot, ChooseFilter)
+                await pilot.press(key)
+                await arrive(pilot, TokenList)
+
+    async def test_the_greeting_names_the_keys_in_force(
+        self, service: TokenService, run: Run
+    ) -> None:
+        async with run(service, keymap=chosen({"list.create": "n", "list.help": "f5"})) as pilot:
+            empty = str(pilot.app.screen.query_one("#empty", Static).content)
+            assert "Press n to create the first one, f5 for help." in empty

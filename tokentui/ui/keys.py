@@ -1,0 +1,166 @@
+"""Keys: which action each is for, and what a person may choose instead."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from textual.binding import Binding, InvalidBinding
+from textual.dom import DOMNode
+from textual.keys import REPLACED_KEYS, Keys, key_to_character
+from textual.widgets import Input
+
+from tokentui.core.errors import InvalidSetting
+from tokentui.ui.screens.choose_filter import ChooseFilter
+from tokentui.ui.screens.confirm import Confirm
+from tokentui.ui.screens.create_token import CreateToken
+from tokentui.ui.screens.help import Help
+from tokentui.ui.screens.manage_token import ManageToken
+from tokentui.ui.screens.rotate_token import RotateToken
+from tokentui.ui.screens.saved_token import SavedToken
+from tokentui.ui.screens.token_list import TokenList
+from tokentui.ui.widgets.month_calendar import MonthCalendar
+from tokentui.ui.widgets.token_table import TokenTable
+
+EVERYWHERE = [
+    Binding("f1", "help", "Help", show=False, id="app.help"),
+    Binding(
+        "ctrl+p",
+        "command_palette",
+        "All commands, tokens, themes",
+        show=False,
+        priority=True,
+        id="app.commands",
+    ),
+    Binding("tab", "focus_next", "Next field", show=False, id="app.next-field"),
+    Binding("shift+tab", "focus_previous", "Previous field", show=False, id="app.previous-field"),
+    Binding("ctrl+z", "suspend_process", "Suspend; fg goes on", show=False, id="app.suspend"),
+    Binding("ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit"),
+]
+"""The keys of the app itself."""
+
+TOGETHER: tuple[tuple[type[DOMNode], ...], ...] = (
+    (TokenList, TokenTable),
+    (ChooseFilter,),
+    (CreateToken, MonthCalendar),
+    (SavedToken,),
+    (ManageToken,),
+    (RotateToken,),
+    (Confirm,),
+    (Help,),
+)
+"""What is on the screen at the same time, and declares keys."""
+
+FIXED = ("escape", "enter", "tab", "shift+tab", "ctrl+q", "ctrl+c")
+"""Keys that keep what they do, so that nobody is locked in."""
+
+_WITH_FIELDS = {"app", "create", "manage", "question", "help"}
+"""Groups of actions that have to be reached while somebody types."""
+_FIELD_TAKES = {binding.key for binding in Binding.make_bindings(Input.BINDINGS)}
+_MODIFIERS = {"ctrl", "alt", "shift", "super", "hyper", "meta"}
+_NAMES = {key.value for key in Keys if not key.value.startswith("<")}
+_NEVER_SENT = {"ctrl+i", "ctrl+m", "ctrl+h", "return"}
+"""Terminals send these as Tab, Enter and Backspace."""
+
+
+def declared(kind: type[DOMNode]) -> list[Binding]:
+    """Return the bindings that a screen or a widget declares itself."""
+    return [binding for binding in kind.BINDINGS if isinstance(binding, Binding)]
+
+
+def actions() -> dict[str, Binding]:
+    """Return every binding by its id."""
+    nodes = [binding for kinds in TOGETHER for kind in kinds for binding in declared(kind)]
+    return {binding.id: binding for binding in (*nodes, *EVERYWHERE) if binding.id}
+
+
+def in_force(binding: Binding, keymap: Mapping[str, str]) -> list[str]:
+    """Return the keys of a binding, those that a person chose if any were."""
+    return _separate(keymap.get(binding.id or "", binding.key))
+
+
+def _separate(keys: str) -> list[str]:
+    """Return keys one by one, as Textual names them."""
+    return [each.key for each in Binding.make_bindings([Binding(keys, "")])]
+
+
+def keymap(chosen: Mapping[str, str], places: Mapping[str, str]) -> dict[str, str]:
+    """Return the keys that were chosen, by action; raise `InvalidSetting` for what cannot be.
+
+    `places` says where each was written, by `keys.` and its action.
+    """
+    known = actions()
+    result = {}
+    for name, written in chosen.items():
+        try:
+            result[name] = ",".join(_checked(name, written, known))
+        except ValueError as wrong:
+            raise InvalidSetting(f"{places[f'keys.{name}']}: {wrong}") from None
+    for kinds in TOGETHER:
+        _refuse_clashes(kinds, result, places)
+    return result
+
+
+def _checked(name: str, written: str, known: Mapping[str, Binding]) -> list[str]:
+    if name not in known:
+        alike = get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"did you mean {alike[0]}?" if alike else "the README lists them."
+        raise ValueError(f"there is no action {name}; {hint}")
+    own = in_force(known[name], {})
+    try:
+        keys = _separate(",".join(_lowered(key.strip()) for key in written.split(",")))
+    except InvalidBinding:
+        keys = [""]
+    if not all(map(_is_key, keys)):
+        raise ValueError(
+            f"{name} has {written!a}, but keys are written as n, N, ?, comma, ctrl+n, "
+            "f2, space or delete, with commas between them."
+        )
+    for key in keys:
+        if key not in own:
+            _refuse_taken(name, key)
+    return [*keys, *(key for key in own if key in FIXED and key not in keys)]
+
+
+def _refuse_taken(name: str, key: str) -> None:
+    if key in FIXED:
+        raise ValueError(f"{key} keeps what it does; choose another key for {name}.")
+    if name.partition(".")[0] in _WITH_FIELDS and (_types(key) or key in _FIELD_TAKES):
+        raise ValueError(
+            f"{key} is for the field that is typed in; give {name} a key such as ctrl+n or f2."
+        )
+
+
+def _lowered(key: str) -> str:
+    return key.lower() if len(key) > 1 else key
+
+
+def _is_key(key: str) -> bool:
+    modifiers, plus, name = key.rpartition("+")
+    if key in _NEVER_SENT:
+        return False
+    if not plus:
+        return key in _NAMES or _types(key)
+    # Shift and a letter is another letter.
+    known = name in _NAMES or (_types(name) and modifiers != "shift")
+    return known and set(modifiers.split("+")) <= _MODIFIERS
+
+
+def _types(key: str) -> bool:
+    """Whether the key types a character."""
+    character = key_to_character(REPLACED_KEYS.get(key, key))
+    return character is not None and character.isprintable()
+
+
+def _refuse_clashes(
+    kinds: tuple[type[DOMNode], ...], keymap: Mapping[str, str], places: Mapping[str, str]
+) -> None:
+    bindings = [binding for kind in kinds for binding in declared(kind)]
+    taken: dict[str, str] = {}
+    for binding in (*bindings, *EVERYWHERE):
+        name = binding.id or ""
+        for key in in_force(binding, keymap):
+            other = taken.setdefault(key, name)
+            if other != name and (changed := keymap.keys() & {other, name}):
+                raise InvalidSetting(
+                    f"{places[f'keys.{min(changed)}']}: {key} would be for both {other} and "
+                    f"{name}; give one of them another key."
+                )
