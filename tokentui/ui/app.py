@@ -31,6 +31,9 @@ class TokentuiApp(App[None]):
 
     TITLE = "tokentui"
     CSS_PATH = "tokentui.tcss"
+    # Not ClassVar: Textual annotates them so that type checkers take them for instance variables.
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (56, "-narrow"), (78, "-normal"), (120, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help", show=False),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False),

@@ -14,10 +14,13 @@ from tokentui.ui.widgets.token_table import Row
 _GREETING = """\
 No API tokens yet.
 
-An API token lets an application or a vendor in
-without anyone sharing a password.
+An API token lets an application or a vendor in without anyone sharing a password.
 
-Press c to create the first one, ? for help."""
+1  Press c: choose a name, a last day.
+2  Save the secret: it is shown once.
+3  Give the secret to the application.
+
+Later, m renames a token and r revokes it; ? shows all keys."""
 
 _TONES = {Status.EXPIRES_SOON: "soon", Status.EXPIRED: "expired"}
 
@@ -91,7 +94,7 @@ class View:
         if self.shown is not Filter.ALL:
             return f"No token here: {words.FILTER[self.shown].lower()}. Esc shows all."
         if self._service.store.read_only:
-            return "No API tokens here."
+            return "No API tokens here. The store was opened read-only, so none can be made."
         if self._service.find(replace(self._service.query(Filter.REVOKED), size=1)).total:
             return "No API tokens any more. Press c to create one, f to see what was revoked."
         return _GREETING

@@ -2,8 +2,6 @@
 
 from typing import ClassVar
 
-from rich.table import Table
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -12,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer, Label, Static
 
 from tokentui import words
+from tokentui.ui.widgets.pairs import pairs
 
 Keys = list[tuple[str, str]]
 """The keys of an action, and what it does."""
@@ -53,16 +52,7 @@ class Help(ModalScreen[None]):
         with VerticalScroll(id="dialog"):
             for title, keys in self._groups:
                 yield Label(title, classes="title")
-                yield Static(_two_columns(keys))
+                yield Static(pairs(keys, width=17))
             yield Label("What the statuses mean", classes="title")
-            yield Static(_two_columns(list(words.MEANING.items())))
+            yield Static(pairs(words.MEANING.items(), width=17))
         yield Footer(show_command_palette=False)
-
-
-def _two_columns(rows: Keys) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(width=17)
-    table.add_column()
-    for left, right in rows:
-        table.add_row(Text(left, "bold"), Text(right))
-    return table

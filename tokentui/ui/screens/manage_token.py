@@ -22,6 +22,8 @@ from tokentui.ui.widgets.masthead import Masthead
 
 P = ParamSpec("P")
 
+_HINT = f"1 to {NAME_LIMIT} letters, digits, - or _; the secret stays."
+
 
 class ManageToken(Screen[None]):
     """Renames and revokes one token, and follows what others do to it meanwhile."""
@@ -49,7 +51,7 @@ class ManageToken(Screen[None]):
                 with Horizontal(id="name-line"):
                     yield Input(id="name", max_length=NAME_LIMIT * 2)
                     yield Button("Update", id="update", variant="primary")
-                yield Static(id="name-reason", markup=False)
+                yield Static(_HINT, id="name-reason", markup=False)
             with Horizontal(id="revoke", classes="pane"):
                 yield Static(
                     "Revoking shuts out whatever uses this token, at once and for good.",
@@ -89,7 +91,7 @@ class ManageToken(Screen[None]):
         if event.value:
             self._name_is_free(event.value)
         else:
-            self._say("")
+            self._say(_HINT)
 
     def _name_is_free(self, name: str) -> bool:
         """Say below the field whether the token may get `name`."""
@@ -98,7 +100,7 @@ class ManageToken(Screen[None]):
         except TokentuiError as error:
             self._say(str(error), wrong=True)
             return False
-        self._say("")
+        self._say(_HINT)
         return True
 
     def _say(self, sentence: str, *, wrong: bool = False) -> None:

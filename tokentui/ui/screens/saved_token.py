@@ -23,6 +23,7 @@ _SENT = (
     "paste it once to see. macOS Terminal does not take it; tmux does only after "
     "set -s set-clipboard on."
 )
+_WAYS = "Copying uses your terminal's clipboard. A file is made anew, readable by you alone."
 _STAY = "Only Yes, I Saved My Token leaves this screen: the secret is not shown again."
 
 
@@ -65,9 +66,10 @@ class SavedToken(ModalScreen[bool]):
             yield SecretLine(self._new.secret)
             with Horizontal(id="ways"):
                 yield Button("Copy", id="copy")
-                yield Button("Write to file", id="write")
-                yield Input(f"~/{name}.token", id="path")
-            yield Static(id="outcome", markup=False)
+                with Horizontal(id="file"):
+                    yield Button("Write to file", id="write")
+                    yield Input(f"~/{name}.token", id="path")
+            yield Static(_WAYS, id="outcome", markup=False)
             yield Tick(
                 "Create another token after I click Yes, I Saved My Token",
                 id="another",
@@ -77,7 +79,10 @@ class SavedToken(ModalScreen[bool]):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        self.set_focus(self.query_one(SecretLine))
+        secret = self.query_one(SecretLine)
+        self.set_focus(secret, scroll_visible=False)
+        # Centred, as the focus would put it, it may lose a line in the smallest of windows.
+        secret.scroll_visible(top=True, animate=False)
 
     @on(Button.Pressed, "#copy")
     def action_copy(self) -> None:
