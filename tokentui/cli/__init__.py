@@ -74,7 +74,13 @@ def _run_app() -> None:
     from tokentui.ui.preferences import Preferences
 
     preferences = memory.recall(Preferences)
-    app = TokentuiApp(service, preferences, theme=chosen.theme, first_weekday=chosen.first_weekday)
+    app = TokentuiApp(
+        service,
+        preferences,
+        theme=chosen.theme,
+        first_weekday=chosen.first_weekday,
+        encoding=sys.stderr.encoding,  # it is there that Textual writes
+    )
     if chosen.theme is not None and chosen.theme not in app.available_themes:
         raise errors.InvalidSetting(
             f"There is no theme {chosen.theme} ({chosen.sources['theme']}). "

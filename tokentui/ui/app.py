@@ -15,6 +15,7 @@ from textual.worker import WorkerFailed
 
 from tokentui.core.errors import StoreError
 from tokentui.core.service import TokenService
+from tokentui.ui.known_characters import OnlyKnown
 from tokentui.ui.messages import StoreChanged
 from tokentui.ui.preferences import Preferences
 from tokentui.ui.screens.help import Help, keys_of
@@ -46,8 +47,11 @@ class TokentuiApp(App[None]):
         *,
         theme: str | None = None,
         first_weekday: int = 0,
+        encoding: str = "utf-8",
     ) -> None:
         super().__init__()
+        if not encoding.lower().startswith("utf"):
+            self._filters.append(OnlyKnown(encoding))
         self._preferences = preferences or Preferences()
         self._start_theme = theme or self._preferences.theme
         self._first_weekday = first_weekday
