@@ -5,12 +5,13 @@ import signal
 import sys
 import termios
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 from textual.worker import WorkerFailed
 
 from tokentui.core.errors import StoreError
@@ -25,6 +26,10 @@ from tokentui.ui.widgets.month_calendar import MonthCalendar
 from tokentui.ui.widgets.token_table import TokenTable
 
 _LOOK_EVERY = 1.0
+
+_ANSI_DARK = BUILTIN_THEMES["ansi-dark"]
+# Black is what a dark terminal's background is: fields and ticks could not be told from it.
+_GREY_FRAMES = dict.fromkeys(("border-blurred", "ansi-background"), "ansi_bright_black")
 
 
 class TokentuiApp(App[None]):
@@ -55,6 +60,7 @@ class TokentuiApp(App[None]):
         self._preferences = preferences or Preferences()
         self._start_theme = theme or self._preferences.theme
         self._first_weekday = first_weekday
+        self.register_theme(replace(_ANSI_DARK, variables={**_ANSI_DARK.variables, **_GREY_FRAMES}))
         self.crash: BaseException | None = None
         self._service = service
         self._stamp: Hashable = None
