@@ -1,6 +1,7 @@
 """The app: wiring, keys, and how it ends."""
 
 import asyncio
+import shutil
 import signal
 import sys
 import termios
@@ -8,8 +9,10 @@ from collections.abc import Hashable
 from dataclasses import replace
 from typing import ClassVar
 
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES, Theme
 from textual.worker import WorkerFailed
@@ -100,13 +103,24 @@ class TokentuiApp(App[None]):
 
     def _look_around(self) -> None:
         """End where the terminal is gone; tell every screen once the store was changed."""
-        if not self.is_headless and not _terminal_is_there():
-            self.exit()
+        if not self.is_headless:
+            if not _terminal_is_there():
+                self.exit()
+            self._catch_up_with_the_window()
         stamp = self._look()
         if stamp != self._stamp:
             self._stamp = stamp
             for screen in self.screen_stack:
                 screen.post_message(StoreChanged())
+
+    def _catch_up_with_the_window(self) -> None:
+        """Take the size that the terminal has now.
+
+        Of signals that come within each other, Textual may take the sizes in the wrong order.
+        """
+        size = Size(*shutil.get_terminal_size())
+        if size != self.size:
+            self.post_message(events.Resize(size, size))
 
     def action_help(self) -> None:
         """Show the keys of the current screen."""
