@@ -42,9 +42,9 @@ class Sandbox:
             **more,
         }
 
-    def app(self) -> Terminal:
-        """Start the app in a terminal."""
-        return Terminal(PROGRAM, self.environment())
+    def app(self, **more: str) -> Terminal:
+        """Start the app in a terminal, with `more` in its environment."""
+        return Terminal(PROGRAM, self.environment(**more))
 
     def run(
         self, *arguments: str, stdin: str = "", **more: str

@@ -156,7 +156,7 @@ class TestBulkRevoke:
         async with run(saved) as pilot:
             await pilot.press("space", "space", "r")
             await arrive(pilot, Confirm)
-            question = pilot.app.screen.query_one("#body Static").render()
+            question = pilot.app.screen.query_one("#body").render()
             assert all(name in str(question) for name in NAMES[:2])
             await pilot.press("enter")
             await arrive(pilot, TokenList)

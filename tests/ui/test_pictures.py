@@ -154,9 +154,10 @@ SCREENS = {
     "show-only": to_show_only,
     "help": to_help,
 }
+_SIZES = [(40, 12), (60, 20), (80, 24), (120, 36)]
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
+@pytest.mark.parametrize("size", _SIZES, ids=[f"{columns}x{rows}" for columns, rows in _SIZES])
 @pytest.mark.parametrize("name", SCREENS)
 async def test_screen(
     stocked: TokenService,
@@ -194,8 +195,11 @@ async def test_without_colours(
         assert draw(pilot) == picture
 
 
-async def test_first_start(service: TokenService, run: Run, picture: SnapshotAssertion) -> None:
-    async with run(service) as pilot:
+@pytest.mark.parametrize("size", [(40, 12), (80, 24)], ids=["40x12", "80x24"])
+async def test_first_start(
+    service: TokenService, run: Run, picture: SnapshotAssertion, size: tuple[int, int]
+) -> None:
+    async with run(service, size) as pilot:
         assert draw(pilot) == picture
 
 

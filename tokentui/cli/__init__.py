@@ -92,6 +92,7 @@ def _run_app() -> None:
         theme=chosen.theme,
         first_weekday=chosen.first_weekday,
         keymap=keys.keymap(chosen.keys, chosen.sources),
+        encoding=sys.stderr.encoding,  # it is there that Textual writes
     )
     if chosen.theme is not None and chosen.theme not in app.available_themes:
         raise errors.InvalidSetting(

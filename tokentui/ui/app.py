@@ -1,24 +1,28 @@
 """The app: wiring, keys, and how it ends."""
 
 import asyncio
+import shutil
 import signal
 import sys
 import termios
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import ClassVar
 
-from textual import work
+from textual import events, work
 from textual.binding import Binding, BindingType
 from textual.command import Provider
+from textual.geometry import Size
 from textual.screen import Screen
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 from textual.worker import WorkerFailed
 
 from tokentui.core.errors import StoreError, TokentuiError
 from tokentui.core.service import TokenService
 from tokentui.ui import keys
 from tokentui.ui.commands import Commands
+from tokentui.ui.known_characters import OnlyKnown
 from tokentui.ui.messages import StoreChanged
 from tokentui.ui.preferences import Preferences
 from tokentui.ui.screens.help import Help, Rows
@@ -31,6 +35,10 @@ from tokentui.ui.widgets.token_table import TokenTable
 _LOOK_EVERY = 1.0
 _RETIRE_EVERY = 60.0
 
+_ANSI_DARK = BUILTIN_THEMES["ansi-dark"]
+# Black is what a dark terminal's background is: fields and ticks could not be told from it.
+_GREY_FRAMES = dict.fromkeys(("border-blurred", "ansi-background"), "ansi_bright_black")
+
 
 class TokentuiApp(TypeAhead):
     """The terminal app over one store. `crash` is the error that ended it, if one did."""
@@ -38,6 +46,9 @@ class TokentuiApp(TypeAhead):
     TITLE = "tokentui"
     CSS_PATH = "tokentui.tcss"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Commands}
+    # Not ClassVar: Textual annotates them so that type checkers take them for instance variables.
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (56, "-narrow"), (78, "-normal"), (120, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [*keys.EVERYWHERE]
 
     def __init__(
@@ -48,8 +59,11 @@ class TokentuiApp(TypeAhead):
         theme: str | None = None,
         first_weekday: int = 0,
         keymap: Mapping[str, str] | None = None,
+        encoding: str = "utf-8",
     ) -> None:
         super().__init__()
+        if not encoding.lower().startswith("utf"):
+            self._filters.append(OnlyKnown(encoding))
         self._chosen_keys = keymap or {}
         if keymap:
             # All of them: Textual puts those that it is given behind the others in the footer.
@@ -62,6 +76,7 @@ class TokentuiApp(TypeAhead):
         self._preferences = preferences or Preferences()
         self._start_theme = theme or self._preferences.theme
         self._first_weekday = first_weekday
+        self.register_theme(replace(_ANSI_DARK, variables={**_ANSI_DARK.variables, **_GREY_FRAMES}))
         self.crash: BaseException | None = None
         self._service = service
         self._stamp: Hashable = None
@@ -106,8 +121,10 @@ class TokentuiApp(TypeAhead):
 
     def _look_around(self) -> None:
         """End where the terminal is gone; tell every screen once the store was changed."""
-        if not self.is_headless and not _terminal_is_there():
-            self.exit()
+        if not self.is_headless:
+            if not _terminal_is_there():
+                self.exit()
+            self._catch_up_with_the_window()
         stamp = self._look()
         if stamp != self._stamp:
             self._stamp = stamp
@@ -119,6 +136,15 @@ class TokentuiApp(TypeAhead):
         """Let go of what was rotated and has had its time, if that can be written."""
         with suppress(TokentuiError):
             self._service.retire()
+
+    def _catch_up_with_the_window(self) -> None:
+        """Take the size that the terminal has now.
+
+        Of signals that come within each other, Textual may take the sizes in the wrong order.
+        """
+        size = Size(*shutil.get_terminal_size())
+        if size != self.size:
+            self.post_message(events.Resize(size, size))
 
     def action_help(self) -> None:
         """Show the keys of the current screen."""

@@ -16,10 +16,13 @@ from tokentui.ui.widgets.token_table import Row
 _GREETING = """\
 No API tokens yet.
 
-An API token lets an application or a vendor in
-without anyone sharing a password.
+An API token lets an application or a vendor in without anyone sharing a password.
 
-Press {create} to create the first one, {help} for help."""
+1  Press {create}: choose a name, a last day.
+2  Save the secret: it is shown once.
+3  Give the secret to the application.
+
+Later, {manage} renames a token and {revoke} revokes it; {help} shows all keys."""
 
 _TONES = {
     Status.EXPIRES_SOON: "soon",
@@ -103,13 +106,14 @@ class View:
         if self.shown is not Filter.ALL:
             return f"No token here: {words.FILTER[self.shown].lower()}. Esc shows all."
         if self._service.store.read_only:
-            return "No API tokens here."
+            return "No API tokens here. The store was opened read-only, so none can be made."
         if self._service.find(replace(self._service.query(Filter.REVOKED), size=1)).total:
             return (
                 f"No API tokens any more. Press {self._key('list.create')} to create one, "
                 f"{self._key('list.show-only')} to see what was revoked."
             )
-        return _GREETING.format(create=self._key("list.create"), help=self._key("list.help"))
+        actions = ("create", "manage", "revoke", "help")
+        return _GREETING.format(**{each: self._key(f"list.{each}") for each in actions})
 
     def row(self, token: Token) -> Row:
         """Return `token` in words."""

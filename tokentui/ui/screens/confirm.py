@@ -5,7 +5,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
@@ -19,8 +19,8 @@ class Confirm(ModalScreen[bool]):
     BINDING_GROUP_TITLE = "Question"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(False)", "Back", id="question.back"),
-        Binding("pageup", "scroll_body('up')", "Read back", show=False, id="question.up"),
-        Binding("pagedown", "scroll_body('down')", "Read on", show=False, id="question.down"),
+        Binding("pageup", "read('up')", "Read back", show=False, id="question.up"),
+        Binding("pagedown", "read('down')", "Read on", show=False, id="question.down"),
         Binding("f1", "app.help", "Help", id="app.help"),
     ]
 
@@ -37,25 +37,25 @@ class Confirm(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog", can_focus=False):
             yield Label(self._title, id="title", markup=False)
-            with VerticalScroll(id="body", can_focus=False):
-                yield Static(self._body, markup=False)
-            if self._number is not None:
-                with Horizontal(id="number-line"):
-                    yield Label(f"Type {self._number} to go on:")
-                    yield Input(id="number", type="integer", compact=True)
-            with Horizontal(id="buttons"):
-                yield Button(self._no, id="no")
-                yield Button(
-                    self._yes, id="yes", variant="error", disabled=self._number is not None
-                )
+            yield Static(self._body, id="body", markup=False)
+            with Vertical(id="answers"):
+                if self._number is not None:
+                    with Horizontal(id="number-line"):
+                        yield Label(f"Type {self._number} to go on:")
+                        yield Input(id="number", type="integer", compact=True)
+                with Horizontal(id="buttons"):
+                    yield Button(self._no, id="no")
+                    yield Button(
+                        self._yes, id="yes", variant="error", disabled=self._number is not None
+                    )
 
     def on_mount(self) -> None:
         # Where a number has to be typed, nothing but that number does any harm.
         self.set_focus(self.query_one("#no" if self._number is None else "#number"))
 
-    def action_scroll_body(self, how: str) -> None:
+    def action_read(self, how: str) -> None:
         """Scroll through what is too long to be seen at once."""
-        getattr(self.query_one("#body"), f"scroll_page_{how}")(animate=False)
+        getattr(self.query_one("#dialog"), f"scroll_page_{how}")(animate=False)
 
     @on(Input.Changed, "#number")
     def _number_typed(self, event: Input.Changed) -> None:

@@ -50,7 +50,9 @@ class CreateToken(Screen[NewToken | None]):
             with Horizontal(id="name-line"):
                 yield Input(id="name", max_length=NAME_LIMIT * 2)
                 yield Static(_HINT, id="name-reason", markup=False)
-            yield Label("Should the API token expire?")
+            with Horizontal(classes="heading"):
+                yield Label("Should the API token expire?")
+                yield Static("A date is safer.", classes="hint")
             with RadioSet(id="expires"):
                 yield Choice("Specify an expiration date.", value=True, id="date")
                 yield Choice(

@@ -2,8 +2,6 @@
 
 from typing import ClassVar
 
-from rich.table import Table
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer, Input, Label, Static
 
 from tokentui import words
+from tokentui.ui.widgets.pairs import pairs
 
 Rows = list[tuple[str, str]]
 """The keys of an action, or a word, and what it does or means."""
@@ -65,7 +64,7 @@ class Help(ModalScreen[None]):
                 for title, rows in self._groups:
                     with Vertical(classes="group"):
                         yield Label(title, classes="title")
-                        yield Static(_two_columns(rows), classes="rows")
+                        yield Static(pairs(rows, width=17), classes="rows")
                 yield Static(id="nothing", markup=False)
         yield Footer(show_command_palette=False)
 
@@ -74,7 +73,7 @@ class Help(ModalScreen[None]):
         text, found = event.value.casefold(), False
         for (title, rows), group in zip(self._groups, self.query(".group"), strict=True):
             left = [row for row in rows if text in f"{title} {' '.join(row)}".casefold()]
-            group.query_one(".rows", Static).update(_two_columns(left))
+            group.query_one(".rows", Static).update(pairs(left, width=17))
             group.display = bool(left)
             found = found or group.display
         self.query_one("#nothing", Static).update("" if found else f"Nothing on {event.value!r}.")
@@ -90,12 +89,3 @@ class Help(ModalScreen[None]):
     def action_scroll_body(self, how: str) -> None:
         """Scroll while the cursor stays in the field."""
         getattr(self.query_one("#body"), f"scroll_{how}")(animate=False)
-
-
-def _two_columns(rows: Rows) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(width=17)
-    table.add_column()
-    for left, right in rows:
-        table.add_row(Text(left, "bold"), Text(right))
-    return table

@@ -24,6 +24,7 @@ from tokentui.ui.widgets.masthead import Masthead
 P = ParamSpec("P")
 
 _CONTROLS = ("#name", "#update", "#have", "#rotate-button", "#revoke-button")
+_HINT = f"1 to {NAME_LIMIT} letters, digits, - or _; the secret stays."
 
 
 class Managed(NamedTuple):
@@ -64,7 +65,7 @@ class ManageToken(Screen[Managed]):
                 with Horizontal(id="name-line"):
                     yield Input(id="name", max_length=NAME_LIMIT * 2)
                     yield Button("Update", id="update", variant="primary")
-                yield Static(id="name-reason", markup=False)
+                yield Static(_HINT, id="name-reason", markup=False)
             with Horizontal(id="ends"):
                 with Vertical(id="rotate", classes="pane"):
                     yield Static("A new secret under the same name; the old one dies out.")
@@ -109,7 +110,7 @@ class ManageToken(Screen[Managed]):
         if event.value:
             self._name_is_free(event.value)
         else:
-            self._say("")
+            self._say(_HINT)
 
     def _name_is_free(self, name: str) -> bool:
         """Say below the field whether the token may get `name`."""
@@ -118,7 +119,7 @@ class ManageToken(Screen[Managed]):
         except TokentuiError as error:
             self._say(str(error), wrong=True)
             return False
-        self._say("")
+        self._say(_HINT)
         return True
 
     def _say(self, sentence: str, *, wrong: bool = False) -> None:

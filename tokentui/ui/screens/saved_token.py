@@ -22,6 +22,7 @@ _SENT = (
     "Sent to your terminal's clipboard (OSC 52). A terminal never says whether it took it, so "
     "paste it once to see. Help says what tmux, screen, macOS Terminal and PuTTY need."
 )
+_WAYS = "Copying uses your terminal's clipboard. A file is made anew, readable by you alone."
 _STAY = "Only Yes, I Saved My Token leaves this screen: the secret is not shown again."
 
 
@@ -67,9 +68,10 @@ class SavedToken(ModalScreen[bool]):
             yield SecretLine(self._new.secret)
             with Horizontal(id="ways"):
                 yield Button("Copy", id="copy")
-                yield Button("Write to file", id="write")
-                yield Input(f"~/{name}.token", id="path")
-            yield Static(id="outcome", markup=False)
+                with Horizontal(id="file"):
+                    yield Button("Write to file", id="write")
+                    yield Input(f"~/{name}.token", id="path")
+            yield Static(_WAYS, id="outcome", markup=False)
             another = Tick(
                 "Create another token after I click Yes, I Saved My Token",
                 id="another",
@@ -81,7 +83,10 @@ class SavedToken(ModalScreen[bool]):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        self.set_focus(self.query_one(SecretLine))
+        secret = self.query_one(SecretLine)
+        self.set_focus(secret, scroll_visible=False)
+        # Centred, as the focus would put it, it may lose a line in the smallest of windows.
+        secret.scroll_visible(top=True, animate=False)
 
     @on(Button.Pressed, "#copy")
     def action_copy(self) -> None:

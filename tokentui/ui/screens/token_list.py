@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
@@ -31,6 +32,7 @@ from tokentui.ui.screens.rotate_token import rotate
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.view import View
 from tokentui.ui.widgets.masthead import Masthead
+from tokentui.ui.widgets.pairs import pairs
 from tokentui.ui.widgets.token_table import TokenTable
 
 _CHANGES = {"rotate", "revoke", "mark", "mark_range", "mark_all", "invert_marks"}
@@ -117,8 +119,12 @@ class TokenList(Screen[None]):
         yield Masthead(service=self._service)
         yield Static(id="summary", markup=False)
         yield Input(id="filter", placeholder="Part of a name", compact=True)
-        yield TokenTable(self._view.row, self._fetch)
-        yield Static(id="empty", markup=False)
+        with Horizontal(id="tokens"):
+            yield TokenTable(self._view.row, self._fetch)
+            with Vertical(id="pane"):
+                yield Static(id="details")
+        with VerticalScroll(id="nothing", can_focus=False):
+            yield Static(id="empty", markup=False)
         yield Static(id="facts", markup=False)
         yield Static(id="warning", markup=False)
         yield Footer(show_command_palette=False)
@@ -189,6 +195,8 @@ class TokenList(Screen[None]):
         token = self._table.token
         line = f"{printable(token.name)}: {words.status(self._service, token)}" if token else ""
         self.query_one("#facts", Static).update(line, layout=False)
+        facts = words.facts(self._service, token) if token else []
+        self.query_one("#details", Static).update(pairs(facts, width=9), layout=False)
 
     @on(TokenTable.WindowWanted)
     def _window_wanted(self, event: TokenTable.WindowWanted) -> None:

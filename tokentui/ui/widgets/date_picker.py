@@ -37,8 +37,10 @@ class DatePicker(Widget):
         yield MonthCalendar(self._first, self._today, self._first_weekday)
         with Vertical():
             yield Label("API Token Expiration Date")
-            yield Input(str(self._first), placeholder="YYYY-MM-DD", max_length=10)
-            with Horizontal():
+            with Horizontal(id="field"):
+                yield Input(str(self._first), placeholder="YYYY-MM-DD", max_length=10)
+                yield Static("YYYY-MM-DD or the calendar", classes="hint")
+            with Horizontal(id="presets"):
                 for days in PRESETS:
                     yield Button(f"{days} days", id=f"preset-{days}", compact=True)
             yield Static(self._describe(self._first), id="meaning", markup=False)

@@ -9,24 +9,27 @@ from textual.widget import Widget
 from tokentui.core.service import TokenService
 from tokentui.core.text import printable
 
+_GAP = 3
+
 
 class Masthead(Widget):
     """Shows the way to this screen at the left, the account and its store at the right."""
 
     def __init__(self, *way: str, service: TokenService) -> None:
         super().__init__()
-        self._way = " > ".join(("Security", "Manage API Tokens", *way))
+        here = " > ".join(("Manage API Tokens", *way))
         account, store = printable(service.account), _short(printable(service.store.location))
         only = "read-only  " if service.store.read_only else ""
         # From the most to the least that can be said of the place.
-        self._places = [f"{only}{account}  {store}", f"{only}{account}  {Path(store).name}", only]
+        places = [f"{only}{account}  {store}", f"{only}{account}  {Path(store).name}", only.strip()]
+        self._lines = [(way, place) for way in (f"Security > {here}", here) for place in places]
 
     def render(self) -> Text:
-        room = self.content_size.width - cell_len(self._way) - 3
-        place = next((place for place in self._places if cell_len(place) <= room), "")
-        line = Text(self._way, "bold", no_wrap=True, overflow="ellipsis")
-        if place:
-            line.append(" " * (room + 3 - cell_len(place)) + place, "not bold")
+        width = self.content_size.width
+        fitting = (line for line in self._lines if sum(map(cell_len, line)) + _GAP <= width)
+        way, place = next(fitting, self._lines[-1])
+        line = Text(way, "bold", no_wrap=True, overflow="ellipsis")
+        line.append(place.rjust(width - cell_len(way)), "not bold")
         return line
 
 

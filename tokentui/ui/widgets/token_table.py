@@ -21,6 +21,8 @@ _GUTTER = 2
 _GAP = 2
 _EDGE = 1
 _ROOMY = 110
+_FULL = 76
+_SOME = 54
 
 
 class Row(NamedTuple):
@@ -41,24 +43,38 @@ class Row(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A title, a width in cells, and what sorting by it means."""
+    """A title, a width in cells, the field of a `Row` below it, and what sorting by it means."""
 
     title: str
     width: int
+    field: str
     sort: Sort | None = None
 
 
 def columns(width: int, *, history: bool = False) -> list[Column]:
-    """Return the columns that fill `width` cells; the name takes what the others leave."""
-    roomy = width >= _ROOMY
-    others = [
-        Column("Created", 16 if roomy else 10, Sort.CREATED),
-        Column("Revoked", 23, Sort.REVOKED) if history else Column("Expires", 23, Sort.EXPIRES),
-        Column("By", 11) if history else Column("Last used", 11, Sort.USED),
-        Column("Status", 25 if roomy else 12, None if history else Sort.STATUS),
-    ]
+    """Return the columns that fill `width` cells; the name takes what the others leave.
+
+    Where there is little room, those that matter most stay.
+    """
+    created = Column("Created", 10, "created_day", Sort.CREATED)
+    ends = Column("Expires", 23, "ends", Sort.EXPIRES)
+    use = Column("Last used", 11, "use", Sort.USED)
+    status = Column("Status", 12, "brief_status", Sort.STATUS)
+    if width >= _ROOMY:
+        created = Column("Created", 16, "created", Sort.CREATED)
+        status = Column("Status", 25, "status", Sort.STATUS)
+    if history:
+        ends = Column("Revoked", 23, "ends", Sort.REVOKED)
+        use = Column("By", 11, "use")
+        status = status._replace(sort=None)
+    if width >= _FULL:
+        others = [created, ends, use, status]
+    elif history:
+        others = [ends, use] if width >= _SOME else [ends]
+    else:
+        others = [ends, status] if width >= _SOME else [status]
     left = width - _GUTTER - _EDGE - sum(_GAP + column.width for column in others)
-    return [Column("Name", max(8, min(left, NAME_LIMIT)), Sort.NAME), *others]
+    return [Column("Name", max(8, min(left, NAME_LIMIT)), "name", Sort.NAME), *others]
 
 
 class TokenTable(ScrollView, can_focus=True):
@@ -250,22 +266,25 @@ class TokenTable(ScrollView, can_focus=True):
         return Strip(self._cells("  ", list(titles), [style] * len(self._columns), style))
 
     def _row(self, row: Row, base: Style, gutter: str) -> Strip:
-        roomy = self._columns[1].width >= len(row.created)
-        texts = [
-            row.name,
-            row.created if roomy else row.created_day,
-            row.ends,
-            row.use,
-            row.status if roomy else row.brief_status,
-        ]
+        texts = [str(getattr(row, column.field)) for column in self._columns]
         styles = [base] * len(texts)
         # Words on the cursor's bar keep its colour: it is chosen to be read there.
         if gutter[0] == " ":
-            muted = self._style("muted")
-            tone = self._style(row.tone) if row.tone else base
-            name = muted if row.tone == "muted" else base
-            styles = [name, muted, base if row.tone == "unsaved" else tone, muted, tone]
+            styles = [self._tone(row, column.field, base) for column in self._columns]
         return Strip(self._cells(gutter, texts, styles, base))
+
+    def _tone(self, row: Row, field: str, base: Style) -> Style:
+        match field:
+            case "name" if row.tone == "muted":
+                return self._style("muted")
+            case "created" | "created_day" | "use":
+                return self._style("muted")
+            case "status" | "brief_status" if row.tone:
+                return self._style(row.tone)
+            # Whether the secret was saved says nothing of when the token expires.
+            case "ends" if row.tone and row.tone != "unsaved":
+                return self._style(row.tone)
+        return base
 
     def _cells(
         self, gutter: str, texts: list[str], styles: list[Style], base: Style

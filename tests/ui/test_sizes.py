@@ -1,0 +1,110 @@
+"""Small and wide windows: nothing that matters is cut, and room is used where there is some."""
+
+import re
+from functools import partial
+
+import pytest
+from textual.pilot import Pilot
+from textual.widget import Widget
+from textual.widgets import Button
+
+from tokentui.core.service import TokenService
+from tokentui.ui.screens.create_token import CreateToken
+from tokentui.ui.screens.saved_token import SavedToken
+from tokentui.ui.screens.token_list import TokenList
+from tokentui.ui.widgets.token_table import TokenTable
+
+from .conftest import Run, arrive, cursor_name, until, write
+from .test_pictures import SCREENS
+
+SMALL = pytest.mark.parametrize("size", [(40, 12), (60, 20), (80, 24)], ids=str)
+
+
+def seen_whole(widget: Widget) -> bool:
+    place = widget.screen.find_widget(widget)
+    return place.region.area > 0 and place.visible_region == place.region
+
+
+def shown(pilot: Pilot[None], text: str) -> bool:
+    return text in seen(pilot)
+
+
+def seen(pilot: Pilot[None]) -> str:
+    """Return what stands on the screen."""
+    return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
+
+
+@SMALL
+@pytest.mark.parametrize("name", SCREENS)
+async def test_what_has_the_cursor_is_seen_whole(
+    stocked: TokenService, run: Run, name: str, size: tuple[int, int]
+) -> None:
+    async with run(stocked, size) as pilot:
+        await SCREENS[name](pilot)
+        for _ in pilot.app.screen.focus_chain:
+            await pilot.press("tab")
+            focused = pilot.app.screen.focused
+            assert focused is not None
+            await until(pilot, partial(seen_whole, focused))
+
+
+@SMALL
+@pytest.mark.parametrize("name", ["create", "never-saved", "revoke", "revoke-many"])
+async def test_the_buttons_are_always_there(
+    stocked: TokenService, run: Run, name: str, size: tuple[int, int]
+) -> None:
+    async with run(stocked, size) as pilot:
+        await SCREENS[name](pilot)
+        buttons = pilot.app.screen.query("#buttons Button").results(Button)
+        assert [button.id for button in buttons if not seen_whole(button)] == []
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 12), (30, 6)], ids=str)
+async def test_the_secret_and_its_button_fit_any_window(
+    saved: TokenService, run: Run, size: tuple[int, int]
+) -> None:
+    async with run(saved, size) as pilot:
+        await pilot.press("c")
+        await arrive(pilot, CreateToken)
+        await write(pilot, "grafana")
+        await pilot.press("ctrl+s")
+        await arrive(pilot, SavedToken)
+        screen = pilot.app.screen
+        assert isinstance(screen, SavedToken)
+        assert screen._new.secret.reveal() in re.sub(r"\W", "", seen(pilot))
+        await pilot.press("shift+tab")
+        await until(pilot, partial(seen_whole, screen.query_one("#saved")))
+        await pilot.press("enter")
+        await arrive(pilot, TokenList)
+
+
+async def test_a_window_that_shrinks_behind_a_question(saved: TokenService, run: Run) -> None:
+    async with run(saved) as pilot:
+        await pilot.press("r")
+        await until(pilot, lambda: "Revoke backup-nightly?" in seen(pilot))
+        await pilot.resize_terminal(40, 12)
+        await pilot.press("escape")
+        await arrive(pilot, TokenList)
+        await until(pilot, lambda: "? Help" in seen(pilot))
+
+
+class TestDetails:
+    async def test_they_follow_the_cursor(self, saved: TokenService, run: Run) -> None:
+        async with run(saved, (120, 24)) as pilot:
+            for _ in range(3):
+                token = saved.look_up(cursor_name(pilot))
+                await until(pilot, partial(shown, pilot, token.id))
+                await pilot.press("down")
+
+    async def test_they_take_no_room_where_there_is_none(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        async with run(saved, (119, 24)) as pilot:
+            assert saved.look_up("backup-nightly").id not in seen(pilot)
+            assert pilot.app.screen.query_one(TokenTable).size.width == 119
+            await pilot.resize_terminal(120, 24)
+            await until(pilot, lambda: saved.look_up("backup-nightly").id in seen(pilot))
+
+    async def test_they_never_take_the_cursor(self, saved: TokenService, run: Run) -> None:
+        async with run(saved, (120, 24)) as pilot:
+            assert pilot.app.screen.focus_chain == [pilot.app.screen.query_one(TokenTable)]
