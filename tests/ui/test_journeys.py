@@ -106,18 +106,6 @@ class TestCreate:
             await arrive(pilot, SavedToken)
             assert saved.look_up("forever").expires_at is None
 
-    async def test_the_name_is_what_it_was_when_enter_was_pressed(
-        self, saved: TokenService, run: Run
-    ) -> None:
-        async with run(saved) as pilot:
-            await to_form(pilot)
-            field = pilot.app.screen.query_one("#name", Input)
-            field.value = "burst"
-            field.post_message(Input.Submitted(field, field.value))
-            field.value = "burstcw"
-            await arrive(pilot, SavedToken)
-            assert saved.look_up("burst")
-
     async def test_enter_in_the_calendar_creates(self, saved: TokenService, run: Run) -> None:
         async with run(saved) as pilot:
             await to_form(pilot)

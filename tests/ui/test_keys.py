@@ -163,4 +163,5 @@ class TestInTheApp:
     ) -> None:
         async with run(service, keymap=chosen({"list.create": "n", "list.help": "f5"})) as pilot:
             empty = str(pilot.app.screen.query_one("#empty", Static).content)
-            assert "Press n to create the first one, f5 for help." in empty
+            assert "Press n: choose a name" in empty
+            assert "f5 shows all keys" in empty

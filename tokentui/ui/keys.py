@@ -32,7 +32,14 @@ EVERYWHERE = [
     ),
     Binding("tab", "focus_next", "Next field", show=False, id="app.next-field"),
     Binding("shift+tab", "focus_previous", "Previous field", show=False, id="app.previous-field"),
-    Binding("ctrl+z", "suspend_process", "Suspend; fg goes on", show=False, id="app.suspend"),
+    Binding(
+        "ctrl+z",
+        "suspend_process",
+        "Suspend; fg goes on",
+        show=False,
+        priority=True,
+        id="app.suspend",
+    ),
     Binding("ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit"),
 ]
 """The keys of the app itself."""

@@ -120,20 +120,13 @@ class CreateToken(Screen[NewToken | None]):
     def _never(self) -> bool:
         return self.query_one("#never", Choice).value
 
-    @on(Input.Submitted, "#name")
-    def _name_submitted(self, event: Input.Submitted) -> None:
-        # As it was when Enter was pressed: more may have been typed since.
-        self._send(event.value)
-
-    @on(Input.Submitted, "DatePicker Input")
+    @on(Input.Submitted)
     @on(Button.Pressed, "#create")
     def action_create(self) -> None:
         """Make the token, or go to what is still wrong."""
-        self._send(self.query_one("#name", Input).value)
-
-    def _send(self, name: str) -> None:
         if self._sending:
             return
+        name = self.query_one("#name", Input).value
         picker = self.query_one(DatePicker)
         if not self._name_is_free(name):
             self.set_focus(self.query_one("#name"))

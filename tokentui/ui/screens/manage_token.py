@@ -128,17 +128,11 @@ class ManageToken(Screen[Managed]):
         reason.set_class(wrong, "-wrong")
 
     @on(Input.Submitted, "#name")
-    def _name_submitted(self, event: Input.Submitted) -> None:
-        # As it was when Enter was pressed: more may have been typed since.
-        self._update(event.value)
-
     @on(Button.Pressed, "#update")
-    def _update_pressed(self) -> None:
-        self._update(self.query_one("#name", Input).value)
-
     @work
-    async def _update(self, name: str) -> None:
+    async def _update(self) -> None:
         field = self.query_one("#name", Input)
+        name = field.value
         self.set_focus(field)
         if self._changing or not self._name_is_free(name):
             return
@@ -147,8 +141,7 @@ class ManageToken(Screen[Managed]):
             self.notify(
                 f"Renamed {printable(before)} to {name}. In the list, u undoes it.", markup=False
             )
-            if field.value == name:
-                field.clear()
+            field.clear()
             self._follow()
             self._former_name = before
 

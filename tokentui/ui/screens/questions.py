@@ -25,9 +25,9 @@ def revoke_question(tokens: Sequence[Token]) -> Confirm:
         )
     return Confirm(
         f"Revoke {words.tokens(len(tokens))}?",
-        f"{names(tokens, _NAMES_LISTED)}.\n\n"
         "Every script and service that uses one of them stops working at once. "
-        "Only a backup could bring them back.",
+        "Only a backup could bring them back.\n\n"
+        f"{names(tokens, _NAMES_LISTED)}",
         yes=f"Yes, Revoke {len(tokens):,} Tokens",
         number=len(tokens) if len(tokens) > _TYPED_ABOVE else None,
     )
@@ -46,10 +46,10 @@ def never_saved_question(tokens: Sequence[Token]) -> Confirm:
         )
     return Confirm(
         f"{words.tokens(len(tokens))} never saved",
-        f"{names(tokens, _NAMES_LISTED)}.\n\n"
         "Nobody confirmed having their secrets, so most likely nobody can use the tokens. "
         "Revoke them, unless somebody is saving one right now. "
-        "If you do have a secret, say so under Manage.",
+        "If you do have a secret, say so under Manage.\n\n"
+        f"{names(tokens, _NAMES_LISTED)}",
         yes=f"Revoke all {len(tokens):,}",
         no="Decide later",
         number=len(tokens) if len(tokens) > _TYPED_ABOVE else None,

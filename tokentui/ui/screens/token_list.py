@@ -88,8 +88,8 @@ class TokenList(Screen[None]):
             tooltip="Let go of the marks, then show all tokens again",
             id="list.show-all",
         ),
-        Binding("question_mark", "app.help", "Help", id="list.help"),
         Binding("q", "app.quit", "Quit", id="list.quit"),
+        Binding("question_mark", "app.help", "Help", id="list.help"),
     ]
 
     usable: reactive[bool] = reactive(False, repaint=False, bindings=True)
@@ -360,10 +360,7 @@ class TokenList(Screen[None]):
 
     @property
     def _leaving(self) -> bool:
-        """Whether another screen is about to open, or is open.
-
-        Keys typed ahead of it still arrive here, and must not be taken for commands.
-        """
+        """Whether another screen is about to open, so that a second click opens no second one."""
         return any(w.group == "flow" and not w.is_finished for w in self.workers)
 
     def action_create(self) -> None:
