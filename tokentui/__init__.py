@@ -5,15 +5,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tokentui.core.credential import Secret
-    from tokentui.core.errors import TokentuiError
+    from tokentui.core.errors import Refused, StoreError, TokentuiError
     from tokentui.core.service import TokenService
     from tokentui.core.token import Status, Token
-    from tokentui.core.verifier import Verifier
+    from tokentui.core.verifier import Health, PublicToken
     from tokentui.stores import open_store
+    from tokentui.verifier import Verifier
 
 __all__ = [
+    "Health",
+    "PublicToken",
+    "Refused",
     "Secret",
     "Status",
+    "StoreError",
     "Token",
     "TokenService",
     "TokentuiError",
@@ -22,12 +27,16 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Health": "tokentui.core.verifier",
+    "PublicToken": "tokentui.core.verifier",
+    "Refused": "tokentui.core.errors",
     "Secret": "tokentui.core.credential",
     "Status": "tokentui.core.token",
+    "StoreError": "tokentui.core.errors",
     "Token": "tokentui.core.token",
     "TokenService": "tokentui.core.service",
     "TokentuiError": "tokentui.core.errors",
-    "Verifier": "tokentui.core.verifier",
+    "Verifier": "tokentui.verifier",
     "open_store": "tokentui.stores",
 }
 

@@ -118,8 +118,9 @@ def test_an_error_of_its_own_is_one_sentence_without_a_secret(sandbox: Sandbox) 
     crashing = (
         "import sys\n"
         "from tokentui import cli\n"
+        "from tokentui.core.verifier import Verifier\n"
         "def crash(self, presented, *_): raise RuntimeError(presented.reveal())\n"
-        "cli.tokens.Verifier.verify = crash\n"
+        "Verifier.identify = crash\n"
         "sys.exit(cli.run(['verify']))"
     )
     ended = sandbox.execute([sys.executable, "-c", crashing], "tt_plain\n")

@@ -27,7 +27,6 @@ from tokentui.core.service import DEFAULT_OVERLAP, OVERLAPS, NewToken, TokenServ
 from tokentui.core.store import everything_of
 from tokentui.core.text import printable
 from tokentui.core.token import LAST_DAY, Status, Token, parse_day, parse_life
-from tokentui.core.verifier import Verifier
 
 T = TypeVar("T")
 
@@ -251,12 +250,13 @@ def revoke(names: tuple[str, ...], yes: bool) -> None:
 @json_option
 def verify(as_json: bool) -> None:
     """Say which token a secret opens the door for. The secret is read from stdin."""
+    from tokentui.core.verifier import Verifier  # slow to load, and no other command needs it
+
     service = open_service()
-    presented = _read_secret()
     verifier = Verifier(
         service.store, hasher=service.hasher, clock=service.now, prefix=service.prefix
     )
-    token = verifier.verify(presented)
+    token = service.get(verifier.identify(_read_secret()).id)
     if as_json:
         write_json(facts(service, token))
     else:

@@ -30,6 +30,8 @@ WRITTEN = re.compile(
     rf"(?P<checksum>[0-9A-Za-z]{{{_CHECKSUM_LENGTH}}})"
 )
 """What a written-out secret looks like, whether or not it is one."""
+LONGEST = PREFIX_LIMIT + 1 + ID_LENGTH + 1 + _SECRET_LENGTH + _CHECKSUM_LENGTH
+"""How many characters a written-out secret has at most."""
 _BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}", re.ASCII)
 
 
@@ -112,6 +114,11 @@ def is_hash(text: str) -> bool:
 def mint() -> Credential:
     """Return a new credential from the system's source of randomness."""
     return Credential(_random(ID_LENGTH), Secret(_random(_SECRET_LENGTH)))
+
+
+def id_part(prefix: str = PREFIX) -> slice:
+    """Return where a written-out secret has the id of its token."""
+    return slice(len(prefix) + 1, len(prefix) + 1 + ID_LENGTH)
 
 
 def parse(presented: Secret, prefix: str = PREFIX) -> Credential:

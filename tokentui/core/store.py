@@ -15,7 +15,19 @@ from tokentui.core.query import Page, Query
 from tokentui.core.token import Moment, Status, Token
 
 
-class TokenStore(Protocol):
+class TokenSource(Protocol):
+    """What verifiers need of a place where tokens live. Every method may raise `StoreError`."""
+
+    def changed(self) -> Hashable:
+        """Return a stamp that differs once anything was changed, by whomever. Cheap."""
+        ...
+
+    def snapshot(self) -> Mapping[str, Token]:
+        """Return all tokens as they are now, by id, revoked ones as well. It changes no more."""
+        ...
+
+
+class TokenStore(TokenSource, Protocol):
     """A place where tokens live. Every method may raise `StoreError`."""
 
     tell: Callable[[str], None]
@@ -60,10 +72,6 @@ class TokenStore(Protocol):
 
     def apply(self, *, added: Sequence[Token] = (), replaced: Sequence[Token] = ()) -> None:
         """Add and replace all of these, in one step, or, where one of them cannot be, none."""
-        ...
-
-    def changed(self) -> Hashable:
-        """Return a stamp that differs once anything was changed, by whomever. Cheap."""
         ...
 
 

@@ -73,7 +73,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """
         if self.revoked_at is not None:
             return Status.REVOKED
-        if self.expires_at is not None and now > self.expires_at:
+        if self.expired(now):
             return Status.EXPIRED
         if self.replaced_by is not None:
             return Status.REPLACED
@@ -81,6 +81,10 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             return Status.ACTIVE
         left = self.expires_at - now
         return Status.EXPIRES_SOON if left < soon + timedelta(days=1) else Status.ACTIVE
+
+    def expired(self, now: datetime) -> bool:
+        """Say whether its last second is over, revoked or not."""
+        return self.expires_at is not None and now > self.expires_at
 
     def flaw(self) -> str | None:
         """Return what is wrong with a token that was read from somewhere, beyond its types."""

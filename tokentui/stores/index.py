@@ -94,6 +94,9 @@ class Index:
         except KeyError:
             raise TokenNotFound(token_id) from None
 
+    def snapshot(self) -> dict[str, Token]:
+        return self._by_id.copy()
+
     def named(self, name: str) -> list[Token]:
         if self._holders is None:
             self._holders = {}

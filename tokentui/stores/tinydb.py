@@ -66,6 +66,10 @@ class TinyDBStore:
         with self._guard:
             return self._current().get(token_id)
 
+    def snapshot(self) -> Mapping[str, Token]:
+        with self._guard:
+            return self._current().snapshot()
+
     def named(self, name: str) -> Sequence[Token]:
         with self._guard:
             return self._current().named(name)

@@ -1,0 +1,58 @@
+"""From where a token may be used."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tokentui.core.access import is_within, origin
+
+
+@pytest.mark.parametrize(
+    ("network", "address"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("192.0.2.0/24", "192.0.2.255"),
+        ("192.0.2.9/24", "192.0.2.1"),
+        ("192.0.2.0/24", "::ffff:192.0.2.1"),
+        ("::ffff:192.0.2.0/120", "192.0.2.1"),
+        ("::ffff:192.0.2.0/120", "::ffff:192.0.2.1"),
+        ("2001:db8::/32", "2001:DB8:1::1"),
+        ("2001:db8::1", "2001:db8:0:0::1"),
+        ("fe80::/10", "fe80::1%eth0"),
+        ("0.0.0.0/0", "203.0.113.1"),
+    ],
+)
+def test_within(network: str, address: str) -> None:
+    assert is_within(("198.51.100.1", network), address)
+
+
+@pytest.mark.parametrize(
+    ("network", "address"),
+    [
+        ("192.0.2.7", "192.0.2.8"),
+        ("192.0.2.0/24", "192.0.3.0"),
+        ("2001:db8::/32", "2001:db9::1"),
+        ("0.0.0.0/0", "2001:db8::1"),
+        ("::/0", "192.0.2.1"),
+        ("::ffff:192.0.2.0/120", "192.0.3.1"),
+        ("192.0.2.0/24", ""),
+        ("192.0.2.0/24", "192.0.2.1, 203.0.113.1"),
+        ("192.0.2.0/24", "192.0.02.1"),
+        ("192.0.2.0/24", "192.0.2.1" + " " * 2**20),
+        ("not a network", "192.0.2.1"),
+        ("", ""),
+    ],
+)
+def test_not_within(network: str, address: str) -> None:
+    assert not is_within((network,), address)
+
+
+@given(st.lists(st.text(max_size=20)).map(tuple), st.text(max_size=80))
+def test_garbage_is_within_nothing(networks: tuple[str, ...], address: str) -> None:
+    assert is_within(networks, address) in {True, False}
+
+
+def test_one_place() -> None:
+    assert origin("::ffff:192.0.2.1") == origin("192.0.2.1") != origin("192.0.2.2")
+    assert origin("2001:db8::1") == origin("2001:db8::ffff:1") != origin("2001:db8:0:1::1")
+    assert len(origin("x" * 2**20)) < 100

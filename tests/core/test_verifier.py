@@ -1,0 +1,558 @@
+"""From a presented secret to its token, or to the reason why not."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tokentui.core import credential
+from tokentui.core.credential import Secret
+from tokentui.core.errors import (
+    AddressNotAllowed,
+    DamagedHash,
+    MalformedSecret,
+    NotAllowed,
+    Refused,
+    StoreOutOfDate,
+    TokenExpired,
+    TokenReadOnly,
+    TokenRevoked,
+    TooManyFailures,
+    UnknownToken,
+    WrongSecret,
+)
+from tokentui.core.fresh import EVERY, GRACE
+from tokentui.core.service import NewToken, TokenService
+from tokentui.core.verifier import PublicToken, Verifier
+
+from ..conftest import CHEAPEST, NOW
+from .test_limits import Ticks
+
+Open = Callable[[], TokenService]
+
+
+class Counting:
+    """A hasher that counts its checks, and holds each until it may go on."""
+
+    def __init__(self) -> None:
+        self.checks = 0
+        self.checking, self.go_on = Event(), Event()
+        self.go_on.set()
+
+    def hash(self, secret: Secret) -> str:
+        return CHEAPEST.hash(secret)
+
+    def check(self, secret: Secret, hashed: str) -> bool:
+        self.checks += 1
+        self.checking.set()
+        assert self.go_on.wait(20)
+        return CHEAPEST.check(secret, hashed)
+
+
+@pytest.fixture
+def ticks() -> Ticks:
+    return Ticks()
+
+
+@pytest.fixture
+def hasher() -> Iterator[Counting]:
+    counting = Counting()
+    yield counting
+    counting.go_on.set()
+
+
+@pytest.fixture
+def verifier(service: TokenService, hasher: Counting, ticks: Ticks) -> Iterator[Verifier]:
+    clock = lambda: service.now()  # noqa: E731 - tests set another one
+    with Verifier(
+        service.store, usage=service.usage, hasher=hasher, clock=clock, ticks=ticks
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture
+def made(service: TokenService) -> NewToken:
+    return service.create("ci-deploy", date(2027, 1, 1))
+
+
+def forged(made: NewToken) -> Secret:
+    """Return another secret for the id of a token."""
+    return credential.Credential(made.token.id, credential.mint().secret).written()
+
+
+def change(service: TokenService, made: NewToken, **changes: object) -> None:
+    """Change a token as no command does."""
+    token = service.get(made.token.id)
+    service.store.replace(replace(token, revision=token.revision + 1, **changes))
+
+
+class TestWhoComesIn:
+    def test_the_right_secret(
+        self, service: TokenService, verifier: Verifier, made: NewToken
+    ) -> None:
+        assert verifier.verify(made.secret, "POST", "192.0.2.7") == PublicToken(
+            id=made.token.id,
+            account="ada",
+            name="ci-deploy",
+            expires_at=made.token.expires_at,
+            read_only=False,
+            networks=(),
+        )
+        service.usage.flush()
+        used = service.used(made.token)
+        assert used is not None
+        assert (used.last_used_at, used.count, used.address) == (NOW, 1, "192.0.2.7")
+
+    def test_written_in_any_way(self, verifier: Verifier, made: NewToken) -> None:
+        text = made.secret.reveal()
+        assert (
+            verifier.verify(text) == verifier.verify(text.encode()) == verifier.verify(Secret(text))
+        )
+
+    def test_no_hash_is_given_away(self, verifier: Verifier, made: NewToken) -> None:
+        assert made.token.hash is not None
+        token = verifier.verify(made.secret)
+        assert made.token.hash not in repr(token) + repr(msgspec.to_builtins(token))
+
+    def test_another_prefix(self, service: TokenService) -> None:
+        service.prefix = "acme_ci"
+        made = service.create("acme", None)
+        verifier = Verifier(service.store, hasher=CHEAPEST, prefix="acme_ci")
+        assert verifier.verify(made.secret).name == "acme"
+
+    def test_identifying_is_no_use(
+        self, service: TokenService, verifier: Verifier, made: NewToken
+    ) -> None:
+        change(service, made, read_only=True, networks=("192.0.2.0/24",))
+        assert verifier.identify(made.secret).read_only
+        service.usage.flush()
+        assert service.used(made.token) is None
+
+
+class TestWhoDoesNot:
+    def test_a_wrong_secret_of_a_known_id(self, verifier: Verifier, made: NewToken) -> None:
+        with pytest.raises(WrongSecret) as refused:
+            verifier.verify(forged(made))
+        assert refused.value.token_id == made.token.id
+        assert refused.value.public == "This secret is not valid."
+
+    def test_an_unknown_id(self, verifier: Verifier) -> None:
+        minted = credential.mint()
+        with pytest.raises(UnknownToken) as refused:
+            verifier.verify(minted.written())
+        assert refused.value.token_id == minted.id
+
+    def test_expired_by_the_second(
+        self, service: TokenService, verifier: Verifier, made: NewToken
+    ) -> None:
+        assert made.token.expires_at is not None
+        last = made.token.expires_at
+        service.now = lambda: last
+        assert verifier.verify(made.secret)
+        service.now = lambda: last + timedelta(seconds=1)
+        for ask in (verifier.verify, verifier.identify):
+            with pytest.raises(TokenExpired) as refused:
+                ask(made.secret)
+            assert refused.value.public == "The token of this secret has expired."
+
+    def test_two_of_a_name_while_one_replaces_the_other(
+        self, service: TokenService, verifier: Verifier, made: NewToken
+    ) -> None:
+        new = service.rotate(made.token, timedelta(hours=1))
+        assert verifier.verify(made.secret).id == made.token.id
+        assert verifier.verify(new.secret).id == new.token.id
+        service.now = lambda: NOW + timedelta(hours=1, seconds=1)
+        with pytest.raises(TokenExpired):
+            verifier.verify(made.secret)
+        assert verifier.verify(new.secret).id == new.token.id
+
+    def test_from_another_network(
+        self, service: TokenService, verifier: Verifier, made: NewToken
+    ) -> None:
+        change(service, made, networks=("192.0.2.0/24", "2001:db8::/32"))
+        for address in ("192.0.2.1", "::ffff:192.0.2.1", "2001:db8::7"):
+            assert verifier.verify(made.secret, "GET", address)
+        for elsewhere in ("198.51.100.1", "nonsense", "", None):
+            with pytest.raises(AddressNotAllowed) as refused:
+                verifier.verify(made.secret, "GET", elsewhere)
+            assert refused.value.holder
+            assert isinstance(refused.value, NotAllowed)
+
+    @pytest.mark.parametrize("networks", [("nonsense",), ("",)])
+    def test_networks_that_are_none_let_nobody_in(
+        self, service: TokenService, verifier: Verifier, made: NewToken, networks: tuple[str, ...]
+    ) -> None:
+        change(service, made, networks=networks)
+        with pytest.raises(AddressNotAllowed):
+            verifier.verify(made.secret, "GET", "192.0.2.1")
+
+    def test_for_anything_but_reading(
+        self, service: TokenService, verifier: Verifier, made: NewToken
+    ) -> None:
+        change(service, made, read_only=True)
+        for method in ("GET", "HEAD", "OPTIONS"):
+            assert verifier.verify(made.secret, method)
+        for other in ("POST", "PUT", "PATCH", "DELETE", "get", "PROPFIND", "", None):
+            with pytest.raises(TokenReadOnly) as refused:
+                verifier.verify(made.secret, other)
+            assert refused.value.holder
+
+    @pytest.mark.parametrize(
+        "changes", [{"networks": ("192.0.2.0/24",)}, {"read_only": True}, {"expires_at": NOW}]
+    )
+    def test_why_is_told_only_with_the_right_secret(
+        self, service: TokenService, verifier: Verifier, made: NewToken, changes: dict[str, Any]
+    ) -> None:
+        change(service, made, **changes)
+        service.now = lambda: NOW + timedelta(days=1)
+        with pytest.raises(WrongSecret) as refused:
+            verifier.verify(forged(made), "POST", "198.51.100.1")
+        assert not refused.value.holder
+
+    @pytest.mark.parametrize("hashed", ["$2b$31$" + "a" * 53, "not a hash", ""])
+    def test_a_planted_hash(
+        self, service: TokenService, verifier: Verifier, made: NewToken, hashed: str
+    ) -> None:
+        change(service, made, hash=hashed)
+        with pytest.raises(DamagedHash) as refused:
+            verifier.verify(made.secret)
+        assert refused.value.token_id == made.token.id
+        assert not refused.value.holder
+
+    def test_a_refusal_is_no_use(
+        self, service: TokenService, verifier: Verifier, made: NewToken
+    ) -> None:
+        change(service, made, read_only=True)
+        for presented in (made.secret, forged(made)):
+            with pytest.raises(Refused):
+                verifier.verify(presented, "POST")
+        service.usage.flush()
+        assert service.used(made.token) is None
+
+
+class TestGarbage:
+    @pytest.mark.parametrize(
+        "spoiled",
+        [
+            lambda text: text.upper(),
+            lambda text: text[:-1],
+            lambda text: text + "x",
+            lambda text: text + "\n",
+            lambda text: text + "\0",
+            lambda text: " " + text,
+            lambda text: "\t" + text,
+            lambda text: "xx" + text[2:],
+            lambda text: "tt_" + text,
+            lambda text: text.replace("_", "-"),
+            lambda text: text.replace("t", "\N{FULLWIDTH LATIN SMALL LETTER T}", 1),
+            lambda text: "Bearer " + text,
+            lambda text: text * 2**15,
+            lambda text: "",
+            lambda text: "\ud800",
+            lambda text: "\xff" * 52,
+        ],
+    )
+    def test_a_spoiled_secret(
+        self, verifier: Verifier, made: NewToken, spoiled: Callable[[str], str]
+    ) -> None:
+        text = spoiled(made.secret.reveal())
+        verifier.verify(made.secret)
+        for presented in (text, Secret(text), text.encode("utf-8", "surrogatepass")):
+            with pytest.raises(MalformedSecret):
+                verifier.verify(presented)
+
+    def test_a_hash_is_no_secret(
+        self, verifier: Verifier, hasher: Counting, made: NewToken
+    ) -> None:
+        assert made.token.hash is not None
+        for presented in (made.token.hash, f"tt_{made.token.id}_{made.token.hash}"):
+            with pytest.raises(MalformedSecret):
+                verifier.verify(presented)
+        assert hasher.checks == 0
+
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    @given(
+        st.text(max_size=80) | st.binary(max_size=80) | st.text(st.characters(codec=None)),
+        st.none() | st.text(max_size=80),
+        st.none() | st.text(max_size=80),
+    )
+    @example("\ud800", "\ud800", "\ud800")
+    @example(b"\xff" * 2**20, "x" * 2**20, "x" * 2**20)
+    def test_anything_else(
+        self,
+        verifier: Verifier,
+        made: NewToken,
+        presented: str | bytes,
+        method: str | None,
+        address: str | None,
+    ) -> None:
+        with pytest.raises(MalformedSecret) as refused:
+            verifier.verify(presented, method, address)
+        assert refused.value.token_id is None
+        for ask in (made.secret, forged(made)):
+            try:
+                verifier.verify(ask, method, address)
+            except Refused:
+                assert ask is not made.secret
+
+
+class TestSecretsSeenBefore:
+    def test_the_slow_hash_is_paid_for_once(
+        self, service: TokenService, verifier: Verifier, hasher: Counting, made: NewToken
+    ) -> None:
+        for _ in range(5):
+            verifier.verify(made.secret)
+        assert hasher.checks == 1
+        service.usage.flush()
+        used = service.used(made.token)
+        assert used is not None
+        assert used.count == 5
+
+    def test_the_token_is_judged_anew(
+        self, service: TokenService, verifier: Verifier, ticks: Ticks, made: NewToken
+    ) -> None:
+        verifier.verify(made.secret, "POST", "198.51.100.1")
+        change(service, made, read_only=True)
+        ticks.now += EVERY
+        with pytest.raises(TokenReadOnly):
+            verifier.verify(made.secret, "POST", "198.51.100.1")
+        change(service, made, networks=("192.0.2.0/24",))
+        ticks.now += EVERY
+        with pytest.raises(AddressNotAllowed):
+            verifier.verify(made.secret, "GET", "198.51.100.1")
+        service.rename(service.get(made.token.id), "renamed")
+        ticks.now += EVERY
+        assert verifier.verify(made.secret, "GET", "192.0.2.1").name == "renamed"
+
+    def test_revoked_by_another_process(
+        self, verifier: Verifier, ticks: Ticks, made: NewToken, open_service: Open
+    ) -> None:
+        verifier.verify(made.secret)
+        other = open_service()
+        other.revoke([other.look_up("ci-deploy")])
+        ticks.now += EVERY
+        with pytest.raises(TokenRevoked) as refused:
+            verifier.verify(made.secret)
+        assert refused.value.public == "This secret is not valid."
+
+    def test_another_hash_is_another_secret(
+        self, service: TokenService, verifier: Verifier, ticks: Ticks, made: NewToken
+    ) -> None:
+        verifier.verify(made.secret)
+        fresh = credential.mint().secret
+        change(service, made, hash=CHEAPEST.hash(fresh))
+        ticks.now += EVERY
+        with pytest.raises(WrongSecret):
+            verifier.verify(made.secret)
+        assert verifier.verify(credential.Credential(made.token.id, fresh).written())
+
+    def test_nothing_is_kept_of_a_wrong_secret(
+        self, verifier: Verifier, hasher: Counting, made: NewToken
+    ) -> None:
+        wrong = forged(made)
+        for _ in range(2):
+            with pytest.raises(WrongSecret):
+                verifier.verify(wrong)
+        assert hasher.checks == 2
+
+
+class TestAtTheSameTime:
+    def test_revoked_while_it_is_checked(
+        self,
+        service: TokenService,
+        verifier: Verifier,
+        hasher: Counting,
+        ticks: Ticks,
+        made: NewToken,
+    ) -> None:
+        hasher.go_on.clear()
+        with ThreadPoolExecutor() as pool:
+            asked = pool.submit(verifier.verify, made.secret)
+            assert hasher.checking.wait(20)
+            service.revoke([made.token])
+            ticks.now += EVERY
+            hasher.go_on.set()
+            with pytest.raises(TokenRevoked):
+                asked.result(20)
+        # Even if it came back to life, its secret was not seen.
+        change(service, made, hash=made.token.hash, revoked_at=None)
+        ticks.now += EVERY
+        assert verifier.verify(made.secret)
+        assert hasher.checks == 2
+
+    def test_replaced_while_it_is_checked(
+        self,
+        service: TokenService,
+        verifier: Verifier,
+        hasher: Counting,
+        ticks: Ticks,
+        made: NewToken,
+    ) -> None:
+        hasher.go_on.clear()
+        with ThreadPoolExecutor() as pool:
+            asked = pool.submit(verifier.verify, made.secret)
+            assert hasher.checking.wait(20)
+            change(service, made, hash=CHEAPEST.hash(credential.mint().secret))
+            ticks.now += EVERY
+            hasher.go_on.set()
+            with pytest.raises(WrongSecret):
+                asked.result(20)
+
+    def test_one_secret_in_many_threads_is_hashed_at_most_at_once(
+        self, verifier: Verifier, hasher: Counting, made: NewToken
+    ) -> None:
+        with ThreadPoolExecutor(20) as pool:
+            asked = [pool.submit(verifier.verify, made.secret) for _ in range(100)]
+            assert {each.result(20).id for each in asked} == {made.token.id}
+        assert hasher.checks <= 2
+
+    def test_seen_secrets_do_not_wait_for_hashing(
+        self, service: TokenService, verifier: Verifier, hasher: Counting, made: NewToken
+    ) -> None:
+        others = [service.create(f"other-{number}", None) for number in range(4)]
+        verifier.verify(made.secret)
+        hasher.go_on.clear()
+        hasher.checking.clear()
+        with ThreadPoolExecutor() as pool:
+            asked = [pool.submit(verifier.verify, forged(other)) for other in others]
+            assert hasher.checking.wait(20)
+            assert verifier.verify(made.secret)
+            hasher.go_on.set()
+            assert all(isinstance(each.exception(20), Refused) for each in asked)
+
+    def test_the_event_loop_goes_on(
+        self, service: TokenService, verifier: Verifier, hasher: Counting, made: NewToken
+    ) -> None:
+        other = service.create("other", None)
+
+        async def both() -> list[PublicToken]:
+            await verifier.averify(other.secret)
+            hasher.go_on.clear()
+            hasher.checking.clear()
+            first = asyncio.create_task(verifier.averify(made.secret))
+            await asyncio.to_thread(hasher.checking.wait, 20)
+            seen = await verifier.averify(other.secret)
+            assert not first.done()
+            hasher.go_on.set()
+            return [seen, await first]
+
+        assert [token.name for token in asyncio.run(both())] == ["other", "ci-deploy"]
+
+    async def test_a_seen_secret_takes_no_thread(self, verifier: Verifier, made: NewToken) -> None:
+        await verifier.averify(made.secret)
+        asking = verifier.averify(made.secret)
+        with pytest.raises(StopIteration) as ended:
+            asking.send(None)
+        assert ended.value.value.name == "ci-deploy"
+
+    async def test_a_coroutine_is_refused_like_anybody(
+        self, service: TokenService, verifier: Verifier, ticks: Ticks, made: NewToken
+    ) -> None:
+        with pytest.raises(WrongSecret):
+            await verifier.averify(forged(made))
+        with pytest.raises(MalformedSecret):
+            await verifier.averify(b"\xff")
+        service.revoke([made.token])
+        ticks.now += EVERY
+        with pytest.raises(TokenRevoked):
+            await verifier.averify(made.secret)
+
+
+class TestFloods:
+    @pytest.fixture
+    def flooded(self, verifier: Verifier, hasher: Counting, made: NewToken) -> int:
+        """Send wrong secrets for one token until they are no longer checked; say how many were."""
+        for _ in range(50):
+            with pytest.raises(Refused):
+                verifier.verify(forged(made))
+        return hasher.checks
+
+    def test_wrong_secrets_for_one_token_are_soon_not_checked(
+        self, verifier: Verifier, hasher: Counting, ticks: Ticks, made: NewToken, flooded: int
+    ) -> None:
+        assert flooded == 10
+        with pytest.raises(TooManyFailures) as refused:
+            verifier.verify(made.secret)
+        assert refused.value.public == "This secret is not valid."
+        ticks.now += 2
+        assert verifier.verify(made.secret)
+
+    def test_others_come_in(self, service: TokenService, verifier: Verifier, flooded: int) -> None:
+        other = service.create("other", None)
+        verifier._fresh._due_at = 0
+        assert verifier.verify(other.secret)
+
+    def test_so_does_a_secret_seen_before(self, verifier: Verifier, made: NewToken) -> None:
+        verifier.verify(made.secret)
+        for _ in range(50):
+            with pytest.raises(Refused):
+                verifier.verify(forged(made))
+        assert verifier.verify(made.secret)
+
+    def test_wrong_secrets_from_one_place_are_soon_not_checked(
+        self, service: TokenService, verifier: Verifier, hasher: Counting
+    ) -> None:
+        tokens = [service.create(f"svc-{number}", None) for number in range(10)]
+        for turn in range(10):
+            for made in tokens:
+                with pytest.raises(Refused):
+                    verifier.verify(forged(made), "GET", f"2001:db8::{turn}")
+        assert hasher.checks == 30
+        with pytest.raises(TooManyFailures, match="2001:db8::ffff"):
+            verifier.verify(tokens[0].secret, "GET", "2001:db8::ffff")
+        assert verifier.verify(tokens[0].secret, "GET", "2001:db8:0:1::1")
+
+    def test_a_flood_that_waits_is_not_checked_either(
+        self, verifier: Verifier, hasher: Counting, made: NewToken
+    ) -> None:
+        hasher.go_on.clear()
+        with ThreadPoolExecutor(40) as pool:
+            asked = [pool.submit(verifier.verify, forged(made)) for _ in range(40)]
+            assert hasher.checking.wait(20)
+            hasher.go_on.set()
+            assert all(isinstance(each.exception(20), Refused) for each in asked)
+        assert hasher.checks <= 11
+
+
+class TestAStoreInTrouble:
+    @pytest.fixture
+    def damaged(self, service: TokenService, verifier: Verifier, made: NewToken) -> NewToken:
+        """Damage the store after a secret was seen."""
+        verifier.verify(made.secret)
+        with Path(service.store.location).open("a") as file:
+            file.write("}")
+        return made
+
+    def test_it_is_gone_on_with_for_a_while(
+        self, verifier: Verifier, ticks: Ticks, damaged: NewToken
+    ) -> None:
+        ticks.now += GRACE
+        assert verifier.verify(damaged.secret)
+        health = verifier.health()
+        assert (health.serving, health.age, health.tokens) == (True, GRACE, 1)
+        assert "is damaged" in health.problems[0]
+
+    async def test_then_nobody_is_let_in(
+        self, verifier: Verifier, ticks: Ticks, damaged: NewToken
+    ) -> None:
+        ticks.now += GRACE + EVERY
+        with pytest.raises(StoreOutOfDate, match="is damaged"):
+            verifier.verify(damaged.secret)
+        with pytest.raises(StoreOutOfDate, match="is damaged"):
+            await verifier.averify(damaged.secret)
+        health = verifier.health()
+        assert (health.serving, len(health.problems)) == (False, 1)
+
+    def test_all_is_well(self, verifier: Verifier, made: NewToken) -> None:
+        verifier.verify(made.secret)
+        health = verifier.health()
+        assert (health.serving, health.tokens, health.problems) == (True, 1, [])

@@ -1,0 +1,74 @@
+"""From where a token may be used, and for what."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+"""The methods of requests that change nothing."""
+
+LONGEST_ADDRESS = 64
+_MAPPED_BITS = 96
+
+
+def is_within(networks: tuple[str, ...], address: str) -> bool:
+    """Say whether `address` is in one of `networks`; what is no address is in none.
+
+    An IPv4 address that is written as an IPv6 one, as dual-stack sockets do, counts as what it is.
+    """
+    came_from = _address(address)
+    return came_from is not None and any(came_from in each for each in _networks(networks))
+
+
+def origin(address: str) -> str:
+    """Return what counts as one place: an IPv4 address, or the /64 that one customer has of IPv6.
+
+    What is no address counts as what it is.
+    """
+    from ipaddress import IPv6Address, IPv6Network
+
+    came_from = _address(address)
+    if isinstance(came_from, IPv6Address):
+        return str(IPv6Network((int(came_from), 64), strict=False))
+    return str(came_from or address[:LONGEST_ADDRESS])
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    from ipaddress import IPv6Address, ip_address  # slow to load, and few tokens have networks
+
+    if len(text) > LONGEST_ADDRESS:
+        return None
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+@lru_cache(1024)
+def _networks(texts: tuple[str, ...]) -> list[IPv4Network | IPv6Network]:
+    """Return those of `texts` that are networks: one that is none lets nobody in."""
+    from ipaddress import IPv6Network, ip_network
+
+    found: list[IPv4Network | IPv6Network] = []
+    for text in texts:
+        try:
+            network = ip_network(text, strict=False)
+        except ValueError:
+            continue
+        found.append(_unmapped(network) if isinstance(network, IPv6Network) else network)
+    return found
+
+
+def _unmapped(network: IPv6Network) -> IPv4Network | IPv6Network:
+    from ipaddress import IPv4Network
+
+    mapped = network.network_address.ipv4_mapped
+    if mapped is None or network.prefixlen < _MAPPED_BITS:
+        return network
+    return IPv4Network((int(mapped), network.prefixlen - _MAPPED_BITS))
