@@ -42,6 +42,7 @@ def test_flags_beat_the_environment_and_that_beats_the_file(written: Path) -> No
 def test_each_setting_by_file_and_by_environment(written: Path) -> None:
     values = {
         "store": "/data/tokens.json",
+        "usage": "/data/used.json",
         "prefix": "acme_2",
         "hash_cost": 12,
         "soon_days": 0,
@@ -168,7 +169,7 @@ def test_a_file_that_cannot_be_read_is_no_empty_one(written: Path, make: object)
 
 
 def test_what_is_shown_can_be_written(written: Path) -> None:
-    text = 'max_life = "2y"\ntheme = "nord"\nmouse = false\nkeys.list.create = "n"'
+    text = 'usage = "/used"\nmax_life = "2y"\ntheme = "nord"\nmouse = false\nkeys.list.create = "n"'
     settings = loaded(written, text)
     for name in config.SETTINGS:
         value = config.shown(settings, name)

@@ -34,6 +34,8 @@ class Settings:
     """Where the tokens are: the path of a TinyDB file."""
     account: str
     """Who owns the tokens that are created."""
+    usage: str | None = None
+    """Where it is noted when tokens were used; None for `usage.json` beside the tokens."""
     prefix: str = PREFIX
     """What secrets begin with."""
     hash_cost: int = DEFAULT_COST
@@ -153,6 +155,7 @@ def _flat(table: Mapping[str, Any]) -> dict[str, Any]:
 
 SETTINGS = {
     "store": _Setting("store", _text),
+    "usage": _Setting("usage", _text),
     "prefix": _Setting("prefix", _prefix),
     "hash_cost": _Setting("hash_cost", _whole(4, HIGHEST_COST)),
     "soon_days": _Setting("soon", _days),

@@ -65,6 +65,8 @@ def new_private(path: Path) -> Iterator[BinaryIO]:
 def replace(path: Path, content: bytes, temporary: Path | None = None) -> None:
     """Put `content` in the place of `path` in one step, with mode 0600 and the owner as found.
 
+    Where its group may read `path`, it still may: a service of another user does so.
+
     A reader, and a machine that loses power, sees the old file or the new one, never a mixture.
     One process at a time: hold a lock. It is written as `temporary`, in the same folder, first.
     Raises `OSError` with the old file untouched, and `Unconfirmed` where the new one is there
@@ -75,6 +77,7 @@ def replace(path: Path, content: bytes, temporary: Path | None = None) -> None:
     with _synced(path.parent):
         with _created(temporary) as file:
             give_to_owner(file.fileno(), path)
+            _keep_readers(file.fileno(), path)
             file.write(content)
         try:
             temporary.replace(path)
@@ -139,6 +142,15 @@ def give_to_owner(made: Path | int, path: Path) -> None:
     owner = (path if path.exists() else path.parent).stat()
     # Not what a link leads to: the owner of the folder could have put one there meanwhile.
     os.chown(made, owner.st_uid, owner.st_gid, follow_symlinks=isinstance(made, int))
+
+
+def _keep_readers(made: int, path: Path) -> None:
+    # There may be no such file yet, and its group may be none of this user's.
+    with contextlib.suppress(OSError):
+        found = path.stat()
+        if found.st_mode & stat.S_IRGRP:
+            os.fchown(made, -1, found.st_gid)
+            os.fchmod(made, PRIVATE_FILE | stat.S_IRGRP)
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ class Verifier(verifier.Verifier):
         settings = config.load(location)
         opened = cls(
             open_store(settings.store, read_only=True),
-            usage=open_usage(settings.store),
+            usage=open_usage(settings.store, notes=settings.usage),
             prefix=settings.prefix,
             # The other half is for those whose secrets are known already.
             at_once=max(1, (os.cpu_count() or 1) // 2),

@@ -294,12 +294,30 @@ class TestRights:
         subprocess.run(run, shell=True, check=True)
         assert mode(path) == 0o600
 
-    @pytest.mark.parametrize("wide", [0o640, 0o604])
-    def test_a_file_that_others_read_is_warned_about(
-        self, store: TokenStore, store_path: Path, wide: int
+    def test_a_file_that_a_group_reads_stays_so(self, store: TokenStore, store_path: Path) -> None:
+        store_path.chmod(0o640)
+        store.add(token(2))
+        assert mode(store_path) == 0o640
+        assert store.warnings() == []
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+    def test_it_stays_its_groups(self, store: TokenStore, store_path: Path) -> None:
+        os.chown(store_path, -1, 1234)
+        store_path.chmod(0o640)
+        store.add(token(2))
+        assert store_path.stat().st_gid == 1234
+
+    def test_a_group_of_others_reads_no_more(self, store: TokenStore, store_path: Path) -> None:
+        store_path.chmod(0o640)
+        with mock.patch.object(os, "fchown", side_effect=PermissionError):
+            files.replace(store_path, store_path.read_bytes())
+        assert mode(store_path) == 0o600
+
+    def test_a_file_that_everybody_reads_is_warned_about(
+        self, store: TokenStore, store_path: Path
     ) -> None:
         assert store.warnings() == []
-        store_path.chmod(wide)
+        store_path.chmod(0o604)
         assert store.warnings() == [f"Others can read {store_path}. Run: chmod 600 {store_path}"]
 
     def test_a_path_through_a_file_leads_nowhere(self, tmp_path: Path) -> None:

@@ -177,6 +177,14 @@ def test_it_lies_beside_the_store_not_beside_a_link_to_it(store_path: Path, tmp_
     assert store_path.with_name("usage.json").exists()
 
 
+def test_it_may_lie_elsewhere(store_path: Path, tmp_path: Path) -> None:
+    usage = open_usage(str(store_path), notes=str(tmp_path / "notes.json"))
+    usage.record("a", NOW)
+    usage.flush()
+    assert (tmp_path / "notes.json").exists()
+    assert not store_path.parent.exists()
+
+
 def test_nothing_noted_writes_nothing(usage: UsageStore, store_path: Path) -> None:
     usage.flush()
     assert not store_path.parent.exists()
@@ -240,8 +248,10 @@ def test_what_could_not_be_written_is_kept(
         with pytest.raises(StoreUnwritable):
             usage.flush()
     assert usage.of("a") is None
+    assert usage.warnings()[0].startswith("Uses are not noted: ")
     usage.flush()
     assert usage.of("a") == Usage(last_used_at=NOW)
+    assert usage.warnings() == []
 
 
 def test_a_damaged_note_is_no_obstacle_to_the_next(usage: UsageStore, store_path: Path) -> None:

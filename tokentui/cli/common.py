@@ -61,7 +61,7 @@ def service_for(settings: config.Settings, store: TokenStore | None = None) -> T
     """Return the service that `settings` describe, over `store` if one is open already."""
     return TokenService(
         store or open_store(settings.store, read_only=settings.read_only),
-        open_usage(settings.store, read_only=settings.read_only),
+        open_usage(settings.store, notes=settings.usage, read_only=settings.read_only),
         account=settings.account,
         hasher=BcryptHasher(settings.hash_cost),
         prefix=settings.prefix,

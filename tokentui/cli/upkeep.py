@@ -66,7 +66,7 @@ def paths() -> None:
         ("tokens", store),
         ("lock", f"{store}.lock"),
         ("backups", store.with_name("backups")),
-        ("last used", store.with_name("usage.json")),
+        ("last used", settings().usage or store.with_name("usage.json")),
         ("settings", config.config_path()),
         ("app", memory.memory_path()),
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from functools import cached_property
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Self
@@ -163,11 +164,12 @@ class Verifier:
         return Health(serving=serving, age=self._fresh.age, tokens=known, problems=problems)
 
     def close(self) -> None:
-        """Write down what uses are still to be noted, and end the threads."""
+        """End the threads, and write down the uses so far. `health` tells if that fails."""
         if "_pool" in self.__dict__:
             self._pool.shutdown()
         if self._usage is not None:
-            self._usage.flush()
+            with suppress(StoreError):
+                self._usage.flush()
 
     def _token_of(self, presented: Secret | str | bytes, address: str | None) -> Token:
         self._fresh.refresh()

@@ -19,11 +19,15 @@ def open_store(location: str, *, read_only: bool = False) -> Archive:
     return TinyDBStore(_path(location), read_only=read_only)
 
 
-def open_usage(location: str, *, read_only: bool = False) -> UsageStore:
-    """Return the notes on how the tokens at `location` were used: `usage.json` beside them."""
+def open_usage(location: str, *, notes: str | None = None, read_only: bool = False) -> UsageStore:
+    """Return the notes on how the tokens at `location` were used.
+
+    They are in the file `notes`, or else in `usage.json` beside the tokens.
+    """
     from tokentui.stores.usage import UsageFile
 
-    return UsageFile(_path(location).with_name("usage.json"), sweeping=not read_only)
+    path = _path(notes) if notes else _path(location).with_name("usage.json")
+    return UsageFile(path, sweeping=not read_only)
 
 
 def _path(location: str) -> Path:

@@ -38,7 +38,6 @@ LARGEST = 256 * 1024 * 1024
 """The most bytes that are read as a store: some 800,000 tokens."""
 
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
-_OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
 
 
 class Stamp(NamedTuple):
@@ -97,12 +96,12 @@ class DurableJSON(Storage):
                 return None
 
     def warnings(self) -> list[str]:
-        """Say so where others on the machine can read the file."""
+        """Say so where everybody on the machine can read the file; a group may be meant to."""
         try:
             mode = self.path.stat().st_mode
         except OSError:
             return []
-        if mode & _OTHERS_READ:
+        if mode & stat.S_IROTH:
             return [f"Others can read {self.path}. Run: chmod 600 {_quoted(self.path)}"]
         return []
 

@@ -37,6 +37,7 @@ class UsageFile:
         self._pending: dict[str, Usage] = {}
         self._interval = interval
         self._timer: Timer | None = None
+        self._trouble: str | None = None
 
     def of(self, token_id: str) -> Usage | None:
         # What is known of uses is a convenience: damage there must not hide the tokens.
@@ -58,7 +59,8 @@ class UsageFile:
                 self._noted("")
         except StoreError as error:
             return [f"When tokens were last used is not known: {error}"]
-        return self._file.warnings()
+        unwritten = [f"Uses are not noted: {self._trouble}"] if self._trouble else []
+        return [*self._file.warnings(), *unwritten]
 
     def record(self, token_id: str, moment: datetime, address: str | None = None) -> None:
         use = Usage(last_used_at=moment, address=address)
@@ -83,9 +85,11 @@ class UsageFile:
                 return
             try:
                 self._write(pending)
+                self._trouble = None
             except StoreUnconfirmed:
                 raise
-            except StoreError:
+            except StoreError as error:
+                self._trouble = str(error)
                 with self._guard:
                     for token_id, use in self._pending.items():
                         pending[token_id] = _sum(pending.get(token_id), use)
