@@ -1,4 +1,4 @@
-"""Secrets that were right before, so that a slow hash is paid for once a process."""
+"""Secrets that were checked before, so that a slow hash is paid for once a process."""
 
 from collections import OrderedDict
 from hashlib import blake2b
@@ -9,7 +9,7 @@ SIZE = 65_536
 
 
 class Seen(NamedTuple):
-    """Whose secret it was, and the hash that it was right for: never a verdict."""
+    """Whose secret it was or was not, and the hash that this is true of: never a verdict."""
 
     id: str
     hash: str
@@ -18,9 +18,8 @@ class Seen(NamedTuple):
 class SeenSecrets:
     """What was seen, by a digest under a key of this process. It holds no secret.
 
-    Whoever finds an entry has to compare it with the token as it is now. Only right secrets get
-    in, so only their holders can push others out. Once `size` are there, the one that was used
-    longest ago goes.
+    Whoever finds an entry has to compare it with the token as it is now. Once `size` are there,
+    the one that was used longest ago goes.
     """
 
     def __init__(self, size: int = SIZE) -> None:

@@ -30,7 +30,7 @@ from tokentui.core.store import utc_now
 from tokentui.core.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from concurrent.futures import ThreadPoolExecutor
     from datetime import datetime
 
@@ -39,9 +39,13 @@ if TYPE_CHECKING:
 
 AT_ONCE = 2
 """How many slow hashes are checked at the same time."""
-# So many wrong secrets are checked at once, and after that one every so many seconds.
+_WRONG = "This is not the secret of the token that it names."
+# So many wrong secrets are checked at once, and after that one every so many seconds. Nobody
+# shuts the holder of a token out, who calls from another place, but by calling from many.
+_BY_ONE_CALLER = 3, 10.0
 _FOR_ONE_TOKEN = 10, 2.0
-_FROM_ONE_PLACE = 30, 1.0
+_FROM_ONE_PLACE = 20, 1.0
+_WRONG_KEPT = 4096
 
 
 class PublicToken(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -95,7 +99,10 @@ class Verifier:
         self._prefix = prefix
         self._id_part = credential.id_part(prefix)
         self._seen = SeenSecrets()
+        # A client that goes on with an old secret must cost nothing, nor keep out the new one.
+        self._wrong = SeenSecrets(_WRONG_KEPT)
         self._fresh = FreshTokens(store, ticks=ticks, grace=grace, advance=self._seen.advance)
+        self._by_one_caller = FailureLimit(*_BY_ONE_CALLER, ticks)
         self._for_one_token = FailureLimit(*_FOR_ONE_TOKEN, ticks)
         self._from_one_place = FailureLimit(*_FROM_ONE_PLACE, ticks)
         self._at_once = at_once
@@ -129,10 +136,11 @@ class Verifier:
         else:
             self._fresh.refuse_outdated()
         text = _text(presented)
-        digest = self._digest(text, address)
+        self._refuse_unknown(text)
+        digest = self._seen.digest(text)
         token = self._known(digest)
         if token is None:
-            claimed = self._claimed(text, address)
+            claimed = self._claimed(text, digest, address)
             loop = asyncio.get_running_loop()
             token = await loop.run_in_executor(self._pool, self._checked, claimed, digest, address)
         return self._let_in(token, method, address)
@@ -174,15 +182,15 @@ class Verifier:
     def _token_of(self, presented: Secret | str | bytes, address: str | None) -> Token:
         self._fresh.refresh()
         text = _text(presented)
-        digest = self._digest(text, address)
+        self._refuse_unknown(text)
+        digest = self._seen.digest(text)
         token = self._known(digest)
-        return token or self._checked(self._claimed(text, address), digest, address)
+        return token or self._checked(self._claimed(text, digest, address), digest, address)
 
-    def _digest(self, text: str, address: str | None) -> bytes:
-        """Return what stands for a text among those seen; what names no token is refused first."""
+    def _refuse_unknown(self, text: str) -> None:
+        """Refuse what is no secret of any token, which needs no digest."""
         if text[self._id_part] not in self._fresh.current.tokens:
-            self._claimed(text, address)
-        return self._seen.digest(text)
+            _living(self._fresh.current, credential.parse(Secret(text), self._prefix).id)
 
     def _known(self, digest: bytes) -> Token | None:
         """Return the token, as it is now, of a secret that was right before and still is."""
@@ -195,12 +203,19 @@ class Verifier:
             return None
         return token
 
-    def _claimed(self, text: str, address: str | None) -> Credential:
+    def _claimed(self, text: str, digest: bytes, address: str | None) -> Credential:
         """Return what a text says, unless it is refused without a look at its secret part."""
         claimed = credential.parse(Secret(text), self._prefix)
-        _living(self._fresh.current, claimed.id)
-        self._refuse_flood(claimed.id, address)
+        self._hash_to_check(claimed.id, digest, address)
         return claimed
+
+    def _hash_to_check(self, token_id: str, digest: bytes, address: str | None) -> str:
+        """Return the hash of a token, unless it is known that it need not be checked."""
+        _, hashed = _living(self._fresh.current, token_id)
+        if (wrong := self._wrong.get(digest)) is not None and wrong.hash == hashed:
+            raise WrongSecret(_WRONG, token_id)
+        self._refuse_flood(token_id, address)
+        return hashed
 
     def _checked(self, claimed: Credential, digest: bytes, address: str | None) -> Token:
         """Return the token once its slow hash is checked, as it is after that."""
@@ -209,9 +224,10 @@ class Verifier:
             self._fresh.refresh()
             if (token := self._known(digest)) is not None:
                 return token
-            _, hashed = _living(self._fresh.current, claimed.id)
-            self._refuse_flood(claimed.id, address)
-            self._check(claimed, hashed, address)
+            hashed = self._hash_to_check(claimed.id, digest, address)
+            if not self._is_right(claimed, hashed):
+                self._note_failure(Seen(claimed.id, hashed), digest, address)
+                raise WrongSecret(_WRONG, claimed.id)
         self._fresh.refresh()
         snapshot = self._fresh.current
         token, hash_now = _living(snapshot, claimed.id)
@@ -220,23 +236,30 @@ class Verifier:
         self._seen.put(digest, Seen(token.id, hashed), snapshot.generation)
         return token
 
-    def _check(self, claimed: Credential, hashed: str, address: str | None) -> None:
+    def _is_right(self, claimed: Credential, hashed: str) -> bool:
         try:
-            right = self._hasher.check(claimed.secret, hashed)
+            return self._hasher.check(claimed.secret, hashed)
         except DamagedHash as error:
             error.token_id = claimed.id
             raise
-        if not right:
-            self._for_one_token.note(claimed.id)
-            if address is not None:
-                self._from_one_place.note(access.origin(address))
-            raise WrongSecret("This is not the secret of the token that it names.", claimed.id)
+
+    def _note_failure(self, wrong: Seen, digest: bytes, address: str | None) -> None:
+        self._wrong.put(digest, wrong, 0)
+        for limit, key in self._limits(wrong.id, address):
+            limit.note(key)
 
     def _refuse_flood(self, token_id: str, address: str | None) -> None:
-        if self._for_one_token.reached(token_id):
-            raise TooManyFailures("Too many wrong secrets came for this token.", token_id)
-        if address is not None and self._from_one_place.reached(access.origin(address)):
-            raise TooManyFailures(f"Too many wrong secrets came from {address}.", token_id)
+        if any(limit.reached(key) for limit, key in self._limits(token_id, address)):
+            raise TooManyFailures(
+                "Too many wrong secrets came for this token, or from this address.", token_id
+            )
+
+    def _limits(self, token_id: str, address: str | None) -> Iterator[tuple[FailureLimit, str]]:
+        place = access.origin(address) if address is not None else ""
+        yield self._by_one_caller, f"{token_id} {place}"
+        yield self._for_one_token, token_id
+        if place:
+            yield self._from_one_place, place
 
     def _let_in(self, token: Token, method: str | None, address: str | None) -> PublicToken:
         now = self._now()
