@@ -97,7 +97,7 @@ def test_what_cannot_be_read_counts_for_a_while(
     fresh.refresh()
     assert fresh.trouble is None
     assert [record.message for record in caplog.records] == [
-        "The tokens cannot be read, so what was read last counts. The disk is gone.",
+        "The tokens cannot be read; what was read last counts for 10 seconds. The disk is gone.",
         "The tokens can be read again.",
     ]
 
@@ -110,6 +110,18 @@ def test_what_was_read_long_ago_does_not_count(
     source.broken = True
     with pytest.raises(StoreOutOfDate):
         fresh.refresh()
+
+
+def test_what_took_long_to_read_is_as_old_as_the_look(
+    fresh: FreshTokens, source: Source, ticks: Ticks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow() -> Mapping[str, Token]:
+        ticks.now += 3
+        return {}
+
+    monkeypatch.setattr(source, "snapshot", slow)
+    fresh.refresh()
+    assert fresh.age == 3
 
 
 def test_what_was_never_read(fresh: FreshTokens, source: Source) -> None:

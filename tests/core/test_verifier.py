@@ -1,11 +1,11 @@
 """From a presented secret to its token, or to the reason why not."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
-from threading import Event
+from threading import Event, Semaphore
 from typing import Any
 
 import msgspec
@@ -32,7 +32,8 @@ from tokentui.core.errors import (
 )
 from tokentui.core.fresh import EVERY, GRACE
 from tokentui.core.service import NewToken, TokenService
-from tokentui.core.verifier import PublicToken, Verifier
+from tokentui.core.token import Token
+from tokentui.core.verifier import PublicToken, Verifier, _text
 
 from ..conftest import CHEAPEST, NOW
 from .test_limits import Ticks
@@ -270,6 +271,10 @@ class TestGarbage:
             with pytest.raises(MalformedSecret):
                 verifier.verify(presented)
 
+    def test_no_more_is_read_than_a_secret_has(self) -> None:
+        for endless in ("x" * 2**20, b"x" * 2**20, Secret("x" * 2**20)):
+            assert len(_text(endless)) < 100
+
     def test_a_hash_is_no_secret(
         self, verifier: Verifier, hasher: Counting, made: NewToken
     ) -> None:
@@ -420,10 +425,24 @@ class TestAtTheSameTime:
                 asked.result(20)
 
     def test_one_secret_in_many_threads_is_hashed_at_most_at_once(
-        self, verifier: Verifier, hasher: Counting, made: NewToken
+        self,
+        verifier: Verifier,
+        hasher: Counting,
+        made: NewToken,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        claim, claimed = verifier._claimed, Semaphore(0)
+
+        def noted(text: str, digest: bytes, address: str | None) -> credential.Credential:
+            claimed.release()
+            return claim(text, digest, address)
+
+        monkeypatch.setattr(verifier, "_claimed", noted)
+        hasher.go_on.clear()
         with ThreadPoolExecutor(20) as pool:
-            asked = [pool.submit(verifier.verify, made.secret) for _ in range(100)]
+            asked = [pool.submit(verifier.verify, made.secret) for _ in range(20)]
+            assert all(claimed.acquire(timeout=20) for _ in asked)
+            hasher.go_on.set()
             assert {each.result(20).id for each in asked} == {made.token.id}
         assert hasher.checks <= 2
 
@@ -458,6 +477,25 @@ class TestAtTheSameTime:
             return [seen, await first]
 
         assert [token.name for token in asyncio.run(both())] == ["other", "ci-deploy"]
+
+    async def test_the_event_loop_goes_on_while_the_store_is_read(
+        self,
+        service: TokenService,
+        verifier: Verifier,
+        made: NewToken,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        snapshot, go_on = service.store.snapshot, Event()
+
+        def slow() -> Mapping[str, Token]:
+            assert go_on.wait(20)
+            return snapshot()
+
+        monkeypatch.setattr(service.store, "snapshot", slow)
+        asking = asyncio.create_task(verifier.averify(made.secret))
+        await asyncio.sleep(0)
+        go_on.set()
+        assert (await asking).id == made.token.id
 
     async def test_a_seen_secret_takes_no_thread(self, verifier: Verifier, made: NewToken) -> None:
         await verifier.averify(made.secret)

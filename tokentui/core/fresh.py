@@ -94,7 +94,11 @@ class FreshTokens:
                 self._take(stamp, self._store.snapshot())
         except StoreError as error:
             if self.trouble is None:
-                _log("The tokens cannot be read, so what was read last counts. %s", error)
+                _log(
+                    "The tokens cannot be read; what was read last counts for %g seconds. %s",
+                    self._grace,
+                    error,
+                )
             self.trouble = str(error)
             return
         self._read_at = began
