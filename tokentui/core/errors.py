@@ -142,6 +142,14 @@ class Refused(TokentuiError):
         return str(self) if self.holder else "This secret is not valid."
 
 
+class NothingPresented(Refused):
+    """A request comes without a secret."""
+
+    @property
+    def public(self) -> str:
+        return "Present the secret of an API token."
+
+
 class MalformedSecret(Refused):
     """The presented text does not have the form of a secret."""
 

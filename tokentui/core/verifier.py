@@ -115,18 +115,27 @@ class Verifier:
         self.close()
 
     def verify(
-        self, presented: Secret | str | bytes, method: str | None = None, address: str | None = None
+        self,
+        presented: Secret | str | bytes,
+        method: str | None = None,
+        address: str | None = None,
+        account: str | None = None,
     ) -> PublicToken:
         """Return the token that `presented` opens the door for; raise a kind of `Refused`.
 
         `method` is the one of the request and `address` where it came from: a token that is for
-        reading, or bound to networks, is refused where these are not told. Raises
-        `StoreOutOfDate` where the tokens could not be read for too long.
+        reading, or bound to networks, is refused where these are not told. With `account`, no
+        token of another account will do. Raises `StoreOutOfDate` where the tokens could not be
+        read for too long.
         """
-        return self._let_in(self._token_of(presented, address), method, address)
+        return self._let_in(self._token_of(presented, address), method, address, account)
 
     async def averify(
-        self, presented: Secret | str | bytes, method: str | None = None, address: str | None = None
+        self,
+        presented: Secret | str | bytes,
+        method: str | None = None,
+        address: str | None = None,
+        account: str | None = None,
     ) -> PublicToken:
         """Do what `verify` does, without keeping the event loop from other work."""
         import asyncio
@@ -143,7 +152,7 @@ class Verifier:
             claimed = self._claimed(text, digest, address)
             loop = asyncio.get_running_loop()
             token = await loop.run_in_executor(self._pool, self._checked, claimed, digest, address)
-        return self._let_in(token, method, address)
+        return self._let_in(token, method, address, account)
 
     def identify(self, presented: Secret | str | bytes) -> PublicToken:
         """Return the token that `presented` is the secret of, whatever it is allowed to do.
@@ -261,7 +270,11 @@ class Verifier:
         if place:
             yield self._from_one_place, place
 
-    def _let_in(self, token: Token, method: str | None, address: str | None) -> PublicToken:
+    def _let_in(
+        self, token: Token, method: str | None, address: str | None, account: str | None
+    ) -> PublicToken:
+        if account is not None and account != token.account:
+            raise WrongSecret("This is not the secret of a token of that account.", token.id)
         now = self._now()
         _refuse_expired(token, now)
         if token.networks and not access.is_within(token.networks, address or ""):

@@ -1,0 +1,65 @@
+"""Middleware for ASGI: FastAPI, Starlette, Litestar, Django and others."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from tokentui.core.errors import Refused, StoreError
+from tokentui.core.presented import presented
+from tokentui.core.verifier import PublicToken, Verifier
+from tokentui.server.refusal import Refusal, refusal
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_POLICY_VIOLATION = 1008  # RFC 6455, section 7.4.1
+
+
+class TokenMiddleware:
+    """Lets the requests and web sockets through to `app` whose callers present a secret.
+
+    The app finds the token in `scope["state"]["token"]`, which Starlette and FastAPI show as
+    `request.state.token`. A web socket is not for reading alone, so that a token that is for
+    reading opens none.
+    """
+
+    def __init__(self, app: App, verifier: Verifier) -> None:
+        self._app = app
+        self._verifier = verifier
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or hand it on."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        address = scope["client"][0] if scope.get("client") else None
+        try:
+            token = await self._token(scope, address)
+        except (Refused, StoreError) as error:
+            answer = refusal(error, address)
+            await (_close(receive, send) if scope["type"] == "websocket" else _tell(send, answer))
+            return
+        state = {**scope.get("state", {}), "token": token}
+        await self._app({**scope, "state": state}, receive, send)
+
+    async def _token(self, scope: Scope, address: str | None) -> PublicToken:
+        shown = presented(_values(scope, b"authorization"), _values(scope, b"x-api-key"))
+        method = scope.get("method")
+        return await self._verifier.averify(shown.secret, method, address, shown.account)
+
+
+def _values(scope: Scope, name: bytes) -> list[str]:
+    return [value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name]
+
+
+async def _tell(send: Send, answer: Refusal) -> None:
+    headers = [(key.lower().encode(), value.encode()) for key, value in answer.headers]
+    await send({"type": "http.response.start", "status": int(answer.status), "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _close(receive: Receive, send: Send) -> None:
+    await receive()  # the offer to connect, which has to be heard before it is turned down
+    await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
