@@ -147,6 +147,14 @@ def life(token: Token, zone: tzinfo | None) -> str:
     return f"It is valid until {last_moment(token.expires_at, zone)}."
 
 
+def access(token: Token) -> str:
+    """Return what `token` is bound to, such as reading only, from 192.0.2.0/24; or nothing."""
+    limits = ["reading only"] if token.read_only else []
+    if token.networks:
+        limits.append(f"from {' or '.join(map(printable, token.networks))}")
+    return ", ".join(limits)
+
+
 def facts(service: TokenService, token: Token) -> list[tuple[str, str]]:
     """Return all that a person may know of `token`, label by label, fit for a terminal."""
     expires = "never"
@@ -154,6 +162,8 @@ def facts(service: TokenService, token: Token) -> list[tuple[str, str]]:
         away = distance(token.expires_at, service.now(), service.zone)
         expires = f"{last_moment(token.expires_at, service.zone)}, {away}"
     ends = [("Expires", expires)]
+    if limits := access(token):
+        ends.append(("Access", limits))
     if token.revoked_at is not None:
         by = f" by {printable(token.revoked_by)}" if token.revoked_by else ""
         ends.append(("Revoked", f"{minute(service, token.revoked_at)}{by}"))

@@ -4,7 +4,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokentui.core.access import is_within, origin
+from tokentui.core.access import is_within, origin, parse_network
+from tokentui.core.errors import InvalidNetwork
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("192.0.2.0/24", "192.0.2.0/24"),
+        ("192.0.2.0/255.255.255.0", "192.0.2.0/24"),
+        ("192.0.2.7", "192.0.2.7/32"),
+        ("2001:DB8::/32", "2001:db8::/32"),
+        ("::ffff:192.0.2.0/120", "::ffff:c000:200/120"),
+    ],
+)
+def test_a_network_is_kept_in_one_form(text: str, kept: str) -> None:
+    assert parse_network(text) == kept
+
+
+@pytest.mark.parametrize("text", ["", "office", "192.0.2.0/33", "192.0.2", "192.0.2.0/24,"])
+def test_what_is_no_network(text: str) -> None:
+    with pytest.raises(InvalidNetwork, match="is not a network: write 192"):
+        parse_network(text)
+
+
+def test_an_address_with_a_length_may_mean_either() -> None:
+    with pytest.raises(InvalidNetwork, match=r"an address within 192\.0\.2\.0/24"):
+        parse_network("192.0.2.7/24")
 
 
 @pytest.mark.parametrize(

@@ -278,6 +278,24 @@ def test_a_secret_keeps_working_under_a_new_name(sandbox: Sandbox) -> None:
     assert sandbox.run("verify", stdin=secret).stdout.startswith("release ")
 
 
+def test_a_token_can_be_bound(sandbox: Sandbox) -> None:
+    made = sandbox.run(
+        "create", "probe", "--for-reading", "--from", "192.0.2.0/24", "--from", "::1"
+    )
+    assert "Access: reading only, from 192.0.2.0/24 or ::1/128." in made.stderr
+    record = sandbox.record()
+    assert (record["read_only"], record["networks"]) == (True, ["192.0.2.0/24", "::1/128"])
+    shown = sandbox.run("show", "probe").stdout
+    assert "Access:     reading only, from 192.0.2.0/24 or ::1/128" in shown
+
+
+def test_a_network_that_is_none_makes_no_token(sandbox: Sandbox) -> None:
+    refused = sandbox.run("create", "probe", "--from", "192.0.2.7/24")
+    assert refused.returncode == ExitCode.USAGE
+    assert "Nothing was changed." in refused.stderr
+    assert sandbox.run("list", "--json").stdout == "[]\n"
+
+
 def test_a_successor_opens_and_the_old_one_goes_on(sandbox: Sandbox) -> None:
     old = _create(sandbox)
     rotated = sandbox.run("rotate", "deploy")

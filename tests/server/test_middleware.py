@@ -219,11 +219,13 @@ def test_the_log_tells_why_and_no_secret(
 class TestOnlyASGI:
     async def test_a_web_socket_is_turned_down(self, verifier: Verifier) -> None:
         sent: list[asgi.Message] = []
+        heard: list[str] = []
 
         async def app(*_: object) -> None:
             raise AssertionError("nobody comes here")
 
         async def receive() -> asgi.Message:
+            heard.append("connect")
             return {"type": "websocket.connect"}
 
         async def send(message: asgi.Message) -> None:
@@ -231,6 +233,7 @@ class TestOnlyASGI:
 
         scope: asgi.Scope = {"type": "websocket", "headers": [], "client": None}
         await asgi.TokenMiddleware(app, verifier)(scope, receive, send)
+        assert heard == ["connect"]
         assert sent == [{"type": "websocket.close", "code": 1008}]
 
     async def test_the_start_of_the_server_is_handed_on(self, verifier: Verifier) -> None:

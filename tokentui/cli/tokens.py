@@ -1,7 +1,7 @@
 """Commands about single tokens."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +22,7 @@ from tokentui.cli.common import (
 )
 from tokentui.console import ExitCode, Failure, Unwritten, is_terminal, say, write, write_json
 from tokentui.core import errors
+from tokentui.core.access import parse_network
 from tokentui.core.credential import Secret
 from tokentui.core.service import DEFAULT_OVERLAP, OVERLAPS, NewToken, TokenService
 from tokentui.core.store import everything_of
@@ -29,15 +30,20 @@ from tokentui.core.text import printable
 from tokentui.core.token import LAST_DAY, Status, Token, parse_day, parse_life
 
 T = TypeVar("T")
+V = TypeVar("V")
 
 
-def _read(parse: Callable[[str], T]) -> Callable[..., T | None]:
-    """Return a callback for an option whose text `parse` reads."""
+def _networks(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(parse_network, texts)))
 
-    def read(_: click.Context, param: click.Parameter, value: str | None) -> T | None:
+
+def _read(parse: Callable[[V], T]) -> Callable[..., T | None]:
+    """Return a callback for an option whose value `parse` reads."""
+
+    def read(_: click.Context, param: click.Parameter, value: V | None) -> T | None:
         try:
             return None if value is None else parse(value)
-        except errors.InvalidExpiry as error:
+        except errors.InvalidInput as error:
             raise click.BadParameter(f"{error} Nothing was changed.", param=param) from None
 
     return read
@@ -99,6 +105,15 @@ def show(name: str, as_json: bool) -> None:
     "--expires-in", metavar="LIFE", callback=_read(parse_life), help="Such as 90d, 12w or 1y."
 )
 @click.option("--never", is_flag=True, help="Never expires. Better not: a leak lasts for ever.")
+@click.option("--for-reading", is_flag=True, help="For requests that change nothing.")
+@click.option(
+    "--from",
+    "networks",
+    metavar="NETWORK",
+    multiple=True,
+    callback=_read(_networks),
+    help="For use from there alone, such as 192.0.2.0/24. May be given more than once.",
+)
 @_to_file_option
 @json_option
 def create(
@@ -106,6 +121,8 @@ def create(
     expires: date | None,
     expires_in: timedelta | None,
     never: bool,
+    for_reading: bool,
+    networks: tuple[str, ...],
     to_file: Path | None,
     as_json: bool,
 ) -> None:
@@ -117,8 +134,15 @@ def create(
         raise click.UsageError("Give one of --expires, --expires-in and --never.")
     service = open_service()
     last_day = None if never else expires or _day_in(service, expires_in or service.default_life)
-    new = _hand_out(service, lambda: service.create(name, last_day), to_file, as_json)
+    new = _hand_out(
+        service,
+        lambda: service.create(name, last_day, read_only=for_reading, networks=networks),
+        to_file,
+        as_json,
+    )
     say(f"Created {new.token.name}. {words.life(new.token, service.zone)}")
+    if limits := words.access(new.token):
+        say(f"Access: {limits}.")
     say(_place(to_file))
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from tokentui.core.errors import InvalidNetwork
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -13,6 +16,24 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 LONGEST_ADDRESS = 64
 _MAPPED_BITS = 96
+
+
+def parse_network(text: str) -> str:
+    """Return a network as it is kept, such as 192.0.2.0/24; raise `InvalidNetwork`.
+
+    An address alone is the network that holds nothing else.
+    """
+    from ipaddress import ip_network
+
+    with suppress(ValueError):
+        return str(ip_network(text))
+    try:
+        meant = ip_network(text, strict=False)
+    except ValueError:
+        raise InvalidNetwork(
+            f"{text!a} is not a network: write 192.0.2.0/24, 2001:db8::/32 or 192.0.2.7."
+        ) from None
+    raise InvalidNetwork(f"{text} is an address within {meant}: write one of the two.")
 
 
 def is_within(networks: tuple[str, ...], address: str) -> bool:

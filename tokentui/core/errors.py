@@ -32,6 +32,10 @@ class InvalidName(InvalidInput):
     """A token name breaks the rules for names."""
 
 
+class InvalidNetwork(InvalidInput):
+    """This is no network that a token can be bound to."""
+
+
 class InvalidExpiry(InvalidInput):
     """An expiry date or a length of life cannot be used."""
 

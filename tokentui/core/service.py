@@ -207,9 +207,17 @@ class TokenService:
             )
         return end_of_day(day, self.zone)
 
-    def create(self, name: str, last_day: date | None) -> NewToken:
+    def create(
+        self,
+        name: str,
+        last_day: date | None,
+        *,
+        read_only: bool = False,
+        networks: tuple[str, ...] = (),
+    ) -> NewToken:
         """Make a token that is valid until the end of `last_day`, or for ever where None.
 
+        It may be bound to reading, and to `networks` as `access.parse_network` returns them.
         Raises `InvalidName`, `NameTaken`, `InvalidExpiry`. Slow by design: it hashes.
         """
         self.check_new_name(name)
@@ -218,7 +226,13 @@ class TokenService:
                 f"A token has to expire here, after {self.max_life.days} days at most."
             )
         expires_at = None if last_day is None else self.last_moment(last_day)
-        new = self._mint(account=self.account, name=name, expires_at=expires_at)
+        new = self._mint(
+            account=self.account,
+            name=name,
+            expires_at=expires_at,
+            read_only=read_only,
+            networks=networks,
+        )
         self.store.add(new.token)
         return new
 
