@@ -1,6 +1,7 @@
 """Tokens in words, the same ones on the screen and from the commands."""
 
 import traceback
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 
@@ -147,11 +148,11 @@ def life(token: Token, zone: tzinfo | None) -> str:
     return f"It is valid until {last_moment(token.expires_at, zone)}."
 
 
-def access(token: Token) -> str:
-    """Return what `token` is bound to, such as reading only, from 192.0.2.0/24; or nothing."""
-    limits = ["reading only"] if token.read_only else []
-    if token.networks:
-        limits.append(f"from {' or '.join(map(printable, token.networks))}")
+def access(read_only: bool, networks: Sequence[str]) -> str:
+    """Return what a token is bound to, such as reading only, from 192.0.2.0/24; or nothing."""
+    limits = ["reading only"] if read_only else []
+    if networks:
+        limits.append(f"from {' or '.join(map(printable, networks))}")
     return ", ".join(limits)
 
 
@@ -162,7 +163,7 @@ def facts(service: TokenService, token: Token) -> list[tuple[str, str]]:
         away = distance(token.expires_at, service.now(), service.zone)
         expires = f"{last_moment(token.expires_at, service.zone)}, {away}"
     ends = [("Expires", expires)]
-    if limits := access(token):
+    if limits := access(token.read_only, token.networks):
         ends.append(("Access", limits))
     if token.revoked_at is not None:
         by = f" by {printable(token.revoked_by)}" if token.revoked_by else ""

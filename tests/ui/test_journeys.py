@@ -4,16 +4,18 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Button, Input, Label
+from textual.widgets import Button, Input, Label, Static
 
 from tokentui.core.dates import DateFormat
 from tokentui.core.errors import StoreUnwritable
 from tokentui.core.service import NewToken, TokenService
 from tokentui.core.token import Status, Token
 from tokentui.ui.messages import StoreChanged
+from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.screens.confirm import Confirm
 from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.screens.help import Help
@@ -106,6 +108,32 @@ class TestCreate:
             await arrive(pilot, SavedToken)
             assert saved.look_up("forever").expires_at is None
 
+    async def test_a_token_can_be_bound(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await to_form(pilot)
+            await write(pilot, "probe")
+            await pilot.press("f9")
+            await arrive(pilot, ChooseAccess)
+            await pilot.press("space", "tab")
+            await write(pilot, "192.0.2.7/24")
+            await pilot.press("enter")
+            hint = pilot.app.screen.query_one("#hint", Static)
+            await until(pilot, lambda: "an address within 192.0.2.0/24" in str(hint.content))
+            await pilot.press("ctrl+u")
+            await write(pilot, "192.0.2.0/24 192.0.2.0/24")
+            await pilot.press("enter")
+            await arrive(pilot, CreateToken)
+            await pilot.press("f9")
+            await arrive(pilot, ChooseAccess)
+            await pilot.press("space", "escape")
+            await arrive(pilot, CreateToken)
+            limits = pilot.app.screen.query_one("#limits", Static)
+            assert str(limits.content) == "reading only, from 192.0.2.0/24"
+            await pilot.press("enter")
+            await arrive(pilot, SavedToken)
+            token = saved.look_up("probe")
+            assert (token.read_only, token.networks) == (True, ("192.0.2.0/24",))
+
     async def test_enter_in_the_calendar_creates(self, saved: TokenService, run: Run) -> None:
         async with run(saved) as pilot:
             await to_form(pilot)
@@ -152,9 +180,9 @@ class TestCreate:
         calls: list[str] = []
         create = saved.create
 
-        def counting(name: str, last_day: date | None) -> NewToken:
+        def counting(name: str, last_day: date | None, **access: Any) -> NewToken:
             calls.append(name)
-            return create(name, last_day)
+            return create(name, last_day, **access)
 
         monkeypatch.setattr(saved, "create", counting)
         async with run(saved) as pilot:

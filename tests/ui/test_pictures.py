@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from tokentui.core import credential
 from tokentui.core.service import TokenService
+from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.screens.choose_filter import ChooseFilter
 from tokentui.ui.screens.confirm import Confirm
 from tokentui.ui.screens.create_token import CreateToken
@@ -64,6 +65,16 @@ async def to_create(pilot: Pilot[None]) -> None:
     await pilot.press("c")
     await arrive(pilot, CreateToken)
     await write(pilot, "ci-deploy")
+
+
+async def to_access(pilot: Pilot[None]) -> None:
+    await to_list(pilot)
+    await pilot.press("c")
+    await arrive(pilot, CreateToken)
+    await pilot.press("f9")
+    await arrive(pilot, ChooseAccess)
+    await pilot.press("space", "tab")
+    await write(pilot, "192.0.2.0/24")
 
 
 async def to_never_expires(pilot: Pilot[None]) -> None:
@@ -142,6 +153,7 @@ SCREENS = {
     "never-saved": to_never_saved,
     "list": to_list,
     "create": to_create,
+    "access": to_access,
     "never-expires": to_never_expires,
     "save": to_save,
     "manage": to_manage,

@@ -49,7 +49,9 @@ async def test_what_has_the_cursor_is_seen_whole(
 
 
 @SMALL
-@pytest.mark.parametrize("name", ["create", "never-saved", "revoke", "revoke-many", "rotate"])
+@pytest.mark.parametrize(
+    "name", ["create", "access", "never-saved", "revoke", "revoke-many", "rotate"]
+)
 async def test_the_buttons_are_always_there(
     stocked: TokenService, run: Run, name: str, size: tuple[int, int]
 ) -> None:

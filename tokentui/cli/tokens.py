@@ -141,7 +141,7 @@ def create(
         as_json,
     )
     say(f"Created {new.token.name}. {words.life(new.token, service.zone)}")
-    if limits := words.access(new.token):
+    if limits := words.access(for_reading, networks):
         say(f"Access: {limits}.")
     say(_place(to_file))
 

@@ -9,6 +9,7 @@ from textual.keys import REPLACED_KEYS, Keys, key_to_character
 from textual.widgets import Input
 
 from tokentui.core.errors import InvalidSetting
+from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.screens.choose_filter import ChooseFilter
 from tokentui.ui.screens.confirm import Confirm
 from tokentui.ui.screens.create_token import CreateToken
@@ -48,6 +49,7 @@ TOGETHER: tuple[tuple[type[DOMNode], ...], ...] = (
     (TokenList, TokenTable),
     (ChooseFilter,),
     (CreateToken, MonthCalendar),
+    (ChooseAccess,),
     (SavedToken,),
     (ManageToken,),
     (RotateToken,),
@@ -59,7 +61,7 @@ TOGETHER: tuple[tuple[type[DOMNode], ...], ...] = (
 FIXED = ("escape", "enter", "tab", "shift+tab", "ctrl+q", "ctrl+c")
 """Keys that keep what they do, so that nobody is locked in."""
 
-_WITH_FIELDS = {"app", "create", "manage", "question", "help"}
+_WITH_FIELDS = {"app", "create", "manage", "question", "access", "help"}
 """Groups of actions that have to be reached while somebody types."""
 _FIELD_TAKES = {binding.key for binding in Binding.make_bindings(Input.BINDINGS)}
 _MODIFIERS = {"ctrl", "alt", "shift", "super", "hyper", "meta"}

@@ -15,11 +15,13 @@ from tokentui import words
 from tokentui.core.errors import InvalidName, NameTaken, TokentuiError
 from tokentui.core.service import NewToken, TokenService
 from tokentui.core.token import NAME_LIMIT
+from tokentui.ui.screens.choose_access import Access, ChooseAccess
 from tokentui.ui.widgets.date_picker import DatePicker
 from tokentui.ui.widgets.masthead import Masthead
 from tokentui.ui.widgets.toggles import Choice
 
 _HINT = f"1 to {NAME_LIMIT} letters, digits, - or _"
+_NO_LIMITS = "No limits"
 _ADVICE = (
     "Better choose a date. A token that never expires lets in whoever finds it, for ever; "
     "one with a date ends on its own when it was forgotten."
@@ -32,6 +34,7 @@ class CreateToken(Screen[NewToken | None]):
     BINDING_GROUP_TITLE = "Create API token"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,f10,enter", "create", "Create", key_display="^s", id="create.create"),
+        Binding("f9", "access", "Access", id="create.access"),
         Binding("escape", "cancel", "Cancel", id="create.cancel"),
         Binding("f1", "app.help", "Help", id="app.help"),
     ]
@@ -41,6 +44,7 @@ class CreateToken(Screen[NewToken | None]):
         self._service = service
         self._first_weekday = first_weekday
         self._sending = False
+        self._access = Access()
 
     def compose(self) -> ComposeResult:
         today = self._service.today()
@@ -72,6 +76,8 @@ class CreateToken(Screen[NewToken | None]):
             with Horizontal(id="buttons"):
                 yield Button("Create", id="create", variant="primary")
                 yield Button("Cancel", id="cancel")
+                yield Button("Access", id="access")
+                yield Static(_NO_LIMITS, id="limits", markup=False)
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -139,12 +145,23 @@ class CreateToken(Screen[NewToken | None]):
     @work
     async def _create(self, name: str, last_day: date | None) -> None:
         try:
-            new = await asyncio.to_thread(self._service.create, name, last_day)
+            new = await asyncio.to_thread(
+                self._service.create, name, last_day, **self._access._asdict()
+            )
         except TokentuiError as error:
             self._sending = False
             self._say(error)
         else:
             self.dismiss(new)
+
+    @on(Button.Pressed, "#access")
+    @work(exclusive=True, group="access")
+    async def action_access(self) -> None:
+        """Choose what the token may be used for, and from where."""
+        chosen = await self.app.push_screen_wait(ChooseAccess(self._access))
+        if chosen is not None:
+            self._access = chosen
+            self.query_one("#limits", Static).update(words.access(*chosen) or _NO_LIMITS)
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:

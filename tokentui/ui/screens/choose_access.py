@@ -1,0 +1,78 @@
+"""Access: what a token may be used for, and from where."""
+
+from typing import ClassVar, NamedTuple
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Button, Footer, Input, Label, Static
+
+from tokentui.core.access import parse_network
+from tokentui.core.errors import InvalidNetwork
+from tokentui.ui.widgets.toggles import Tick
+
+_READING = "Requests that change nothing: GET, HEAD and OPTIONS."
+_HINT = "Such as 192.0.2.0/24 or 2001:db8::1, with spaces between. Empty is anywhere."
+
+
+class Access(NamedTuple):
+    """What a token is bound to."""
+
+    read_only: bool = False
+    networks: tuple[str, ...] = ()
+
+
+class ChooseAccess(ModalScreen[Access | None]):
+    """Returns what was chosen, or None where the person turned back."""
+
+    BINDING_GROUP_TITLE = "Access"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s,f10", "choose", "Done", key_display="^s", id="access.choose"),
+        Binding("escape", "dismiss(None)", "Cancel", id="access.cancel"),
+        Binding("f1", "app.help", "Help", id="app.help"),
+    ]
+
+    def __init__(self, access: Access) -> None:
+        super().__init__()
+        self._access = access
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="dialog", can_focus=False):
+            yield Label("Access", id="title")
+            yield Tick("For reading only", self._access.read_only, id="reading", compact=True)
+            yield Static(_READING, id="meaning", markup=False)
+            yield Label("Only from these networks", id="question")
+            yield Input(" ".join(self._access.networks), id="networks", compact=True)
+            yield Static(_HINT, id="hint", markup=False)
+            with Horizontal(id="buttons"):
+                yield Button("Cancel", id="cancel")
+                yield Button("Done", id="done", variant="primary")
+        yield Footer(show_command_palette=False)
+
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        self._say(_HINT)
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#done")
+    def action_choose(self) -> None:
+        """Go back with what is chosen, or say what is wrong with it."""
+        field = self.query_one("#networks", Input)
+        try:
+            networks = tuple(dict.fromkeys(map(parse_network, field.value.split())))
+        except InvalidNetwork as error:
+            self._say(str(error), wrong=True)
+            self.set_focus(field)
+        else:
+            self.dismiss(Access(self.query_one("#reading", Tick).value, networks))
+
+    @on(Button.Pressed, "#cancel")
+    def _cancelled(self) -> None:
+        self.dismiss(None)
+
+    def _say(self, sentence: str, *, wrong: bool = False) -> None:
+        hint = self.query_one("#hint", Static)
+        hint.update(sentence)
+        hint.set_class(wrong, "-wrong")
