@@ -214,7 +214,7 @@ def load(
             values[name], sources[name] = value, FLAGS[name]
     values.setdefault("store", str(default_store()))
     fields = {SETTINGS[name].field: value for name, value in values.items()}
-    settings = Settings(account=_os_user(), sources=sources, **fields)
+    settings = Settings(account=os_user(), sources=sources, **fields)
     if settings.max_life is not None and settings.max_life < settings.default_life:
         return _within(settings.max_life, settings)
     return settings
@@ -349,7 +349,8 @@ def default_store() -> Path:
     return platformdirs.user_data_path("tokentui") / "tokens.json"
 
 
-def _os_user() -> str:
+def os_user() -> str:
+    """Return who runs this process, as a name where it has one."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, NamedTuple
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -16,7 +16,7 @@ from tokentui.core.service import NewToken, TokenService
 from tokentui.core.verifier import PublicToken, Verifier
 from tokentui.server import asgi, wsgi
 
-from ..conftest import CHEAPEST, NOW
+from ..conftest import NOW
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -82,24 +82,6 @@ def call_wsgi(
     status, answered = told[0]
     lowered = {key.lower(): value for key, value in answered}
     return Answer(int(status.split()[0]), lowered, body, tokens[0] if tokens else None)
-
-
-@pytest.fixture
-def made(service: TokenService) -> NewToken:
-    return service.create("ci-deploy", date(2027, 1, 1))
-
-
-@pytest.fixture
-def ticks() -> list[float]:
-    """Return a clock that moves when its last number is changed."""
-    return [0.0]
-
-
-@pytest.fixture
-def verifier(service: TokenService, ticks: list[float]) -> Iterator[Verifier]:
-    clock = lambda: service.now()  # noqa: E731 - tests set another one
-    with Verifier(service.store, hasher=CHEAPEST, clock=clock, ticks=lambda: ticks[-1]) as opened:
-        yield opened
 
 
 @pytest.fixture(params=[call_asgi, call_wsgi], ids=["asgi", "wsgi"])

@@ -12,6 +12,7 @@ from tokentui import memory, words
 from tokentui.cli import tokens, upkeep
 from tokentui.cli.common import FLAGS, service_for, settings, store_option
 from tokentui.cli.report import report
+from tokentui.cli.serve import serve
 from tokentui.console import ExitCode, Failure, Program, is_terminal, say, write
 from tokentui.core import errors
 
@@ -114,5 +115,5 @@ def completion(shell: str) -> None:
         write(kind(main, {}, "tokentui", "_TOKENTUI_COMPLETE").source())
 
 
-for command in (*tokens.COMMANDS, report, *upkeep.COMMANDS):
+for command in (*tokens.COMMANDS, report, serve, *upkeep.COMMANDS):
     main.add_command(command)

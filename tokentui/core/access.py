@@ -45,6 +45,12 @@ def is_within(networks: tuple[str, ...], address: str) -> bool:
     return came_from is not None and any(came_from in each for each in _networks(networks))
 
 
+def plain_address(text: str) -> str | None:
+    """Return an address as it is commonly written; None where `text` is none."""
+    address = _address(text)
+    return None if address is None else str(address)
+
+
 def origin(address: str) -> str:
     """Return what counts as one place: an IPv4 address, or the /64 that one customer has of IPv6.
 

@@ -36,6 +36,10 @@ class InvalidNetwork(InvalidInput):
     """This is no network that a token can be bound to."""
 
 
+class InvalidListener(InvalidInput):
+    """Nothing can listen for requests there."""
+
+
 class InvalidExpiry(InvalidInput):
     """An expiry date or a length of life cannot be used."""
 

@@ -6,7 +6,7 @@ from typing import Any
 from tokentui.core.errors import Refused, StoreError
 from tokentui.core.presented import presented
 from tokentui.core.verifier import PublicToken, Verifier
-from tokentui.server.refusal import Refusal, refusal
+from tokentui.server.answer import Answer, refusal
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -39,22 +39,24 @@ class TokenMiddleware:
             token = await self._token(scope, address)
         except (Refused, StoreError) as error:
             answer = refusal(error, address)
-            await (_close(receive, send) if scope["type"] == "websocket" else _tell(send, answer))
+            await (_close(receive, send) if scope["type"] == "websocket" else tell(send, answer))
             return
         state = {**scope.get("state", {}), "token": token}
         await self._app({**scope, "state": state}, receive, send)
 
     async def _token(self, scope: Scope, address: str | None) -> PublicToken:
-        shown = presented(_values(scope, b"authorization"), _values(scope, b"x-api-key"))
+        shown = presented(values(scope, b"authorization"), values(scope, b"x-api-key"))
         method = scope.get("method")
         return await self._verifier.averify(shown.secret, method, address, shown.account)
 
 
-def _values(scope: Scope, name: bytes) -> list[str]:
+def values(scope: Scope, name: bytes) -> list[str]:
+    """Return what the headers of a name, in lower case, hold."""
     return [value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name]
 
 
-async def _tell(send: Send, answer: Refusal) -> None:
+async def tell(send: Send, answer: Answer) -> None:
+    """Answer a request."""
     headers = [(key.lower().encode(), value.encode()) for key, value in answer.headers]
     await send({"type": "http.response.start", "status": int(answer.status), "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})

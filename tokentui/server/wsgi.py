@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tokentui.core.errors import Refused, StoreError
 from tokentui.core.presented import presented
-from tokentui.server.refusal import refusal
+from tokentui.server.answer import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,0 +1,95 @@
+"""The command that proxies ask."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tokentui import config
+from tokentui.cli.common import settings, store_option, warn
+from tokentui.console import ExitCode, Failure, say, write
+from tokentui.core.access import parse_network
+from tokentui.core.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tokentui.server.listener import Place
+
+
+@click.command()
+@store_option
+@click.option(
+    "--listen",
+    metavar="PLACE",
+    default="127.0.0.1:9180",
+    show_default=True,
+    help="A port of this machine, or the path of a Unix socket.",
+)
+@click.option(
+    "--proxy",
+    "proxies",
+    metavar="NETWORK",
+    multiple=True,
+    help="Where a proxy asks from that is believed; may be given more than once. "
+    "Whoever can write the Unix socket is believed anyway.",
+)
+@click.option(
+    "--print-config",
+    "kind",
+    type=click.Choice(["nginx", "caddy", "traefik", "systemd"]),
+    help="Print a configuration, and end.",
+)
+def serve(listen: str, proxies: tuple[str, ...], kind: str | None) -> None:
+    """Answer the questions of nginx, Caddy or Traefik whether a request may pass.
+
+    SIGHUP reloads the settings; the tokens are always those of the store.
+    """
+    from tokentui.server import listener
+
+    place = listener.parse(listen)
+    networks = [parse_network(proxy) for proxy in proxies]
+    if kind is not None:
+        write(_config(kind, place, networks))
+        return
+    try:
+        from tokentui.server import serve as server
+        from tokentui.verifier import Verifier
+    except ModuleNotFoundError as error:
+        raise Failure(
+            f"This needs the package {error.name}: pip install 'tokentui[server]' brings it.",
+            ExitCode.USAGE,
+        ) from None
+    opened = partial(Verifier.open, click.get_current_context().meta.get(config.STORE))
+    verifier = opened()
+    warn(verifier.health().problems)
+    with listener.handed_over() or listener.listening(place) as bound:
+        say(f"Listening at {printable(listener.name_of(bound))}. Ctrl+C ends it.")
+        server.serve(bound, verifier, networks, opened)
+
+
+def _config(kind: str, place: Place, networks: Sequence[str]) -> str:
+    from tokentui.server import configs
+
+    options = [option for network in networks for option in ("--proxy", network)]
+    store = settings().store
+    notes = settings().usage or store
+    about = {
+        "command": shlex.join(["tokentui", "serve", "--listen", str(place), *options]),
+        "start": _for_systemd(
+            [sys.executable, "-m", "tokentui", "--store", store, "serve", *options]
+        ),
+        "user": config.os_user(),
+        "folder": _for_systemd([str(Path(notes).absolute().parent)]),
+    }
+    return configs.config(kind, place, about).rstrip()
+
+
+def _for_systemd(words: Sequence[str]) -> str:
+    """Return words as systemd reads them: % and $ mean something to it, even in quotes."""
+    return shlex.join(words).replace("%", "%%").replace("$", "$$")

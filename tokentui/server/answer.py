@@ -1,0 +1,61 @@
+"""How a request is answered, and what the operator's log says of a caller who is not let in."""
+
+import logging
+from http import HTTPStatus
+from typing import NamedTuple
+
+from tokentui.core.access import LONGEST_ADDRESS
+from tokentui.core.errors import NotAllowed, NothingPresented, Refused, StoreError
+from tokentui.core.text import printable
+
+_LOG = logging.getLogger("tokentui")
+
+
+class Answer(NamedTuple):
+    """An HTTP response, of a few bytes."""
+
+    status: HTTPStatus
+    headers: list[tuple[str, str]]
+    body: bytes = b""
+
+
+def sentence(status: HTTPStatus, said: str, *headers: tuple[str, str]) -> Answer:
+    """Return an answer of one sentence."""
+    return text(status, "text/plain; charset=utf-8", f"{said}\n".encode(), *headers)
+
+
+def text(status: HTTPStatus, kind: str, body: bytes, *headers: tuple[str, str]) -> Answer:
+    """Return an answer whose `Content-Type` is `kind`."""
+    about = [("Content-Type", kind), ("Content-Length", str(len(body)))]
+    return Answer(status, [*about, *headers], body)
+
+
+def refusal(error: Refused | StoreError, address: str | None) -> Answer:
+    """Note in the log that the caller at `address` is not let in, and return the answer."""
+    _note(error, address)
+    match error:
+        case NothingPresented():
+            return sentence(HTTPStatus.UNAUTHORIZED, error.public, _challenge())
+        case NotAllowed():
+            return sentence(HTTPStatus.FORBIDDEN, error.public)
+        case Refused():
+            challenge = _challenge(', error="invalid_token"')  # RFC 6750, section 3
+            return sentence(HTTPStatus.UNAUTHORIZED, error.public, challenge)
+        case StoreError():
+            return sentence(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "Nobody can be let in now. Try later.",
+                ("Retry-After", "1"),
+            )
+
+
+def _note(error: Refused | StoreError, address: str | None) -> None:
+    token_id = error.token_id if isinstance(error, Refused) else None
+    came_from = printable(address[:LONGEST_ADDRESS]) if address else "-"
+    _LOG.warning(
+        "refused reason=%s token=%s address=%s", type(error).__name__, token_id or "-", came_from
+    )
+
+
+def _challenge(reason: str = "") -> tuple[str, str]:
+    return "WWW-Authenticate", f'Bearer realm="API"{reason}'

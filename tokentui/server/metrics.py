@@ -1,0 +1,50 @@
+"""What Prometheus is told."""
+
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.process_collector import ProcessCollector
+
+from tokentui.core.verifier import Health
+from tokentui.server.answer import Answer, text
+
+
+class Metrics:
+    """Counts answers, and tells them with the health of the verifier and of the process."""
+
+    def __init__(self, health: Callable[[], Health]) -> None:
+        self._health = health
+        self._registry = CollectorRegistry()
+        self._answers = Counter(
+            "tokentui_answers",
+            "Requests that were asked about: allowed, or why not.",
+            ["result"],
+            registry=self._registry,
+        )
+        self._registry.register(self)
+        ProcessCollector(registry=self._registry)
+
+    def count(self, result: str) -> None:
+        """Count an answer."""
+        self._answers.labels(result).inc()
+
+    def answer(self) -> Answer:
+        """Return all figures in the text format of Prometheus."""
+        return text(HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(self._registry))
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield what the verifier says of itself, as a collector of Prometheus."""
+        health = self._health()
+        for name, about, value in (
+            ("serving", "1 while somebody can be let in, else 0.", float(health.serving)),
+            ("problems", "How many things an administrator should see to.", len(health.problems)),
+            ("tokens", "Tokens known, revoked ones as well.", health.tokens),
+            (
+                "store_age_seconds",
+                "How old the copy of the store is.",
+                health.age,
+            ),
+        ):
+            yield GaugeMetricFamily(f"tokentui_{name}", about, value)

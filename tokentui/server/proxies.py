@@ -1,0 +1,54 @@
+"""What is believed of a request that a proxy asks about."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from tokentui.core.access import is_within, plain_address
+
+
+class Caller(NamedTuple):
+    """Where a request came from, and its method; None where nobody who is believed said so."""
+
+    method: str | None
+    address: str | None
+
+
+class Proxies:
+    """Believes proxies of some networks, and with `all_are` whoever asks.
+
+    Others are asked about as the callers that they are. They may say what they like of a method:
+    it is not believed, so that a token that is for reading does not pass.
+    """
+
+    def __init__(self, networks: Iterable[str], *, all_are: bool = False) -> None:
+        self._networks = tuple(networks)
+        self._all_are = all_are
+
+    def caller(
+        self, peer: str | None, methods: Sequence[str], forwarded_for: Sequence[str]
+    ) -> Caller:
+        """Return who is asked about: `peer` asks, with these values of the headers.
+
+        The headers are `X-Forwarded-Method` and `X-Forwarded-For`, as Caddy and Traefik send them.
+        """
+        if not self._all_are and (peer is None or not is_within(self._networks, peer)):
+            return Caller(None, peer)
+        method = methods[0] if len(methods) == 1 else None
+        return Caller(method, self._client(forwarded_for))
+
+    def _client(self, forwarded_for: Sequence[str]) -> str | None:
+        """Return the last address that is not of a proxy; what is left of it, anybody can write."""
+        address = None
+        for entry in reversed(",".join(forwarded_for).split(",")):
+            address = plain_address(_without_port(entry.strip()))
+            if address is None or not is_within(self._networks, address):
+                break
+        return address
+
+
+def _without_port(entry: str) -> str:
+    """Return an address without the port that some proxies write behind it."""
+    if entry.startswith("["):
+        return entry[1:].partition("]")[0]
+    host, _, port = entry.partition(":")
+    return host if port.isdecimal() and "." in host else entry

@@ -1,0 +1,96 @@
+"""The server of the endpoint: it runs until it is told to stop, and reloads its settings."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from tokentui.core.errors import TokentuiError
+from tokentui.core.verifier import Verifier
+from tokentui.server.forward_auth import ForwardAuth
+from tokentui.server.proxies import Proxies
+
+_LOG = logging.getLogger("tokentui")
+# Proxies keep their idle connections for 60 s (nginx), 90 s (Traefik) or 120 s (Caddy): whoever
+# closes first must be them, or a request may be sent into a connection that just ended.
+_KEEP_ALIVE = 180
+_LAST_REQUESTS = 10
+"""How many seconds requests under way have, once the server is told to stop."""
+
+
+def serve(
+    listener: socket.socket,
+    verifier: Verifier,
+    proxies: Iterable[str],
+    reopen: Callable[[], Verifier],
+) -> None:
+    """Answer requests until SIGTERM or SIGINT; with SIGHUP, go on with what `reopen` returns.
+
+    Believed are proxies of the networks `proxies`, and whoever can connect to a Unix socket.
+    """
+    app = ForwardAuth(verifier, Proxies(proxies, all_are=listener.family is socket.AF_UNIX))
+    _log_to_stderr()
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        loop="uvloop",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=_LAST_REQUESTS,
+    )
+    _Server(config, app, reopen).run(sockets=[listener])
+    app.verifier.close()
+
+
+class _Server(uvicorn.Server):
+    """A server that is stopped in silence, and reloads."""
+
+    def __init__(
+        self, config: uvicorn.Config, app: ForwardAuth, reopen: Callable[[], Verifier]
+    ) -> None:
+        super().__init__(config)
+        self._app = app
+        self._reopen = reopen
+        self._reloading: asyncio.Task[None] | None = None
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Listen to signals, without sending them to the process once more at the end."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop)
+        loop.add_signal_handler(signal.SIGHUP, self._begin_to_reload)
+        yield
+
+    def _stop(self) -> None:
+        self.should_exit = True
+
+    def _begin_to_reload(self) -> None:
+        if self._reloading is None or self._reloading.done():
+            self._reloading = asyncio.create_task(self._reload())
+
+    async def _reload(self) -> None:
+        try:
+            # The one before is left to its last requests; it writes the uses that it saw by itself.
+            self._app.verifier = await asyncio.to_thread(self._reopen)
+        except TokentuiError as error:
+            _LOG.error("Not reloaded, all goes on as before. %s", error)
+        else:
+            _LOG.warning("Reloaded.")
+
+
+def _log_to_stderr() -> None:
+    """Write the log to stderr: with the time, which the journal of systemd has already."""
+    moment = "" if "JOURNAL_STREAM" in os.environ else "%(asctime)s "
+    logging.basicConfig(format=f"{moment}%(message)s", level=logging.WARNING)
