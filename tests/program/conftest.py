@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -88,6 +89,13 @@ class Sandbox:
         """Return the files, wherever in the home, that hold `text`."""
         files = (path for path in self.home.rglob("*") if path.is_file())
         return [path for path in files if text.encode() in path.read_bytes()]
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens at."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 @pytest.fixture

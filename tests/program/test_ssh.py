@@ -4,7 +4,6 @@ import getpass
 import os
 import shlex
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ..conftest import which
-from .conftest import PROGRAM, Sandbox
+from .conftest import PROGRAM, Sandbox, free_port
 from .terminal import Terminal
 from .walk import save, to_secret
 
@@ -31,7 +30,7 @@ def ssh(sandbox: Sandbox) -> Iterator[list[str]]:
         subprocess.run(
             ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", home / key], check=True
         )
-    port = _free_port()
+    port = free_port()
     host_key = (home / "host.pub").read_text()
     (home / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}")
     (home / "sshd_config").write_text(
@@ -57,12 +56,6 @@ def ssh(sandbox: Sandbox) -> Iterator[list[str]]:
         command += ["-o", f"{option}={value}"]
     with _sshd(home / "sshd_config"):
         yield [*command, "127.0.0.1"]
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @contextmanager

@@ -69,8 +69,8 @@ def serve(listen: str, proxies: tuple[str, ...], kind: str | None) -> None:
     verifier = opened()
     warn(verifier.health().problems)
     with listener.handed_over() or listener.listening(place) as bound:
-        say(f"Listening at {printable(listener.name_of(bound))}. Ctrl+C ends it.")
-        server.serve(bound, verifier, networks, opened)
+        said = f"Listening at {printable(listener.name_of(bound))}. Ctrl+C ends it."
+        server.serve(bound, verifier, networks, opened, partial(say, said))
 
 
 def _config(kind: str, place: Place, networks: Sequence[str]) -> str:

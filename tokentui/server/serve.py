@@ -28,10 +28,12 @@ def serve(
     verifier: Verifier,
     proxies: Iterable[str],
     reopen: Callable[[], Verifier],
+    ready: Callable[[], None],
 ) -> None:
     """Answer requests until SIGTERM or SIGINT; with SIGHUP, go on with what `reopen` returns.
 
-    Believed are proxies of the networks `proxies`, and whoever can connect to a Unix socket.
+    `ready` is called once signals are heeded. Believed are proxies of the networks `proxies`, and
+    whoever can connect to a Unix socket.
     """
     app = ForwardAuth(verifier, Proxies(proxies, all_are=listener.family is socket.AF_UNIX))
     _log_to_stderr()
@@ -49,7 +51,7 @@ def serve(
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=_LAST_REQUESTS,
     )
-    _Server(config, app, reopen).run(sockets=[listener])
+    _Server(config, app, reopen, ready).run(sockets=[listener])
     app.verifier.close()
 
 
@@ -57,11 +59,16 @@ class _Server(uvicorn.Server):
     """A server that is stopped in silence, and reloads."""
 
     def __init__(
-        self, config: uvicorn.Config, app: ForwardAuth, reopen: Callable[[], Verifier]
+        self,
+        config: uvicorn.Config,
+        app: ForwardAuth,
+        reopen: Callable[[], Verifier],
+        ready: Callable[[], None],
     ) -> None:
         super().__init__(config)
         self._app = app
         self._reopen = reopen
+        self._ready = ready
         self._reloading: asyncio.Task[None] | None = None
 
     @contextmanager
@@ -71,6 +78,7 @@ class _Server(uvicorn.Server):
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop)
         loop.add_signal_handler(signal.SIGHUP, self._begin_to_reload)
+        self._ready()
         yield
 
     def _stop(self) -> None:

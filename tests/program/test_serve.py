@@ -1,0 +1,155 @@
+"""`tokentui serve` as a process: how it starts, reloads, and ends."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from .conftest import PROGRAM, Sandbox
+from .serving import PATIENCE, Endpoint, endpoint, running
+
+
+@pytest.fixture
+def secret(sandbox: Sandbox) -> str:
+    return sandbox.run("create", "ci").stdout.strip()
+
+
+def status(served: Endpoint, secret: str) -> int:
+    with served.client() as client:
+        return client.get("/auth", headers={"X-API-Key": secret}).status_code
+
+
+def test_it_ends_in_good_order(sandbox: Sandbox, secret: str) -> None:
+    with endpoint(sandbox) as served:
+        assert status(served, secret) == 204
+        assert served.stop() == 0
+        assert not served.path.exists()
+    assert json.loads(sandbox.run("show", "ci", "--json").stdout)["last_used_at"] is not None
+
+
+def test_ctrl_c_ends_it_in_silence(sandbox: Sandbox, secret: str) -> None:
+    with endpoint(sandbox) as served:
+        served.process.send_signal(signal.SIGINT)
+        assert served.process.wait(PATIENCE) == 0
+        assert served.said_after_all() == ""
+
+
+def test_the_request_under_way_is_answered(sandbox: Sandbox) -> None:
+    secret = sandbox.run("create", "slow", TOKENTUI_HASH_COST="13").stdout.strip()
+    with endpoint(sandbox) as served:
+        answers: list[int] = []
+        before = _cpu_ticks(served.process)
+        thread = Thread(target=lambda: answers.append(status(served, secret)))
+        thread.start()
+        while _cpu_ticks(served.process) < before + 3:
+            assert thread.is_alive(), "the hash was checked before it could be told to end"
+        assert served.stop() == 0
+        thread.join()
+        assert answers == [204]
+
+
+def _cpu_ticks(process: subprocess.Popen[bytes]) -> int:
+    about = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return int(about[11])
+
+
+class TestReload:
+    def test_settings_are_read_anew(self, sandbox: Sandbox, secret: str) -> None:
+        other = {"TOKENTUI_STORE": str(sandbox.home / "other" / "tokens.json")}
+        new = sandbox.run("create", "new", **other).stdout.strip()
+        settings = sandbox.home / "config.toml"
+        settings.write_text(f'store = "{sandbox.store}"')
+        environment = {"TOKENTUI_CONFIG": str(settings), "TOKENTUI_STORE": ""}
+        with endpoint(sandbox, **environment) as served:
+            assert (status(served, secret), status(served, new)) == (204, 401)
+            assert "UnknownToken" in served.said()
+            settings.write_text(f'store = "{other["TOKENTUI_STORE"]}"')
+            served.process.send_signal(signal.SIGHUP)
+            assert "Reloaded" in served.said()
+            assert (status(served, secret), status(served, new)) == (401, 204)
+
+    def test_a_mistake_changes_nothing(self, sandbox: Sandbox, secret: str) -> None:
+        settings = sandbox.home / "config.toml"
+        settings.write_text("")
+        with endpoint(sandbox, TOKENTUI_CONFIG=str(settings)) as served:
+            settings.write_text("prefix = 3")
+            served.process.send_signal(signal.SIGHUP)
+            assert "Not reloaded, all goes on as before" in served.said()
+            assert status(served, secret) == 204
+
+
+class TestSystemd:
+    def test_the_socket_is_handed_over(self, sandbox: Sandbox, secret: str) -> None:
+        path = sandbox.home / "auth.sock"
+        # As systemd does it: the socket is number 3, and the process itself is named.
+        become = (
+            "import os, sys; os.environ |= {'LISTEN_PID': str(os.getpid()), 'LISTEN_FDS': '1'}; "
+            "os.dup2(int(sys.argv[1]), 3); os.execv(sys.argv[2], sys.argv[2:])"
+        )
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+            listener.listen()
+            number = str(listener.fileno())
+            command = [sys.executable, "-c", become, number, *PROGRAM, "serve"]
+            log = sandbox.home / "log"
+            with (
+                running(
+                    command, sandbox.environment(), log, handing=[listener.fileno()]
+                ) as process,
+                log.open() as said,
+            ):
+                # A request may come before the process listens: systemd keeps it.
+                served = Endpoint(process, path, said)
+                assert status(served, secret) == 204
+                assert str(path) in served.said()
+                assert served.stop() == 0
+                assert path.exists(), "the socket is systemd's"
+
+    @pytest.mark.needs("systemd-analyze")
+    def test_the_units_are_sound(self, sandbox: Sandbox, secret: str) -> None:
+        for listen in ("/run/tokentui/auth.sock", "127.0.0.1:9180"):
+            printed = sandbox.run("serve", "--listen", listen, "--print-config", "systemd").stdout
+            units = printed.split("# /etc/systemd/system/")[1:]
+            paths = []
+            for unit in units:
+                name, _, text = unit.partition("\n")
+                paths.append(sandbox.home / name)
+                paths[-1].write_text(text)
+            checked = sandbox.execute(["systemd-analyze", "verify", *map(str, paths)])
+            assert (checked.returncode, checked.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (["--listen", "0.0.0.0:9180"], 2, "other machines"),
+        (["--listen", "/nowhere/auth.sock"], 2, "No such file or directory"),
+        (["--proxy", "localhost"], 2, "is not a network"),
+        (["--print-config", "traefik", "--listen", "/run/x.sock"], 2, "Traefik asks by HTTP"),
+    ],
+)
+def test_what_cannot_be(
+    sandbox: Sandbox, secret: str, options: list[str], code: int, said: str
+) -> None:
+    ended = sandbox.run("serve", *options)
+    assert ended.returncode == code
+    assert said in ended.stderr
+
+
+def test_a_store_that_cannot_be_read(sandbox: Sandbox) -> None:
+    sandbox.store.parent.mkdir()
+    sandbox.store.write_text("{")
+    ended = sandbox.run("serve")
+    assert (ended.returncode, "is damaged" in ended.stderr) == (5, True)
+
+
+def test_without_its_packages(sandbox: Sandbox) -> None:
+    without = "sys.modules['uvicorn'] = None"
+    hidden = f"import runpy, sys; {without}; runpy.run_module('tokentui', run_name='__main__')"
+    ended = sandbox.execute([sys.executable, "-c", hidden, "serve"])
+    assert "pip install 'tokentui[server]'" in ended.stderr
