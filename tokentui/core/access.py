@@ -65,10 +65,13 @@ def origin(address: str) -> str:
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
+    return _parsed(text) if len(text) <= LONGEST_ADDRESS else None
+
+
+@lru_cache(1024)
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     from ipaddress import IPv6Address, ip_address  # slow to load, and few tokens have networks
 
-    if len(text) > LONGEST_ADDRESS:
-        return None
     try:
         address = ip_address(text)
     except ValueError:

@@ -11,22 +11,26 @@ from tokentui.core.text import printable
 _LOG = logging.getLogger("tokentui")
 
 
+Headers = list[tuple[bytes, bytes]]
+"""Names, in lower case, and values: as ASGI wants them."""
+
+
 class Answer(NamedTuple):
     """An HTTP response, of a few bytes."""
 
     status: HTTPStatus
-    headers: list[tuple[str, str]]
+    headers: Headers
     body: bytes = b""
 
 
-def sentence(status: HTTPStatus, said: str, *headers: tuple[str, str]) -> Answer:
+def sentence(status: HTTPStatus, said: str, *headers: tuple[bytes, bytes]) -> Answer:
     """Return an answer of one sentence."""
-    return text(status, "text/plain; charset=utf-8", f"{said}\n".encode(), *headers)
+    return text(status, b"text/plain; charset=utf-8", f"{said}\n".encode(), *headers)
 
 
-def text(status: HTTPStatus, kind: str, body: bytes, *headers: tuple[str, str]) -> Answer:
+def text(status: HTTPStatus, kind: bytes, body: bytes, *headers: tuple[bytes, bytes]) -> Answer:
     """Return an answer whose `Content-Type` is `kind`."""
-    about = [("Content-Type", kind), ("Content-Length", str(len(body)))]
+    about = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
     return Answer(status, [*about, *headers], body)
 
 
@@ -39,13 +43,13 @@ def refusal(error: Refused | StoreError, address: str | None) -> Answer:
         case NotAllowed():
             return sentence(HTTPStatus.FORBIDDEN, error.public)
         case Refused():
-            challenge = _challenge(', error="invalid_token"')  # RFC 6750, section 3
+            challenge = _challenge(b', error="invalid_token"')  # RFC 6750, section 3
             return sentence(HTTPStatus.UNAUTHORIZED, error.public, challenge)
         case StoreError():
             return sentence(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "Nobody can be let in now. Try later.",
-                ("Retry-After", "1"),
+                (b"retry-after", b"1"),
             )
 
 
@@ -57,5 +61,5 @@ def _note(error: Refused | StoreError, address: str | None) -> None:
     )
 
 
-def _challenge(reason: str = "") -> tuple[str, str]:
-    return "WWW-Authenticate", f'Bearer realm="API"{reason}'
+def _challenge(reason: bytes = b"") -> tuple[bytes, bytes]:
+    return b"www-authenticate", b'Bearer realm="API"' + reason

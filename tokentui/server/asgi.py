@@ -45,20 +45,24 @@ class TokenMiddleware:
         await self._app({**scope, "state": state}, receive, send)
 
     async def _token(self, scope: Scope, address: str | None) -> PublicToken:
-        shown = presented(values(scope, b"authorization"), values(scope, b"x-api-key"))
+        shown = presented(*gathered(scope, b"authorization", b"x-api-key"))
         method = scope.get("method")
         return await self._verifier.averify(shown.secret, method, address, shown.account)
 
 
-def values(scope: Scope, name: bytes) -> list[str]:
-    """Return what the headers of a name, in lower case, hold."""
-    return [value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name]
+def gathered(scope: Scope, *names: bytes) -> list[list[str]]:
+    """Return what the headers of each of these names, in lower case, hold."""
+    found: dict[bytes, list[str]] = {name: [] for name in names}
+    for key, value in scope["headers"]:
+        if (values := found.get(key.lower())) is not None:
+            values.append(value.decode("latin-1"))
+    return list(found.values())
 
 
 async def tell(send: Send, answer: Answer) -> None:
     """Answer a request."""
-    headers = [(key.lower().encode(), value.encode()) for key, value in answer.headers]
-    await send({"type": "http.response.start", "status": int(answer.status), "headers": headers})
+    status = int(answer.status)
+    await send({"type": "http.response.start", "status": status, "headers": answer.headers})
     await send({"type": "http.response.body", "body": answer.body})
 
 

@@ -1,7 +1,7 @@
 """The endpoint that a proxy asks whether a request may pass: nginx, Caddy, Traefik."""
 
 import asyncio
-from functools import cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from importlib.resources import files
 from urllib.parse import quote
@@ -10,13 +10,14 @@ import msgspec
 
 from tokentui.core.errors import Refused, StoreError
 from tokentui.core.presented import presented
-from tokentui.core.verifier import PublicToken, Verifier
+from tokentui.core.verifier import Verifier
 from tokentui.server.answer import Answer, refusal, sentence, text
-from tokentui.server.asgi import Receive, Scope, Send, tell, values
+from tokentui.server.asgi import Receive, Scope, Send, gathered, tell
 from tokentui.server.metrics import Metrics
 from tokentui.server.proxies import Proxies
 
 _ALLOWED = "GET, HEAD"
+_HEADERS = b"authorization", b"x-api-key", b"x-forwarded-method", b"x-forwarded-for"
 
 
 class ForwardAuth:
@@ -38,7 +39,7 @@ class ForwardAuth:
 
     async def _answer(self, scope: Scope) -> Answer:
         if scope["method"] not in {"GET", "HEAD"}:
-            about = ("Allow", _ALLOWED)
+            about = (b"allow", _ALLOWED.encode())
             return sentence(HTTPStatus.METHOD_NOT_ALLOWED, f"Use {_ALLOWED}.", about)
         match scope["path"]:
             case "/auth":
@@ -48,16 +49,15 @@ class ForwardAuth:
             case "/metrics":
                 return await asyncio.to_thread(self._metrics.answer)
             case "/openapi.json":
-                return text(HTTPStatus.OK, "application/json", _description())
+                return text(HTTPStatus.OK, b"application/json", _description())
         return sentence(HTTPStatus.NOT_FOUND, "There is only /auth, /health and /metrics.")
 
     async def _auth(self, scope: Scope) -> Answer:
         peer = scope["client"][0] if scope.get("client") else None
-        caller = self._proxies.caller(
-            peer, values(scope, b"x-forwarded-method"), values(scope, b"x-forwarded-for")
-        )
+        *secrets, methods, forwarded_for = gathered(scope, *_HEADERS)
+        caller = self._proxies.caller(peer, methods, forwarded_for)
         try:
-            shown = presented(values(scope, b"authorization"), values(scope, b"x-api-key"))
+            shown = presented(*secrets)
             token = await self.verifier.averify(shown.secret, *caller, shown.account)
         except (Refused, StoreError) as error:
             self._metrics.count(type(error).__name__)
@@ -66,20 +66,25 @@ class ForwardAuth:
             known = answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
             return answer if known else answer._replace(status=HTTPStatus.FORBIDDEN)
         self._metrics.count("allowed")
-        return Answer(HTTPStatus.NO_CONTENT, _identity(token))
+        return _pass(token.id, token.name, token.account)
 
     def _health(self) -> Answer:
         health = self.verifier.health()
         status = HTTPStatus.OK if health.serving else HTTPStatus.SERVICE_UNAVAILABLE
-        return text(status, "application/json", msgspec.json.encode(health))
+        return text(status, b"application/json", msgspec.json.encode(health))
 
 
-def _identity(token: PublicToken) -> list[tuple[str, str]]:
-    return [
-        ("X-Token-Id", quote(token.id)),
-        ("X-Token-Name", quote(token.name, safe="")),
-        ("X-Token-Account", quote(token.account, safe="@")),
-    ]
+@lru_cache(4096)
+def _pass(token_id: str, name: str, account: str) -> Answer:
+    """Return the answer that lets the holder of a token pass."""
+    return Answer(
+        HTTPStatus.NO_CONTENT,
+        [
+            (b"x-token-id", token_id.encode()),
+            (b"x-token-name", quote(name, safe="").encode()),
+            (b"x-token-account", quote(account, safe="@").encode()),
+        ],
+    )
 
 
 @cache

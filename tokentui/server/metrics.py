@@ -1,10 +1,11 @@
 """What Prometheus is told."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 
 from tokentui.core.verifier import Health
@@ -16,26 +17,26 @@ class Metrics:
 
     def __init__(self, health: Callable[[], Health]) -> None:
         self._health = health
+        self._answers: Counter[str] = Counter()
         self._registry = CollectorRegistry()
-        self._answers = Counter(
-            "tokentui_answers",
-            "Requests that were asked about: allowed, or why not.",
-            ["result"],
-            registry=self._registry,
-        )
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
 
     def count(self, result: str) -> None:
-        """Count an answer."""
-        self._answers.labels(result).inc()
+        """Count an answer. It is the event loop alone that does."""
+        self._answers[result] += 1
 
     def answer(self) -> Answer:
         """Return all figures in the text format of Prometheus."""
-        return text(HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(self._registry))
+        return text(HTTPStatus.OK, CONTENT_TYPE_LATEST.encode(), generate_latest(self._registry))
 
     def collect(self) -> Iterator[Metric]:
-        """Yield what the verifier says of itself, as a collector of Prometheus."""
+        """Yield the answers and what the verifier says of itself, as a collector of Prometheus."""
+        about = "Requests that were asked about: allowed, or why not."
+        answers = CounterMetricFamily("tokentui_answers", about, labels=["result"])
+        for result, count in self._answers.copy().items():
+            answers.add_metric([result], count)
+        yield answers
         health = self._health()
         for name, about, value in (
             ("serving", "1 while somebody can be let in, else 0.", float(health.serving)),

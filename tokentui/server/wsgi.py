@@ -32,7 +32,8 @@ class TokenMiddleware:
             environ["tokentui.token"] = self._token(environ, address)
         except (Refused, StoreError) as error:
             answer = refusal(error, address)
-            start_response(f"{answer.status.value} {answer.status.phrase}", answer.headers)
+            headers = [(name.decode(), value.decode()) for name, value in answer.headers]
+            start_response(f"{answer.status.value} {answer.status.phrase}", headers)
             return [answer.body]
         return self._app(environ, start_response)
 
