@@ -1,10 +1,11 @@
 """Tokens in words, the same ones on the screen and from the commands."""
 
 import traceback
-from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 
+from tokentui.core.access import HasAccess
+from tokentui.core.errors import TokentuiError
 from tokentui.core.query import UNUSED_FOR, Filter
 from tokentui.core.service import TokenService
 from tokentui.core.text import printable
@@ -106,6 +107,17 @@ def last_used(service: TokenService, token: Token) -> str:
     return distance(usage.last_used_at, now, service.zone)
 
 
+def use(service: TokenService, token: Token) -> str:
+    """Return when a token was last used, from where, and how often it was in all."""
+    usage = service.used(token)
+    if usage is None:
+        return "never"
+    away = distance(usage.last_used_at, service.now(), service.zone)
+    came_from = f", from {printable(usage.address)}" if usage.address else ""
+    times = "once" if usage.count == 1 else f"{usage.count:,} times in all"
+    return f"{minute(service, usage.last_used_at)}, {away}{came_from}, {times}"
+
+
 def expiry(service: TokenService, token: Token) -> str:
     """Return the last day of `token` with its distance, such as 2026-11-27 in 3 days.
 
@@ -148,12 +160,20 @@ def life(token: Token, zone: tzinfo | None) -> str:
     return f"It is valid until {last_moment(token.expires_at, zone)}."
 
 
-def access(read_only: bool, networks: Sequence[str]) -> str:
-    """Return what a token is bound to, such as reading only, from 192.0.2.0/24; or nothing."""
-    limits = ["reading only"] if read_only else []
-    if networks:
-        limits.append(f"from {' or '.join(map(printable, networks))}")
-    return ", ".join(limits)
+def access(bound: HasAccess) -> str:
+    """Return what a token may be used for, such as reading only, from 192.0.2.0/24."""
+    use = "reading only" if bound.read_only else "any request"
+    networks = " or ".join(map(printable, bound.networks))
+    return f"{use}, from {networks or 'anywhere'}"
+
+
+def refusal(service: TokenService, error: TokentuiError) -> str:
+    """Return why a secret opens nothing, with the name of the token that it asks for."""
+    try:
+        token = service.get(getattr(error, "token_id", None) or "")
+    except TokentuiError:
+        return str(error)
+    return f"{printable(token.name)}: {error}"
 
 
 def facts(service: TokenService, token: Token) -> list[tuple[str, str]]:
@@ -163,8 +183,8 @@ def facts(service: TokenService, token: Token) -> list[tuple[str, str]]:
         away = distance(token.expires_at, service.now(), service.zone)
         expires = f"{last_moment(token.expires_at, service.zone)}, {away}"
     ends = [("Expires", expires)]
-    if limits := access(token.read_only, token.networks):
-        ends.append(("Access", limits))
+    if token.read_only or token.networks:
+        ends.append(("Access", access(token)))
     if token.revoked_at is not None:
         by = f" by {printable(token.revoked_by)}" if token.revoked_by else ""
         ends.append(("Revoked", f"{minute(service, token.revoked_at)}{by}"))
@@ -176,7 +196,7 @@ def facts(service: TokenService, token: Token) -> list[tuple[str, str]]:
         ("Account", printable(token.account)),
         ("Created", minute(service, token.created_at)),
         *ends,
-        ("Last used", last_used(service, token)),
+        ("Last used", use(service, token)),
         ("Status", status(service, token)),
     ]
 

@@ -126,6 +126,26 @@ class TestChange:
         assert service.find(service.query()).total == 2
 
 
+class TestAccess:
+    def test_it_is_changed_as_seen_or_not_at_all(
+        self, service: TokenService, made: NewToken
+    ) -> None:
+        bound = service.set_access(made.token, read_only=True, networks=("::1/128",))
+        assert service.get(bound.id) == bound
+        assert (bound.read_only, bound.networks, bound.revision) == (True, ("::1/128",), 2)
+        with pytest.raises(TokenChanged):
+            service.set_access(made.token, read_only=False, networks=("::/0",))
+        assert service.get(bound.id) == bound
+
+    def test_what_it_is_already_is_no_change(self, service: TokenService, made: NewToken) -> None:
+        assert service.set_access(made.token, read_only=False, networks=()) == made.token
+
+    def test_that_of_a_revoked_token_stays(self, service: TokenService, made: NewToken) -> None:
+        service.revoke([made.token])
+        with pytest.raises(AlreadyRevoked):
+            service.set_access(service.get(made.token.id), read_only=True, networks=())
+
+
 class TestRotate:
     HOUR = timedelta(hours=1)
 

@@ -33,6 +33,8 @@ _FACTS = {
     "status",
     "never_saved",
     "last_used_at",
+    "last_used_from",
+    "uses",
 }
 # An OSC 52 that fills the clipboard, a colour by a C1 byte, a turn of the reading direction,
 # and a line of its own.
@@ -287,6 +289,30 @@ def test_a_token_can_be_bound(sandbox: Sandbox) -> None:
     assert (record["read_only"], record["networks"]) == (True, ["192.0.2.0/24", "::1/128"])
     shown = sandbox.run("show", "probe").stdout
     assert "Access:     reading only, from 192.0.2.0/24 or ::1/128" in shown
+
+
+def test_the_access_of_a_token_can_be_changed(sandbox: Sandbox) -> None:
+    secret = _create(sandbox)
+    assert sandbox.run("access", "deploy").stdout == "any request, from anywhere\n"
+    bound = sandbox.run("access", "deploy", "--for-reading", "--from", "192.0.2.0/24")
+    assert bound.stdout == "reading only, from 192.0.2.0/24\n"
+    for asked, code in (
+        ([], ExitCode.OK),
+        (["--method", "GET"], ExitCode.OK),
+        (["--method", "POST"], ExitCode.REFUSED),
+        (["--address", "192.0.2.7"], ExitCode.OK),
+        (["--method", "GET", "--address", "198.51.100.1"], ExitCode.REFUSED),
+    ):
+        assert sandbox.run("verify", *asked, stdin=secret).returncode == code
+    revision = sandbox.record()["revision"]
+    freed = sandbox.run("access", "deploy", "--from-anywhere")
+    assert freed.stdout == "reading only, from anywhere\n"
+    assert sandbox.record()["revision"] == revision + 1
+    assert sandbox.run("access", "deploy", "--for-reading").returncode == ExitCode.OK
+    assert sandbox.record()["revision"] == revision + 1
+    refused = sandbox.run("access", "deploy", "--from", "::1", "--from-anywhere")
+    assert refused.returncode == ExitCode.USAGE
+    assert sandbox.record()["networks"] == []
 
 
 def test_a_network_that_is_none_makes_no_token(sandbox: Sandbox) -> None:

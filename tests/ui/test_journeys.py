@@ -7,6 +7,8 @@ from threading import Event
 from typing import Any
 
 import pytest
+from rich.table import Table
+from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Label, Static
 
@@ -14,6 +16,7 @@ from tokentui.core.dates import DateFormat
 from tokentui.core.errors import StoreUnwritable
 from tokentui.core.service import NewToken, TokenService
 from tokentui.core.token import Status, Token
+from tokentui.ui.app import TokentuiApp
 from tokentui.ui.messages import StoreChanged
 from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.screens.confirm import Confirm
@@ -23,6 +26,7 @@ from tokentui.ui.screens.manage_token import ManageToken
 from tokentui.ui.screens.rotate_token import RotateToken
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
+from tokentui.ui.screens.try_secret import TrySecret
 from tokentui.ui.widgets.date_picker import DatePicker
 from tokentui.ui.widgets.month_calendar import MonthCalendar
 from tokentui.ui.widgets.token_table import TokenTable
@@ -511,6 +515,135 @@ class TestManage:
             await arrive(pilot, TokenList)
             assert "changed elsewhere meanwhile" in toasts(pilot)[0]
             assert saved.look_up("backup-weekly").revoked_at is None
+
+
+def words_of(pilot: Pilot[None], selector: str) -> str:
+    content = pilot.app.screen.query_one(selector, Static).content
+    if isinstance(content, Table):
+        return " ".join(str(cell) for column in content.columns for cell in column.cells)
+    return str(content)
+
+
+def look_around(pilot: Pilot[None]) -> None:
+    assert isinstance(pilot.app, TokentuiApp)
+    pilot.app._look_around()
+
+
+class TestAccess:
+    async def test_of_a_token_that_is_there(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("down", "m")
+            await arrive(pilot, ManageToken)
+            await pilot.press("f9")
+            await arrive(pilot, ChooseAccess)
+            await pilot.press("space", "ctrl+s")
+            await arrive(pilot, ManageToken)
+            await until(pilot, lambda: "reading only, from anywhere" in said(pilot, "#facts"))
+            assert saved.look_up("ci-deploy").read_only
+            await pilot.press("f9")
+            await arrive(pilot, ChooseAccess)
+            await pilot.press("space", "escape")
+            await arrive(pilot, ManageToken)
+            assert saved.look_up("ci-deploy").read_only
+
+    async def test_it_is_not_changed_on_what_was_true_earlier(
+        self, saved: TokenService, run: Run, open_service: Open
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("down", "m")
+            await arrive(pilot, ManageToken)
+            await pilot.press("f9")
+            await arrive(pilot, ChooseAccess)
+            other = open_service()
+            other.set_access(other.look_up("ci-deploy"), read_only=False, networks=("::1/128",))
+            await pilot.press("space", "ctrl+s")
+            await until(pilot, lambda: "changed elsewhere" in said(pilot, "#name-reason"))
+            assert saved.look_up("ci-deploy").networks == ("::1/128",)
+
+    async def test_a_store_to_look_at(self, saved: TokenService, run: Run) -> None:
+        saved.store.read_only = True
+        async with run(saved) as pilot:
+            await pilot.press("m")
+            await until(pilot, lambda: isinstance(pilot.app.screen, ManageToken))
+            await pilot.press("f9")
+            await pilot.pause()
+            assert isinstance(pilot.app.screen, ManageToken)
+
+
+class TestUses:
+    @pytest.mark.parametrize("key", [None, "m"])
+    async def test_they_appear_while_the_app_is_open(
+        self, saved: TokenService, run: Run, open_service: Open, key: str | None
+    ) -> None:
+        async with run(saved, size=(130, 36)) as pilot:
+            if key is not None:
+                await pilot.press(key)
+                await arrive(pilot, ManageToken)
+            other = open_service().usage
+            for _ in range(1200):
+                other.record(saved.look_up("backup-nightly").id, NOW, "192.0.2.7")
+            other.flush()
+            look_around(pilot)
+            told = "2026-11-24 20:15, today, from 192.0.2.7, 1,200 times in all"
+            selector = "#details" if key is None else "#facts"
+            await until(pilot, lambda: told in words_of(pilot, selector))
+
+    async def test_nothing_is_drawn_while_nothing_happens(
+        self, saved: TokenService, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with run(saved) as pilot:
+            told: list[object] = []
+            with monkeypatch.context() as patches:
+                patches.setattr(pilot.app.screen, "post_message", told.append)
+                look_around(pilot)
+            assert told == []
+
+
+class TestTry:
+    async def try_it(self, pilot: Pilot[None], text: str) -> str:
+        field = pilot.app.screen.query_one("#secret", Input)
+        field.value = text
+        await pilot.press("enter")
+        await until(pilot, lambda: not field.value and said(pilot, "#verdict"))
+        return said(pilot, "#verdict")
+
+    async def test_which_token_it_is_of_and_what_it_opens(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        bound = saved.create("probe", None, read_only=True, networks=("192.0.2.0/24",))
+        lost = saved.create("lost", None)
+        saved.confirm_saved(bound.token.id)
+        saved.revoke([lost.token])
+        async with run(saved) as pilot:
+            await pilot.press("y")
+            await arrive(pilot, TrySecret)
+            secret = bound.secret.reveal()
+            assert "reading only, from 192.0.2.0/24" in await self.try_it(pilot, secret)
+            assert "probe" in words_of(pilot, "#details")
+            assert "lost: " in await self.try_it(pilot, lost.secret.reveal())
+            assert "probe" not in words_of(pilot, "#details")
+            assert "This is not a secret" in await self.try_it(pilot, secret[:-1] + "_")
+            assert saved.used(bound.token) is None
+            await pilot.press("escape")
+            await arrive(pilot, TokenList)
+
+    async def test_garbage(self, saved: TokenService, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("y")
+            await arrive(pilot, TrySecret)
+            for text in ("x", "tt_" * 1000, "\x1b[31m", "[/b]", " "):
+                assert await self.try_it(pilot, text)
+
+    async def test_the_secret_is_never_shown(self, saved: TokenService, run: Run) -> None:
+        new = saved.create("probe", None)
+        saved.confirm_saved(new.token.id)
+        async with run(saved) as pilot:
+            await pilot.press("y")
+            await arrive(pilot, TrySecret)
+            pilot.app.post_message(Paste(new.secret.reveal() + "\n"))
+            field = pilot.app.screen.query_one("#secret", Input)
+            await until(pilot, lambda: field.value == new.secret.reveal())
+            assert new.secret.reveal()[:10] not in pilot.app.export_screenshot()
 
 
 class TestRotate:

@@ -21,8 +21,9 @@ from tokentui.ui.screens.manage_token import ManageToken
 from tokentui.ui.screens.rotate_token import RotateToken
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
+from tokentui.ui.screens.try_secret import TrySecret
 
-from .conftest import Run, arrive, until, write
+from .conftest import Run, arrive, said, until, write
 from .recording import Recording
 
 
@@ -143,6 +144,18 @@ async def to_show_only(pilot: Pilot[None]) -> None:
     await arrive(pilot, ChooseFilter)
 
 
+async def to_try(pilot: Pilot[None]) -> None:
+    await to_list(pilot)
+    screen = pilot.app.screen
+    assert isinstance(screen, TokenList)
+    new = screen.service.create("probe", None, read_only=True, networks=("192.0.2.0/24",))
+    await pilot.press("y")
+    await arrive(pilot, TrySecret)
+    pilot.app.screen.query_one(Input).value = new.secret.reveal()
+    await pilot.press("enter")
+    await until(pilot, lambda: "opens the door" in said(pilot, "#verdict"))
+
+
 async def to_help(pilot: Pilot[None]) -> None:
     await to_list(pilot)
     await pilot.press("question_mark")
@@ -164,6 +177,7 @@ SCREENS = {
     "marked": to_marked,
     "revoke-many": to_revoke_many,
     "show-only": to_show_only,
+    "try": to_try,
     "help": to_help,
 }
 _SIZES = [(40, 12), (60, 20), (80, 24), (120, 36)]

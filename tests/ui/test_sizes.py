@@ -50,7 +50,7 @@ async def test_what_has_the_cursor_is_seen_whole(
 
 @SMALL
 @pytest.mark.parametrize(
-    "name", ["create", "access", "never-saved", "revoke", "revoke-many", "rotate"]
+    "name", ["create", "access", "never-saved", "revoke", "revoke-many", "rotate", "try"]
 )
 async def test_the_buttons_are_always_there(
     stocked: TokenService, run: Run, name: str, size: tuple[int, int]

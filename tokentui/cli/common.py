@@ -111,4 +111,6 @@ def facts(service: TokenService, token: Token) -> dict[str, Any]:
         "status": service.status(token),
         "never_saved": token.never_saved,
         "last_used_at": used and used.last_used_at,
+        "last_used_from": used and used.address,
+        "uses": used.count if used else 0,
     }

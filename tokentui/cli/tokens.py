@@ -52,6 +52,14 @@ def _read(parse: Callable[[V], T]) -> Callable[..., T | None]:
 _to_file_option = click.option(
     "--to-file", type=click.Path(path_type=Path), help="Write the secret to a new file."
 )
+_networks_option = click.option(
+    "--from",
+    "networks",
+    metavar="NETWORK",
+    multiple=True,
+    callback=_read(_networks),
+    help="For use from there alone, such as 192.0.2.0/24. May be given more than once.",
+)
 _STATUS_CHOICES = [*(status.value for status in Status), "never-saved"]
 
 
@@ -106,14 +114,7 @@ def show(name: str, as_json: bool) -> None:
 )
 @click.option("--never", is_flag=True, help="Never expires. Better not: a leak lasts for ever.")
 @click.option("--for-reading", is_flag=True, help="For requests that change nothing.")
-@click.option(
-    "--from",
-    "networks",
-    metavar="NETWORK",
-    multiple=True,
-    callback=_read(_networks),
-    help="For use from there alone, such as 192.0.2.0/24. May be given more than once.",
-)
+@_networks_option
 @_to_file_option
 @json_option
 def create(
@@ -141,8 +142,8 @@ def create(
         as_json,
     )
     say(f"Created {new.token.name}. {words.life(new.token, service.zone)}")
-    if limits := words.access(for_reading, networks):
-        say(f"Access: {limits}.")
+    if for_reading or networks:
+        say(f"Access: {words.access(new.token)}.")
     say(_place(to_file))
 
 
@@ -257,6 +258,30 @@ def rename(name: str, new_name: str) -> None:
 
 @click.command()
 @store_option
+@name_argument
+@click.option(
+    "--for-reading/--for-anything", default=None, help="Requests that change nothing, or all."
+)
+@_networks_option
+@click.option("--from-anywhere", is_flag=True, help="For use from anywhere.")
+def access(
+    name: str, for_reading: bool | None, networks: tuple[str, ...], from_anywhere: bool
+) -> None:
+    """Change what a token may be used for, and from where; or print it."""
+    if networks and from_anywhere:
+        raise click.UsageError("Give --from or --from-anywhere. Nothing was changed.")
+    service = open_service()
+    token = service.look_up(name)
+    token = service.set_access(
+        token,
+        read_only=token.read_only if for_reading is None else for_reading,
+        networks=() if from_anywhere else networks or token.networks,
+    )
+    write(words.access(token))
+
+
+@click.command()
+@store_option
 @click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=name_completion)
 @yes_option
 def revoke(names: tuple[str, ...], yes: bool) -> None:
@@ -271,20 +296,23 @@ def revoke(names: tuple[str, ...], yes: bool) -> None:
 
 @click.command()
 @store_option
+@click.option("--method", metavar="METHOD", help="Whether it allows such a request, as GET.")
+@click.option("--address", metavar="ADDRESS", help="Whether it allows a request from there.")
 @json_option
-def verify(as_json: bool) -> None:
-    """Say which token a secret opens the door for. The secret is read from stdin."""
-    from tokentui.core.verifier import Verifier  # slow to load, and no other command needs it
-
+def verify(method: str | None, address: str | None, as_json: bool) -> None:
+    """Say which token a secret opens the door for, and for what. It is read from stdin."""
     service = open_service()
-    verifier = Verifier(
-        service.store, hasher=service.hasher, clock=service.now, prefix=service.prefix
-    )
-    token = service.get(verifier.identify(_read_secret()).id)
+    verifier, secret = service.verifier(), _read_secret()
+    token = service.get(verifier.identify(secret).id)
+    if method is not None or address is not None:
+        # What was not asked about stands in no way.
+        reading, anywhere = method or "GET", address or next(iter(token.networks), "")
+        verifier.verify(secret, reading, anywhere.partition("/")[0])
     if as_json:
         write_json(facts(service, token))
     else:
         write(f"{printable(token.name)}  {token.id}  {words.status(service, token)}")
+        say(f"It allows {words.access(token)}.")
 
 
 def _read_secret() -> Secret:
@@ -318,4 +346,4 @@ def _print_table(service: TokenService, tokens: Sequence[Token]) -> None:
         write("  ".join(cells).rstrip())
 
 
-COMMANDS = (list_tokens, show, create, rename, rotate, revoke, verify)
+COMMANDS = (list_tokens, show, create, rename, access, rotate, revoke, verify)

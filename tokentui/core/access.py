@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tokentui.core.errors import InvalidNetwork
 
@@ -15,6 +15,24 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 """The methods of requests that change nothing."""
 
 LONGEST_ADDRESS = 64
+
+
+class Access(NamedTuple):
+    """What a token may be used for, and from where; without networks, from anywhere."""
+
+    read_only: bool = False
+    networks: tuple[str, ...] = ()
+
+
+class HasAccess(Protocol):
+    """A token, as much of it as is told here."""
+
+    @property
+    def read_only(self) -> bool: ...
+    @property
+    def networks(self) -> tuple[str, ...]: ...
+
+
 _MAPPED_BITS = 96
 
 

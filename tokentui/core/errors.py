@@ -85,7 +85,7 @@ class AlreadyReplaced(TokentuiError):
     def __init__(self, name: str) -> None:
         super().__init__(
             f"{name} was rotated already; nothing was changed. "
-            "Rotate or rename its successor, which has the name now."
+            "Change its successor instead, which has the name now."
         )
 
 

@@ -1,9 +1,10 @@
 """The verbs: what may be done with tokens. The one place where the rules meet a store."""
 
-from collections.abc import Iterator, Sequence
+from __future__ import annotations
+
 from contextlib import suppress
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -17,6 +18,7 @@ from tokentui.core.errors import (
     InvalidExpiry,
     InvalidName,
     NameTaken,
+    StoreError,
     TokenChanged,
     TokenNotFound,
 )
@@ -43,6 +45,11 @@ from tokentui.core.token import (
     end_of_day,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Sequence
+
+    from tokentui.core.verifier import Verifier
+
 OVERLAPS = {
     "none": timedelta(),
     "1h": timedelta(hours=1),
@@ -65,7 +72,7 @@ class NewToken(NamedTuple):
 
 
 class TokenService:
-    """Creates, finds, renames, rotates and revokes the tokens of one store.
+    """Creates, finds, renames, binds, rotates and revokes the tokens of one store.
 
     `account` owns the tokens that are created. `zone` is where days begin and end (None: the
     system's time zone). `soon` is how long before its end a token counts as expiring soon.
@@ -99,6 +106,14 @@ class TokenService:
         self.default_life = default_life
         self.max_life = max_life
         self.date_format = date_format
+
+    def changed(self) -> Hashable:
+        """Return a stamp that differs once a token was changed or used. Cheap; raises nothing."""
+        try:
+            store = self.store.changed()
+        except StoreError as error:
+            store = str(error)
+        return store, self.usage.changed()
 
     def warnings(self) -> Sequence[str]:
         """Return what an administrator should know about the store, a sentence each."""
@@ -163,6 +178,12 @@ class TokenService:
     def used(self, token: Token) -> Usage | None:
         """Return how `token` has been used, or None where it never was."""
         return self.usage.of(token.id)
+
+    def verifier(self) -> Verifier:
+        """Return what checks secrets of these tokens; a secret tried so does not count as used."""
+        from tokentui.core.verifier import Verifier  # slow to load, and seldom needed
+
+        return Verifier(self.store, hasher=self.hasher, clock=self.now, prefix=self.prefix)
 
     def look_up(self, reference: str) -> Token:
         """Return the token that holds this name, or else the token with this id.
@@ -318,6 +339,20 @@ class TokenService:
         renamed = _next(token, name=name)
         self.store.replace(renamed)
         return renamed
+
+    def set_access(self, token: Token, *, read_only: bool, networks: tuple[str, ...]) -> Token:
+        """Bind `token`, as it was last seen, to other limits and return it; see `create`.
+
+        Raises `AlreadyRevoked`, `AlreadyReplaced`, and `TokenChanged` where it is no longer as
+        seen.
+        """
+        _refuse_revoked([token])
+        _refuse_replaced(token)
+        if (read_only, networks) == (token.read_only, token.networks):
+            return token
+        bound = _next(token, read_only=read_only, networks=networks)
+        self.store.replace(bound)
+        return bound
 
     def revoke(self, tokens: Sequence[Token]) -> None:
         """Revoke all of `tokens`, as they were last seen, or none; raise `TokenChanged`.

@@ -145,6 +145,10 @@ class UsageStore(Protocol):
         """Return how each token has been used that ever was, by its id; raise `StoreError`."""
         ...
 
+    def changed(self) -> Hashable:
+        """Return a stamp that differs once more uses are written down. Cheap; raises nothing."""
+        ...
+
     def warnings(self) -> Sequence[str]:
         """Return what an administrator should know about its state, a sentence each."""
         ...

@@ -1,7 +1,7 @@
 """When, how often and from where tokens were used, in a file of its own."""
 
 import atexit
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -52,6 +52,12 @@ class UsageFile:
             self._noted("")
             noted = self._file.read()[_TABLE]
         return {each: use for each, use in noted.items() if isinstance(use, Usage)}
+
+    def changed(self) -> Hashable:
+        try:
+            return self._file.stamp()
+        except StoreError as error:
+            return str(error)
 
     def warnings(self) -> Sequence[str]:
         try:

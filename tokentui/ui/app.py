@@ -18,7 +18,7 @@ from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES, Theme
 from textual.worker import WorkerFailed
 
-from tokentui.core.errors import StoreError, TokentuiError
+from tokentui.core.errors import TokentuiError
 from tokentui.core.service import TokenService
 from tokentui.ui import keys
 from tokentui.ui.commands import Commands
@@ -94,7 +94,7 @@ class TokentuiApp(TypeAhead):
         # The shell has written over the screen meanwhile.
         self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
         self._service.store.tell = self._tell
-        self._stamp = self._look()
+        self._stamp = self._service.changed()
         self.set_interval(_LOOK_EVERY, self._look_around)
         if not self._service.store.read_only:
             self.set_timer(_LOOK_EVERY, self._retire)
@@ -113,19 +113,13 @@ class TokentuiApp(TypeAhead):
         # Called in a thread: `notify` only posts a message, and so never waits for the loop.
         self.notify(sentence, markup=False)
 
-    def _look(self) -> Hashable:
-        try:
-            return self._service.store.changed()
-        except StoreError as error:
-            return str(error)
-
     def _look_around(self) -> None:
-        """End where the terminal is gone; tell every screen once the store was changed."""
+        """End where the terminal is gone; tell every screen once a token was changed or used."""
         if not self.is_headless:
             if not _terminal_is_there():
                 self.exit()
             self._catch_up_with_the_window()
-        stamp = self._look()
+        stamp = self._service.changed()
         if stamp != self._stamp:
             self._stamp = stamp
             for screen in self.screen_stack:

@@ -18,6 +18,7 @@ from tokentui.ui.screens.manage_token import ManageToken
 from tokentui.ui.screens.rotate_token import RotateToken
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
+from tokentui.ui.screens.try_secret import TrySecret
 from tokentui.ui.widgets.month_calendar import MonthCalendar
 from tokentui.ui.widgets.token_table import TokenTable
 
@@ -54,6 +55,7 @@ TOGETHER: tuple[tuple[type[DOMNode], ...], ...] = (
     (ManageToken,),
     (RotateToken,),
     (Confirm,),
+    (TrySecret,),
     (Help,),
 )
 """What is on the screen at the same time, and declares keys."""
@@ -61,7 +63,7 @@ TOGETHER: tuple[tuple[type[DOMNode], ...], ...] = (
 FIXED = ("escape", "enter", "tab", "shift+tab", "ctrl+q", "ctrl+c")
 """Keys that keep what they do, so that nobody is locked in."""
 
-_WITH_FIELDS = {"app", "create", "manage", "question", "access", "help"}
+_WITH_FIELDS = {"app", "create", "manage", "question", "access", "help", "try"}
 """Groups of actions that have to be reached while somebody types."""
 _FIELD_TAKES = {binding.key for binding in Binding.make_bindings(Input.BINDINGS)}
 _MODIFIERS = {"ctrl", "alt", "shift", "super", "hyper", "meta"}

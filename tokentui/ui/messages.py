@@ -4,4 +4,4 @@ from textual.message import Message
 
 
 class StoreChanged(Message, bubble=False):
-    """Something in the store was changed, here or by another process."""
+    """A token was changed or used, here or by another process."""

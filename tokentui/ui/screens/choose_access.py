@@ -1,6 +1,6 @@
 """Access: what a token may be used for, and from where."""
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -9,19 +9,12 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Footer, Input, Label, Static
 
-from tokentui.core.access import parse_network
+from tokentui.core.access import Access, parse_network
 from tokentui.core.errors import InvalidNetwork
 from tokentui.ui.widgets.toggles import Tick
 
 _READING = "Requests that change nothing: GET, HEAD and OPTIONS."
 _HINT = "Such as 192.0.2.0/24 or 2001:db8::1, with spaces between. Empty is anywhere."
-
-
-class Access(NamedTuple):
-    """What a token is bound to."""
-
-    read_only: bool = False
-    networks: tuple[str, ...] = ()
 
 
 class ChooseAccess(ModalScreen[Access | None]):

@@ -12,16 +12,16 @@ from textual.screen import Screen
 from textual.widgets import Button, Footer, Input, Label, RadioSet, Static
 
 from tokentui import words
+from tokentui.core.access import Access
 from tokentui.core.errors import InvalidName, NameTaken, TokentuiError
 from tokentui.core.service import NewToken, TokenService
 from tokentui.core.token import NAME_LIMIT
-from tokentui.ui.screens.choose_access import Access, ChooseAccess
+from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.widgets.date_picker import DatePicker
 from tokentui.ui.widgets.masthead import Masthead
 from tokentui.ui.widgets.toggles import Choice
 
 _HINT = f"1 to {NAME_LIMIT} letters, digits, - or _"
-_NO_LIMITS = "No limits"
 _ADVICE = (
     "Better choose a date. A token that never expires lets in whoever finds it, for ever; "
     "one with a date ends on its own when it was forgotten."
@@ -77,7 +77,7 @@ class CreateToken(Screen[NewToken | None]):
                 yield Button("Create", id="create", variant="primary")
                 yield Button("Cancel", id="cancel")
                 yield Button("Access", id="access")
-                yield Static(_NO_LIMITS, id="limits", markup=False)
+                yield Static(words.access(self._access), id="limits", markup=False)
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -161,7 +161,7 @@ class CreateToken(Screen[NewToken | None]):
         chosen = await self.app.push_screen_wait(ChooseAccess(self._access))
         if chosen is not None:
             self._access = chosen
-            self.query_one("#limits", Static).update(words.access(*chosen) or _NO_LIMITS)
+            self.query_one("#limits", Static).update(words.access(chosen))
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar, NamedTuple, ParamSpec
 
 from textual import events, on, work
@@ -12,11 +13,13 @@ from textual.screen import Screen
 from textual.widgets import Button, Footer, Input, Label, Static
 
 from tokentui import words
+from tokentui.core.access import Access
 from tokentui.core.errors import TokentuiError
 from tokentui.core.service import TokenService
 from tokentui.core.text import printable
 from tokentui.core.token import NAME_LIMIT, Token
 from tokentui.ui.messages import StoreChanged
+from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.screens.questions import revoke_question
 from tokentui.ui.screens.rotate_token import rotate
 from tokentui.ui.widgets.masthead import Masthead
@@ -43,6 +46,7 @@ class ManageToken(Screen[Managed]):
     BINDING_GROUP_TITLE = "Manage API token"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+t,f7", "rotate", "Rotate", key_display="^t", id="manage.rotate"),
+        Binding("f9", "access", "Access", id="manage.access"),
         Binding("ctrl+r,f8", "revoke", "Revoke", key_display="^r", id="manage.revoke"),
         Binding("escape", "back", "Back to the list", id="manage.back"),
         Binding("f1", "app.help", "Help", id="app.help"),
@@ -89,9 +93,8 @@ class ManageToken(Screen[Managed]):
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Grey out what a store that is only looked at does not let be done."""
-        if action not in {"rotate", "revoke"}:
-            return True
-        return not self.query_one(f"#{action}-button").disabled or None
+        control = {"rotate": "#rotate-button", "revoke": "#revoke-button", "access": "#update"}
+        return action not in control or not self.query_one(control[action]).disabled or None
 
     def _lock(self, why: str, *controls: str) -> None:
         """Let that not be done any more."""
@@ -159,6 +162,20 @@ class ManageToken(Screen[Managed]):
         successor = await rotate(self.app, self._service, self._token)
         if successor is not None:
             self._token, self._former_name = successor, None
+            self._follow()
+
+    @work(exclusive=True, group="change")
+    async def action_access(self) -> None:
+        """Ask what the token may be used for, and from where, then bind it to that."""
+        token = self._token
+        chosen = await self.app.push_screen_wait(
+            ChooseAccess(Access(token.read_only, token.networks))
+        )
+        if chosen is None:
+            return
+        change = partial(self._service.set_access, token, **chosen._asdict())
+        if await self._change(change):
+            self.notify(f"{printable(token.name)}: {words.access(chosen)}.", markup=False)
             self._follow()
 
     @on(Button.Pressed, "#revoke-button")

@@ -30,6 +30,7 @@ from tokentui.ui.screens.manage_token import ManageToken
 from tokentui.ui.screens.questions import names, never_saved_question, revoke_question
 from tokentui.ui.screens.rotate_token import rotate
 from tokentui.ui.screens.saved_token import SavedToken
+from tokentui.ui.screens.try_secret import TrySecret
 from tokentui.ui.view import View
 from tokentui.ui.widgets.masthead import Masthead
 from tokentui.ui.widgets.pairs import pairs
@@ -80,6 +81,7 @@ class TokenList(Screen[None]):
         ),
         Binding("a", "mark_all", "Mark all, or none", show=False, id="list.mark-all"),
         Binding("i", "invert_marks", "Mark the others instead", show=False, id="list.invert-marks"),
+        Binding("y", "try", "Try a secret", show=False, id="list.try"),
         Binding("u", "undo", "Undo the last renaming", show=False, id="list.undo"),
         Binding(
             "escape",
@@ -434,6 +436,10 @@ class TokenList(Screen[None]):
         successor = await rotate(self.app, self._service, token)
         if successor is not None:
             self._show_on(successor)
+
+    def action_try(self) -> None:
+        """Say which token a secret is of, and what it opens."""
+        self.app.push_screen(TrySecret(self._service))
 
     def action_revoke(self) -> None:
         """Revoke the marked tokens, or the one under the cursor, once the person has said so."""
