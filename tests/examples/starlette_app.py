@@ -1,4 +1,4 @@
-"""An app of Starlette whose callers need a token; FastAPI takes the middleware the same way."""
+"""An app of Starlette whose callers need a token."""
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware

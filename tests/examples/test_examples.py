@@ -1,41 +1,67 @@
 """The apps that the README shows: they are these, and they do what it says."""
 
 import importlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from httpx import ASGITransport, AsyncClient
+from httpx import ASGITransport, AsyncClient, Client, WSGITransport
 
-from tokentui.core.service import TokenService
+from tokentui.core.service import NewToken, TokenService
+from tokentui.stores import open_store, open_usage
+
+from ..conftest import CHEAPEST
 
 HERE = Path(__file__).parent
 README = HERE.parents[1] / "README.md"
+EXAMPLES = sorted(path.stem for path in HERE.glob("*_app.py"))
 
 
-@pytest.fixture(autouse=True)
-def store(store_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TOKENTUI_STORE", str(store_path))
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewToken]:
+    """Return a token of the store that the apps open when they are loaded, which is once."""
+    path = str(tmp_path_factory.mktemp("examples") / "tokens.json")
+    service = TokenService(open_store(path), open_usage(path), account="ada", hasher=CHEAPEST)
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setenv("TOKENTUI_STORE", path)
+        yield service.create("ci-deploy", None)
 
 
-@pytest.mark.parametrize("name", ["starlette_app", "flask_app"])
+def example(name: str, app: str) -> Any:
+    return getattr(importlib.import_module(f"tests.examples.{name}"), app)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_the_readme_shows_this_very_app(name: str) -> None:
     _, _, code = (HERE / f"{name}.py").read_text().partition("\n\n")
-    shown = code.replace("  # type: ignore[method-assign]", "").strip()
+    shown = "\n".join(line.partition("  # type: ignore")[0] for line in code.strip().split("\n"))
     assert f"```python\n{shown}\n```" in README.read_text()
 
 
-async def test_starlette(service: TokenService) -> None:
-    made = service.create("ci-deploy", None)
-    app = importlib.import_module("tests.examples.starlette_app").app
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+@pytest.mark.parametrize(
+    ("name", "app"),
+    [
+        ("starlette_app", "app"),
+        ("fastapi_app", "app"),
+        ("litestar_app", "app"),
+        ("django_app", "asgi_app"),
+    ],
+)
+async def test_asgi(made: NewToken, name: str, app: str) -> None:
+    transport = ASGITransport(example(name, app))
+    async with AsyncClient(transport=transport, base_url="http://test") as client:
         assert (await client.get("/")).status_code == 401
         headers = {"Authorization": f"Bearer {made.secret.reveal()}"}
-        assert (await client.get("/", headers=headers)).text == "Hello, ci-deploy\n"
+        answer = await client.get("/", headers=headers)
+        assert answer.status_code == 200
+        assert "Hello, ci-deploy" in answer.text
 
 
-def test_flask(service: TokenService) -> None:
-    made = service.create("ci-deploy", None)
-    client = importlib.import_module("tests.examples.flask_app").app.test_client()
-    assert client.get("/").status_code == 401
-    headers = {"X-API-Key": made.secret.reveal()}
-    assert client.post("/", headers=headers).text == "Hello, ci-deploy\n"
+@pytest.mark.parametrize(("name", "app"), [("flask_app", "app"), ("django_app", "wsgi_app")])
+def test_wsgi(made: NewToken, name: str, app: str) -> None:
+    transport = WSGITransport(example(name, app))
+    with Client(transport=transport, base_url="http://test") as client:
+        assert client.get("/").status_code == 401
+        headers = {"X-API-Key": made.secret.reveal()}
+        assert "Hello, ci-deploy" in client.get("/", headers=headers).text

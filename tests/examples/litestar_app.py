@@ -1,0 +1,16 @@
+"""An app of Litestar whose callers need a token."""
+
+from litestar import Litestar, Request, get
+from litestar.middleware import DefineMiddleware
+
+from tokentui import Verifier
+from tokentui.server.asgi import TokenMiddleware
+
+
+@get("/", sync_to_thread=False)
+def hello(request: Request) -> str:  # type: ignore[type-arg]
+    return f"Hello, {request.state.token.name}"
+
+
+tokens = DefineMiddleware(TokenMiddleware, verifier=Verifier.open())  # type: ignore[arg-type]
+app = Litestar([hello], middleware=[tokens])
