@@ -87,6 +87,11 @@ def test_keys_of_the_file_and_of_the_environment_are_one(written: Path, text: st
     assert settings.sources["keys.list.revoke"] == "TOKENTUI_KEYS"
 
 
+def test_keys_for_one_action_in_two_places_are_refused(written: Path) -> None:
+    with pytest.raises(InvalidSetting, match=r"_KEYS must be one entry .*list\.a is twice"):
+        loaded(written, "", TOKENTUI_KEYS="list.a=n; list.b=x; list.a=y")
+
+
 def test_all_that_is_unknown_is_told_at_once(written: Path) -> None:
     said = "line 1: there is no setting hashcost.* .*line 3: there is no setting colour"
     with pytest.raises(InvalidSetting, match=said):

@@ -133,6 +133,9 @@ def _keys(value: object) -> dict[str, str]:
     wanted = 'actions with their keys, such as list.create = "n"'
     if isinstance(value, str):
         pairs = [each.partition("=") for each in value.split(";") if each.strip()]
+        actions = [action.strip() for action, _, _ in pairs]
+        if twice := [action for action in actions if actions.count(action) > 1]:
+            raise ValueError(f"one entry an action, with commas between keys: {twice[0]} is twice")
         value = {action.strip(): keys.strip() for action, _, keys in pairs}
     if not isinstance(value, dict):
         raise ValueError(wanted)  # noqa: TRY004 - what is caught is a wrong value

@@ -25,7 +25,9 @@ _KEYS = {
     "tab": "\t",
     "shift+tab": "\x1b[Z",
     "right": "\x1b[C",
+    "f7": "\x1b[18~",
     "f8": "\x1b[19~",
+    "f9": "\x1b[20~",
     **{f"ctrl+{letter}": chr(ord(letter) - 96) for letter in "abcdefghijklmnopqrstuvwxyz"},
 }
 

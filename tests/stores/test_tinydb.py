@@ -313,6 +313,18 @@ class TestRights:
             files.replace(store_path, store_path.read_bytes())
         assert mode(store_path) == 0o600
 
+    @pytest.mark.parametrize("closed", ["", ".lock"])
+    def test_one_that_may_only_be_read_is_told_beforehand(
+        self, store_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str
+    ) -> None:
+        open_store(str(store_path)).add(token(1))
+        path = Path(f"{store_path}{closed}") if closed else store_path.parent
+        access = os.access
+        monkeypatch.setattr(os, "access", lambda each, mode: each != path and access(each, mode))
+        [said] = open_store(str(store_path)).warnings()
+        assert said == f"You can look, but not change anything: you may not write {path}."
+        assert open_store(str(store_path), read_only=True).warnings() == []
+
     def test_a_file_that_everybody_reads_is_warned_about(
         self, store: TokenStore, store_path: Path
     ) -> None:

@@ -105,7 +105,7 @@ class TestCreate:
         async with run(saved) as pilot:
             await to_form(pilot)
             await write(pilot, "forever")
-            await pilot.press("tab", "down", "enter")
+            await pilot.press("tab", "down")
             await until(pilot, lambda: pilot.app.screen.query_one("#advice").display)
             assert not pilot.app.screen.query_one(DatePicker).display
             await pilot.press("f10")
@@ -331,8 +331,14 @@ class TestSave:
             assert "Written to" in said(pilot, "#outcome"), "a second Enter hid it"
             assert isinstance(pilot.app.screen, SavedToken), "a second Enter closed it"
             await pilot.press("w", "enter")
+            await arrive(pilot, SavedToken)
+            assert "Written to" in said(pilot, "#outcome"), "it was no failure"
+            other = tmp_path / "other.token"
+            other.write_text("kept")
+            pilot.app.screen.query_one("#path", Input).value = str(other)
+            await pilot.press("w", "enter")
             await until(pilot, lambda: "exists" in said(pilot, "#outcome"))
-            assert path.read_text() == first
+            assert (path.read_text(), other.read_text()) == (first, "kept")
             await pilot.press("escape")
 
     @pytest.mark.parametrize("path", ["", "~nosuch/x", "a\0b", "/nowhere/x"])
@@ -513,8 +519,17 @@ class TestManage:
             other.rename(other.look_up("backup-nightly"), "backup-weekly")
             await pilot.press("tab", "enter")
             await arrive(pilot, TokenList)
-            assert "changed elsewhere meanwhile" in toasts(pilot)[0]
+            await until(pilot, lambda: "changed elsewhere meanwhile" in said(pilot, "#warning"))
             assert saved.look_up("backup-weekly").revoked_at is None
+            await pilot.press("down")
+            pilot.app.screen.post_message(StoreChanged())
+            await pilot.pause()
+            assert "changed elsewhere" in said(pilot, "#warning"), "it went by itself"
+            await pilot.press("m")
+            await arrive(pilot, ManageToken)
+            await pilot.press("escape")
+            await arrive(pilot, TokenList)
+            await until(pilot, lambda: not said(pilot, "#warning"))
 
 
 def words_of(pilot: Pilot[None], selector: str) -> str:
@@ -778,8 +793,7 @@ class TestUndo:
             other = open_service()
             other.rename(other.look_up("zz-backup"), "theirs")
             await pilot.press("u")
-            await until(pilot, lambda: len(toasts(pilot)) > 1)
-            assert "changed elsewhere" in toasts(pilot)[1]
+            await until(pilot, lambda: "changed elsewhere" in said(pilot, "#warning"))
             assert saved.look_up("theirs")
 
 

@@ -195,8 +195,7 @@ class TestBulkRevoke:
             saved.rename(saved.look_up("ci-deploy"), "ci")
             await pilot.press("tab", "enter")
             await arrive(pilot, TokenList)
-            await until(pilot, lambda: toasts(pilot))
-            assert "changed elsewhere meanwhile" in toasts(pilot)[0]
+            await until(pilot, lambda: "changed elsewhere meanwhile" in said(pilot, "#warning"))
             assert len(live(saved)) == 6
 
     async def test_what_was_revoked_elsewhere_is_left_out(

@@ -82,7 +82,7 @@ async def to_never_expires(pilot: Pilot[None]) -> None:
     await to_list(pilot)
     await pilot.press("c")
     await arrive(pilot, CreateToken)
-    await pilot.press("tab", "down", "enter")
+    await pilot.press("tab", "down")
 
 
 async def to_save(pilot: Pilot[None]) -> None:
@@ -149,6 +149,7 @@ async def to_try(pilot: Pilot[None]) -> None:
     screen = pilot.app.screen
     assert isinstance(screen, TokenList)
     new = screen.service.create("probe", None, read_only=True, networks=("192.0.2.0/24",))
+    screen.reload()
     await pilot.press("y")
     await arrive(pilot, TrySecret)
     pilot.app.screen.query_one(Input).value = new.secret.reveal()

@@ -123,10 +123,10 @@ class TokenChanged(TokentuiError):
     """A token was changed elsewhere since it was read; `current` is what it is now."""
 
     def __init__(self, current: Token) -> None:
-        done = "revoked" if current.revoked_at else "changed"
+        revoked = current.revoked_at is not None
         super().__init__(
-            f"{current.name} was {done} elsewhere meanwhile; nothing was changed here. "
-            "Look at it again, then decide."
+            f"{current.name} was {'revoked' if revoked else 'changed'} elsewhere meanwhile; "
+            f"nothing was changed here.{'' if revoked else ' Look at it again, then decide.'}"
         )
         self.current = current
 

@@ -105,6 +105,14 @@ class DurableJSON(Storage):
             return [f"Others can read {self.path}. Run: chmod 600 {_quoted(self.path)}"]
         return []
 
+    def obstacles(self) -> list[str]:
+        """Say so where the file can be read, but this user may not change it."""
+        needed = (path for path in (self.path.parent, self._lock_file) if path.exists())
+        closed = next((path for path in needed if not os.access(path, os.W_OK)), None)
+        if closed is None or not self.path.exists():
+            return []
+        return [f"You can look, but not change anything: you may not write {closed}."]
+
     def read(self) -> Tables:
         """Return the tables, within a `change` its draft; a file that is not there has none."""
         if self._draft is not None:

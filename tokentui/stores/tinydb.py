@@ -53,7 +53,8 @@ class TinyDBStore:
 
     def warnings(self) -> Sequence[str]:
         with self._guard:
-            return [*self._file.warnings(), *self._current().damage]
+            obstacles = [] if self.read_only else self._file.obstacles()
+            return [*self._file.warnings(), *obstacles, *self._current().damage]
 
     def changed(self) -> Stamp | None:
         return self._file.stamp()

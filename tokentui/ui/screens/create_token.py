@@ -19,7 +19,7 @@ from tokentui.core.token import NAME_LIMIT
 from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.widgets.date_picker import DatePicker
 from tokentui.ui.widgets.masthead import Masthead
-from tokentui.ui.widgets.toggles import Choice
+from tokentui.ui.widgets.toggles import Choice, Choices
 
 _HINT = f"1 to {NAME_LIMIT} letters, digits, - or _"
 _ADVICE = (
@@ -57,7 +57,7 @@ class CreateToken(Screen[NewToken | None]):
             with Horizontal(classes="heading"):
                 yield Label("Should the API token expire?")
                 yield Static("A date is safer.", classes="hint")
-            with RadioSet(id="expires"):
+            with Choices(id="expires"):
                 yield Choice("Specify an expiration date.", value=True, id="date")
                 yield Choice(
                     "The API token will not expire.",

@@ -54,6 +54,7 @@ class SavedToken(ModalScreen[bool]):
         self._service = service
         self._new = new
         self._failed = False
+        self._file: Path | None = None
 
     def compose(self) -> ComposeResult:
         name, zone = printable(self._new.token.name), self._service.zone
@@ -107,10 +108,12 @@ class SavedToken(ModalScreen[bool]):
     async def _write(self, written: str) -> None:
         try:
             path = files.named(written)
-            await asyncio.to_thread(_write_secret, path, self._new.secret)
+            if path != self._file or not path.exists():
+                await asyncio.to_thread(_write_secret, path, self._new.secret)
         except OSError as error:
             self._say(words.not_written(written, error), wrong=True)
         else:
+            self._file = path
             self._say(f"Written to {printable(str(path))}, readable by you alone.")
             # Back to where the screen began: a second Enter does nothing there.
             self.set_focus(self.query_one(SecretLine))
@@ -129,7 +132,8 @@ class SavedToken(ModalScreen[bool]):
             if not self._failed:
                 self._failed = True
                 self._say(
-                    f"{error} Press again to leave; it stays listed as never saved.", wrong=True
+                    f"{error} That you saved it is not noted. Press again to leave.",
+                    wrong=True,
                 )
                 return
         self.dismiss(another)

@@ -48,6 +48,8 @@ class TokenBrowser(Screen[None]):
         self._service = service
         self._view = View(service, preferences, key)
         self._marks = Marks()
+        self._failure = ""
+        """Why what was tried last was not done; said until something else is begun."""
 
     def compose(self) -> ComposeResult:
         yield Masthead(service=self._service)
@@ -90,6 +92,10 @@ class TokenBrowser(Screen[None]):
         token = self._table.token
         self._load(self._table.window_start, follow=token.id if token else None)
 
+    @on(events.ScreenSuspend)
+    def _something_else_is_begun(self) -> None:
+        self._failure = ""
+
     def _load(self, offset: int, *, follow: str | None) -> None:
         try:
             query = replace(self._view.query(), offset=offset, around=follow)
@@ -99,7 +105,7 @@ class TokenBrowser(Screen[None]):
         except TokentuiError as error:
             self._warn([f"{error} The list is as it was last read."])
             return
-        self._warn(warnings)
+        self._warn([said for said in (self._failure, *warnings) if said])
         self._table.show(page, query, self._marks.ids)
         self._summarise(page.total)
         self.query_one("#empty", Static).update(nothing)
@@ -126,10 +132,14 @@ class TokenBrowser(Screen[None]):
     @on(TokenTable.Moved)
     def _moved(self) -> None:
         token = self._table.token
-        line = f"{printable(token.name)}: {words.status(self._service, token)}" if token else ""
+        line = self._line(token) if token else ""
         self.query_one("#facts", Static).update(line, layout=False)
         facts = words.facts(self._service, token) if token else []
         self.query_one("#details", Static).update(pairs(facts, width=9), layout=False)
+
+    def _line(self, token: Token) -> str:
+        said = f"{printable(token.name)}: {words.status(self._service, token)}"
+        return f"{said}; {words.access(token)}" if token.read_only or token.networks else said
 
     @on(TokenTable.WindowWanted)
     def _window_wanted(self, event: TokenTable.WindowWanted) -> None:

@@ -161,11 +161,13 @@ class TokenList(TokenBrowser):
         if self._renamed is None:
             self.notify("Nothing to undo: of all changes, only a renaming can be.")
             return
+        self._failure = ""
         before, name = self._renamed
         try:
             token = await asyncio.to_thread(self._service.rename, before, name)
         except TokentuiError as error:
-            self.notify(str(error), severity="error", markup=False)
+            self._failure = str(error)
+            self.reload()
             return
         self._renamed = token, before.name
         self.notify(f"{printable(before.name)} is {token.name} again.", markup=False)
@@ -214,7 +216,7 @@ class TokenList(TokenBrowser):
         try:
             await asyncio.to_thread(self._service.revoke, tokens)
         except TokentuiError as error:
-            self.notify(str(error), severity="error", markup=False)
+            self._failure = str(error)
         else:
             self._marks.ids -= {token.id for token in tokens}
             self.notify(f"Revoked {names(tokens)}.", markup=False)

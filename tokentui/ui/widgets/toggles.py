@@ -1,7 +1,7 @@
 """Radio buttons and check boxes that tell on from off by a sign, not by colour alone."""
 
 from textual.content import Content
-from textual.widgets import Checkbox, RadioButton
+from textual.widgets import Checkbox, RadioButton, RadioSet
 
 
 class Choice(RadioButton):
@@ -10,6 +10,23 @@ class Choice(RadioButton):
     def render(self) -> Content:
         self.BUTTON_INNER = RadioButton.BUTTON_INNER if self.value else " "
         return super().render()
+
+
+class Choices(RadioSet):
+    """Choices one below the other: an arrow chooses the next one at once."""
+
+    def action_next_button(self) -> None:
+        super().action_next_button()
+        self._choose()
+
+    def action_previous_button(self) -> None:
+        super().action_previous_button()
+        self._choose()
+
+    def _choose(self) -> None:
+        # Textual looks for the first choice so as well, when nobody has pressed a key yet.
+        if self.has_focus:
+            self.action_toggle_button()
 
 
 class Tick(Checkbox):

@@ -1,0 +1,1 @@
+tt_JIqK5UgPvW_wkDm2UELc8qYxa5iglupAuIxARKkAZ6K1hOgyN
