@@ -6,7 +6,7 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Footer, Input, Label, Static
 
@@ -38,14 +38,24 @@ class TrySecret(ModalScreen[None]):
         with VerticalScroll(id="dialog", can_focus=False):
             yield Label("Try a secret", id="title")
             # One character more than a secret can have: what is longer is no secret.
-            yield Input(id="secret", password=True, max_length=LONGEST + 1, compact=True)
+            yield Input(
+                id="secret",
+                placeholder="Secret",
+                password=True,
+                max_length=LONGEST + 1,
+                compact=True,
+            )
             yield Static(_HINT, id="hint")
-            yield Static(id="verdict", markup=False)
-            yield Static(id="details")
+            with Vertical(id="answer"):
+                yield Static(id="verdict", markup=False)
+                yield Static(id="details")
             with Horizontal(id="buttons"):
                 yield Button("Close", id="close")
                 yield Button("Try", id="try", variant="primary")
         yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self._tell("")
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -75,6 +85,7 @@ class TrySecret(ModalScreen[None]):
         return self._service.get(self._service.verifier().identify(presented).id)
 
     def _tell(self, verdict: str, token: Token | None = None, *, wrong: bool = False) -> None:
+        self.query_one("#answer").display = bool(verdict)
         said = self.query_one("#verdict", Static)
         said.update(verdict)
         said.set_class(wrong, "-wrong")
