@@ -2,7 +2,10 @@
 
 import sys
 
-from tokentui.cli import run
+from tokentui.loading import loading
+
+with loading():
+    from tokentui.cli import run
 
 
 def main() -> None:

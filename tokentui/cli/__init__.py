@@ -15,6 +15,7 @@ from tokentui.cli.report import report
 from tokentui.cli.serve import serve
 from tokentui.console import ExitCode, Failure, Program, is_terminal, say, write
 from tokentui.core import errors
+from tokentui.loading import loading
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -82,9 +83,10 @@ def _run_app() -> None:
     # line over SSH more than they tell.
     os.environ.setdefault("TEXTUAL_FPS", "240")
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    from tokentui.ui import keys
-    from tokentui.ui.app import TokentuiApp
-    from tokentui.ui.preferences import Preferences
+    with loading():
+        from tokentui.ui import keys
+        from tokentui.ui.app import TokentuiApp
+        from tokentui.ui.preferences import Preferences
 
     preferences = memory.recall(Preferences)
     app = TokentuiApp(
