@@ -20,6 +20,7 @@ _HINT = "Such as 192.0.2.0/24 or 2001:db8::1, with spaces between. Empty is anyw
 class ChooseAccess(ModalScreen[Access | None]):
     """Returns what was chosen, or None where the person turned back."""
 
+    CSS_PATH = "../dialogs.tcss"
     BINDING_GROUP_TITLE = "Access"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,f10", "choose", "Done", key_display="^s", id="access.choose"),

@@ -17,6 +17,7 @@ from tokentui.core.query import Filter
 class ChooseFilter(ModalScreen[Filter | None]):
     """Returns the filter that was chosen, or None where the person turned back."""
 
+    CSS_PATH = "../dialogs.tcss"
     BINDING_GROUP_TITLE = "Show only"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f", "dismiss", "Back", id="show-only.back"),

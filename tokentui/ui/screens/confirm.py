@@ -16,6 +16,7 @@ class Confirm(ModalScreen[bool]):
     With `number`, yes can be said only once that is typed.
     """
 
+    CSS_PATH = "../dialogs.tcss"
     BINDING_GROUP_TITLE = "Question"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(False)", "Back", id="question.back"),

@@ -31,6 +31,7 @@ _ADVICE = (
 class CreateToken(Screen[NewToken | None]):
     """Returns the token that was made, or None where the person turned back."""
 
+    CSS_PATH = "../forms.tcss"
     BINDING_GROUP_TITLE = "Create API token"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,f10,enter", "create", "Create", key_display="^s", id="create.create"),

@@ -38,6 +38,7 @@ class Search(Input):
 class Help(ModalScreen[None]):
     """Shows groups of rows, each under its title, and only those that hold what is typed."""
 
+    CSS_PATH = "../dialogs.tcss"
     BINDING_GROUP_TITLE = "Help"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Close", id="help.back"),

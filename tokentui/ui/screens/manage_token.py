@@ -43,6 +43,7 @@ class ManageToken(Screen[Managed]):
     Returns what became of it, or its successor.
     """
 
+    CSS_PATH = "../forms.tcss"
     BINDING_GROUP_TITLE = "Manage API token"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+t,f7", "rotate", "Rotate", key_display="^t", id="manage.rotate"),

@@ -22,6 +22,7 @@ from tokentui.ui.screens.saved_token import SavedToken
 class RotateToken(ModalScreen[NewToken | None]):
     """Returns the successor that was made, or None where the person turned back."""
 
+    CSS_PATH = "../dialogs.tcss"
     BINDING_GROUP_TITLE = "Rotate API token"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,f10", "rotate", "Rotate", key_display="^s", id="rotate.rotate"),

@@ -40,6 +40,7 @@ class SavedToken(ModalScreen[bool]):
     form, pressed twice, must not close it.
     """
 
+    CSS_PATH = "../dialogs.tcss"
     BINDING_GROUP_TITLE = "Save your API token"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy", "Copy", id="save.copy"),

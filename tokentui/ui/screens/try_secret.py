@@ -23,6 +23,7 @@ _HINT = "Paste it here. It is not kept, and does not count as a use."
 class TrySecret(ModalScreen[None]):
     """Tells what a secret opens, or why it opens nothing."""
 
+    CSS_PATH = "../dialogs.tcss"
     BINDING_GROUP_TITLE = "Try a secret"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,f10", "try", "Try", key_display="^s", id="try.try"),
