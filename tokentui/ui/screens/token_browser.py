@@ -108,12 +108,12 @@ class TokenBrowser(Screen[None]):
         self._warn([said for said in (self._failure, *warnings) if said])
         self._table.show(page, query, self._marks.ids)
         self._summarise(page.total)
-        self.query_one("#empty", Static).update(nothing)
+        self._show("#empty", nothing)
 
     def _summarise(self, total: int) -> None:
         self.usable = bool(total)
         self.filterable = bool(total) or self._view.narrowed
-        self.narrowed = self._view.narrowed or bool(self._marks)
+        self.narrowed = self._filtering or self._view.narrowed or bool(self._marks)
         said = self._view.summary(total)
         if self._marks:
             hidden = len(self._marks) - len(self._marked_here())
@@ -125,9 +125,17 @@ class TokenBrowser(Screen[None]):
 
     def _warn(self, warnings: Sequence[str]) -> None:
         more = f" (and {len(warnings) - 1} more: tokentui list)" if len(warnings) > 1 else ""
-        warning = self.query_one("#warning", Static)
-        warning.update(warnings[0] + more if warnings else "")
-        warning.display = bool(warnings)
+        self._show("#warning", warnings[0] + more if warnings else "")
+
+    def _show(self, place: str, sentence: str) -> None:
+        """Say something, or nothing, below the list; a place that has nothing to say is not there.
+
+        What is said already is left alone: with each change there, all is laid out anew.
+        """
+        said = self.query_one(place, Static)
+        if said.content != sentence:
+            said.update(sentence)
+        said.display = bool(sentence)
 
     @on(TokenTable.Moved)
     def _moved(self) -> None:
@@ -174,7 +182,7 @@ class TokenBrowser(Screen[None]):
     def action_filter(self) -> None:
         """Open the field whose text the names must hold."""
         self.add_class("-filtering")
-        self.refresh_bindings()
+        self.narrowed = True
         self.set_focus(self.query_one("#filter"))
 
     def action_show_all(self) -> None:
@@ -186,6 +194,10 @@ class TokenBrowser(Screen[None]):
             return
         self._unfilter()
         self._show_only(Filter.ALL)
+
+    @property
+    def _filtering(self) -> bool:
+        return self.has_class("-filtering")
 
     def _unfilter(self) -> None:
         self._view.text = ""

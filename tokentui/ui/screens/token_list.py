@@ -99,7 +99,7 @@ class TokenList(TokenBrowser):
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Grey out what can do nothing now."""
         if action == "show_all":
-            return self.narrowed or self.has_class("-filtering")
+            return self.narrowed
         return not self._why_not(action) or None
 
     def _why_not(self, action: str) -> str:
