@@ -649,16 +649,38 @@ class TestTry:
             for text in ("x", "tt_" * 1000, "\x1b[31m", "[/b]", " "):
                 assert await self.try_it(pilot, text)
 
-    async def test_the_secret_is_never_shown(self, saved: TokenService, run: Run) -> None:
+    @pytest.fixture
+    def secret(self, saved: TokenService) -> str:
         new = saved.create("probe", None)
         saved.confirm_saved(new.token.id)
+        return new.secret.reveal()
+
+    @pytest.mark.parametrize("around", ["{}\n", "\n  {} \n\n", "{}"])
+    async def test_it_is_pasted_and_never_shown(
+        self, saved: TokenService, run: Run, secret: str, around: str
+    ) -> None:
         async with run(saved) as pilot:
             await pilot.press("y")
             await arrive(pilot, TrySecret)
-            pilot.app.post_message(Paste(new.secret.reveal() + "\n"))
             field = pilot.app.screen.query_one("#secret", Input)
-            await until(pilot, lambda: field.value == new.secret.reveal())
-            assert new.secret.reveal()[:10] not in pilot.app.export_screenshot()
+            field.value = "something else"
+            pilot.app.post_message(Paste(around.format(secret)))
+            await until(pilot, lambda: field.value == secret)
+            assert secret[:10] not in pilot.app.export_screenshot()
+
+    @pytest.mark.parametrize(
+        ("text", "answer"),
+        [("tt_" * 400_000, "This is not a secret"), (" \n ", "There is no secret to try.")],
+    )
+    async def test_every_paste_is_answered(
+        self, saved: TokenService, run: Run, text: str, answer: str
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("y")
+            await arrive(pilot, TrySecret)
+            pilot.app.post_message(Paste(text))
+            await pilot.press("enter")
+            await until(pilot, lambda: answer in said(pilot, "#verdict"))
 
 
 class TestRotate:

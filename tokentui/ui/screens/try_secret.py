@@ -3,7 +3,7 @@
 import asyncio
 from typing import ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -18,6 +18,15 @@ from tokentui.core.token import Token
 from tokentui.ui.widgets.pairs import pairs
 
 _HINT = "Paste it here. It is not kept, and does not count as a use."
+
+
+class SecretField(Input):
+    """Takes a secret; what is pasted stands in the place of what was there."""
+
+    def on_paste(self, event: events.Paste) -> None:
+        # Textual would take the first line alone, and nothing at all of one that is too long.
+        self.clear()
+        event.text = event.text.strip()[: self.max_length]
 
 
 class TrySecret(ModalScreen[None]):
@@ -39,7 +48,7 @@ class TrySecret(ModalScreen[None]):
         with VerticalScroll(id="dialog", can_focus=False):
             yield Label("Try a secret", id="title")
             # One character more than a secret can have: what is longer is no secret.
-            yield Input(
+            yield SecretField(
                 id="secret",
                 placeholder="Secret",
                 password=True,
@@ -73,7 +82,7 @@ class TrySecret(ModalScreen[None]):
         field.clear()
         self.set_focus(field)
         if not presented.reveal():
-            self._tell(_HINT)
+            self._tell("There is no secret to try.", wrong=True)
             return
         try:
             token = await asyncio.to_thread(self._token_of, presented)
