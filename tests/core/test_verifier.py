@@ -326,17 +326,18 @@ class TestSecretsSeenBefore:
         self, service: TokenService, verifier: Verifier, ticks: Ticks, made: NewToken
     ) -> None:
         verifier.verify(made.secret, "POST", "198.51.100.1")
-        change(service, made, read_only=True)
+        bound = service.set_access(made.token, read_only=True, networks=())
         ticks.now += EVERY
         with pytest.raises(TokenReadOnly):
             verifier.verify(made.secret, "POST", "198.51.100.1")
-        change(service, made, networks=("192.0.2.0/24",))
+        bound = service.set_access(bound, read_only=True, networks=("192.0.2.0/24",))
         ticks.now += EVERY
         with pytest.raises(AddressNotAllowed):
             verifier.verify(made.secret, "GET", "198.51.100.1")
-        service.rename(service.get(made.token.id), "renamed")
+        freed = service.set_access(bound, read_only=False, networks=())
+        service.rename(freed, "renamed")
         ticks.now += EVERY
-        assert verifier.verify(made.secret, "GET", "192.0.2.1").name == "renamed"
+        assert verifier.verify(made.secret, "POST", "198.51.100.1").name == "renamed"
 
     def test_revoked_by_another_process(
         self, verifier: Verifier, ticks: Ticks, made: NewToken, open_service: Open

@@ -298,12 +298,16 @@ def test_the_access_of_a_token_can_be_changed(sandbox: Sandbox) -> None:
     assert bound.stdout == "reading only, from 192.0.2.0/24\n"
     for asked, code in (
         ([], ExitCode.OK),
-        (["--method", "GET"], ExitCode.OK),
+        (["--method", "get"], ExitCode.OK),
         (["--method", "POST"], ExitCode.REFUSED),
         (["--address", "192.0.2.7"], ExitCode.OK),
         (["--method", "GET", "--address", "198.51.100.1"], ExitCode.REFUSED),
+        (["--address", "192.0.2.7/24"], ExitCode.USAGE),
     ):
-        assert sandbox.run("verify", *asked, stdin=secret).returncode == code
+        ended = sandbox.run("verify", *asked, stdin=secret)
+        assert ended.returncode == code
+        assert ended.stdout.startswith("deploy ") is (code == ExitCode.OK)
+        assert ("Error: deploy: This token may " in ended.stderr) is (code == ExitCode.REFUSED)
     revision = sandbox.record()["revision"]
     freed = sandbox.run("access", "deploy", "--from-anywhere")
     assert freed.stdout == "reading only, from anywhere\n"
@@ -313,6 +317,14 @@ def test_the_access_of_a_token_can_be_changed(sandbox: Sandbox) -> None:
     refused = sandbox.run("access", "deploy", "--from", "::1", "--from-anywhere")
     assert refused.returncode == ExitCode.USAGE
     assert sandbox.record()["networks"] == []
+
+
+def test_the_access_of_what_was_rotated_can_be_printed_alone(sandbox: Sandbox) -> None:
+    _create(sandbox)
+    sandbox.run("rotate", "deploy")
+    [old, _] = sandbox.records()
+    assert sandbox.run("access", old["id"]).stdout == "any request, from anywhere\n"
+    assert sandbox.run("access", old["id"], "--for-reading").returncode == ExitCode.CONFLICT
 
 
 def test_a_network_that_is_none_makes_no_token(sandbox: Sandbox) -> None:

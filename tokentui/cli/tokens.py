@@ -22,7 +22,7 @@ from tokentui.cli.common import (
 )
 from tokentui.console import ExitCode, Failure, Unwritten, is_terminal, say, write, write_json
 from tokentui.core import errors
-from tokentui.core.access import parse_network
+from tokentui.core.access import parse_network, plain_address
 from tokentui.core.credential import Secret
 from tokentui.core.service import DEFAULT_OVERLAP, OVERLAPS, NewToken, TokenService
 from tokentui.core.store import everything_of
@@ -294,25 +294,51 @@ def revoke(names: tuple[str, ...], yes: bool) -> None:
     say(f"Revoked {listed}.")
 
 
+def _address(_: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is not None and plain_address(value) is None:
+        raise click.BadParameter(
+            f"{value!a} is not an address: write 192.0.2.7 or 2001:db8::7.", param=param
+        )
+    return value
+
+
 @click.command()
 @store_option
-@click.option("--method", metavar="METHOD", help="Whether it allows such a request, as GET.")
-@click.option("--address", metavar="ADDRESS", help="Whether it allows a request from there.")
+@click.option(
+    "--method", metavar="METHOD", type=str.upper, help="Whether it allows such a request, as GET."
+)
+@click.option(
+    "--address",
+    metavar="ADDRESS",
+    callback=_address,
+    help="Whether it allows a request from there.",
+)
 @json_option
 def verify(method: str | None, address: str | None, as_json: bool) -> None:
     """Say which token a secret opens the door for, and for what. It is read from stdin."""
     service = open_service()
-    verifier, secret = service.verifier(), _read_secret()
-    token = service.get(verifier.identify(secret).id)
-    if method is not None or address is not None:
-        # What was not asked about stands in no way.
-        reading, anywhere = method or "GET", address or next(iter(token.networks), "")
-        verifier.verify(secret, reading, anywhere.partition("/")[0])
+    try:
+        token = _let_in(service, _read_secret(), method, address)
+    except errors.Refused as refused:
+        raise Failure(words.refusal(service, refused), ExitCode.REFUSED) from None
     if as_json:
         write_json(facts(service, token))
     else:
         write(f"{printable(token.name)}  {token.id}  {words.status(service, token)}")
         say(f"It allows {words.access(token)}.")
+
+
+def _let_in(
+    service: TokenService, secret: Secret, method: str | None, address: str | None
+) -> Token:
+    """Return the token of a secret; raise `Refused`, also where it does not allow what is asked."""
+    verifier = service.verifier()
+    token = service.get(verifier.identify(secret).id)
+    if method is not None or address is not None:
+        # What was not asked about stands in no way.
+        somewhere, _, _ = next(iter(token.networks), "").partition("/")
+        verifier.verify(secret, method or "GET", address or somewhere)
+    return token
 
 
 def _read_secret() -> Secret:

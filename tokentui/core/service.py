@@ -346,10 +346,10 @@ class TokenService:
         Raises `AlreadyRevoked`, `AlreadyReplaced`, and `TokenChanged` where it is no longer as
         seen.
         """
-        _refuse_revoked([token])
-        _refuse_replaced(token)
         if (read_only, networks) == (token.read_only, token.networks):
             return token
+        _refuse_revoked([token])
+        _refuse_replaced(token)
         bound = _next(token, read_only=read_only, networks=networks)
         self.store.replace(bound)
         return bound
