@@ -98,13 +98,15 @@ def distance(moment: datetime | None, now: datetime, zone: tzinfo | None) -> str
 
 
 def last_used(service: TokenService, token: Token) -> str:
-    """Return how long ago a token was last used, or the day where that is long ago."""
+    """Return how long ago a token was last used: the time if today, the day if long ago."""
     usage, now = service.used(token), service.now()
     if usage is None:
         return "never"
     if now - usage.last_used_at >= timedelta(days=100):
         return day(service, usage.last_used_at)
-    return distance(usage.last_used_at, now, service.zone)
+    away = distance(usage.last_used_at, now, service.zone)
+    time = f" {usage.last_used_at.astimezone(service.zone):%H:%M}" if away == "today" else ""
+    return away + time
 
 
 def use(service: TokenService, token: Token) -> str:

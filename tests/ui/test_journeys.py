@@ -602,6 +602,9 @@ class TestUses:
             told = "2026-11-24 20:15, today, from 192.0.2.7, 1,200 times in all"
             selector = "#details" if key is None else "#facts"
             await until(pilot, lambda: told in words_of(pilot, selector))
+            if key is None:
+                row = pilot.app.screen.query_one(TokenTable).render_line(1).text
+                assert "today 20:15 " in row
 
     async def test_nothing_is_drawn_while_nothing_happens(
         self, saved: TokenService, run: Run, monkeypatch: pytest.MonkeyPatch
