@@ -1,7 +1,6 @@
 """An app of Litestar whose callers need a token."""
 
 from litestar import Litestar, Request, get
-from litestar.middleware import DefineMiddleware
 
 from tokentui import Verifier
 from tokentui.server.asgi import TokenMiddleware
@@ -12,5 +11,4 @@ def hello(request: Request) -> str:  # type: ignore[type-arg]
     return f"Hello, {request.state.token.name}"
 
 
-tokens = DefineMiddleware(TokenMiddleware, verifier=Verifier.open())  # type: ignore[arg-type]
-app = Litestar([hello], middleware=[tokens])
+app = TokenMiddleware(Litestar([hello]), Verifier.open())  # type: ignore[arg-type]

@@ -52,6 +52,7 @@ async def test_asgi(made: NewToken, name: str, app: str) -> None:
     transport = ASGITransport(example(name, app))
     async with AsyncClient(transport=transport, base_url="http://test") as client:
         assert (await client.get("/")).status_code == 401
+        assert (await client.get("/nowhere")).status_code == 401
         headers = {"Authorization": f"Bearer {made.secret.reveal()}"}
         answer = await client.get("/", headers=headers)
         assert answer.status_code == 200
