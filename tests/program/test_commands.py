@@ -426,10 +426,16 @@ def _acts(char: str) -> bool:
 
 def test_the_app_shows_a_hostile_name_escaped(sandbox: Sandbox) -> None:
     _create(sandbox)
-    sandbox.plant(name=_HOSTILE, account=_HOSTILE)
+    sandbox.plant(name=_HOSTILE, account=_HOSTILE, networks=[_HOSTILE])
     with sandbox.app() as app:
         app.wait_for(r"nice\x1b]52;c;cm0gLXJm\x07\x9b31m\u202egpj\u2028\nroot: active")
         app.press("m")
+        app.wait_for("New API Token Name")
+        app.press("f9")
+        app.wait_for("Only from these networks")
+        app.press("ctrl+s")
+        app.wait_for("is not a network")
+        app.press("escape")
         app.wait_for("New API Token Name")
         app.press("f8")
         app.wait_for(r"Revoke nice\x1b]52;c;cm")

@@ -11,6 +11,7 @@ from textual.widgets import Button, Footer, Input, Label, Static
 
 from tokentui.core.access import Access, parse_network
 from tokentui.core.errors import InvalidNetwork
+from tokentui.core.text import printable
 from tokentui.ui.widgets.toggles import Tick
 
 _READING = "Requests that change nothing: GET, HEAD and OPTIONS."
@@ -38,7 +39,8 @@ class ChooseAccess(ModalScreen[Access | None]):
             yield Tick("For reading only", self._access.read_only, id="reading", compact=True)
             yield Static(_READING, id="meaning", markup=False)
             yield Label("Only from these networks", id="question")
-            yield Input(" ".join(self._access.networks), id="networks", compact=True)
+            networks = " ".join(map(printable, self._access.networks))
+            yield Input(networks, id="networks", compact=True)
             yield Static(_HINT, id="hint", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
