@@ -12,6 +12,7 @@ from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Label, Static
 
+from tokentui.core.credential import Secret
 from tokentui.core.dates import DateFormat
 from tokentui.core.errors import StoreUnwritable
 from tokentui.core.service import NewToken, TokenService
@@ -670,6 +671,26 @@ class TestTry:
             pilot.app.post_message(Paste(around.format(secret)))
             await until(pilot, lambda: field.value == secret)
             assert secret[:10] not in pilot.app.export_screenshot()
+
+    async def test_the_screen_goes_on_while_a_secret_is_checked(
+        self, saved: TokenService, run: Run, secret: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        check, checking, gate = saved.hasher.check, Event(), Event()
+
+        def waiting(secret: Secret, hashed: str) -> bool:
+            checking.set()
+            return gate.wait(5) and check(secret, hashed)
+
+        monkeypatch.setattr(saved.hasher, "check", waiting)
+        async with run(saved) as pilot:
+            await pilot.press("y")
+            await arrive(pilot, TrySecret)
+            field = pilot.app.screen.query_one("#secret", Input)
+            field.value = secret
+            await pilot.press("enter")
+            await until(pilot, lambda: checking.is_set() and not field.value)
+            gate.set()
+            await until(pilot, lambda: "opens the door" in said(pilot, "#verdict"))
 
     @pytest.mark.parametrize(
         ("text", "answer"),
