@@ -1,6 +1,8 @@
 """Save your API token: the one time that its secret is shown."""
 
 import asyncio
+import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -55,7 +57,6 @@ class SavedToken(ModalScreen[bool]):
         self._service = service
         self._new = new
         self._failed = False
-        self._file: Path | None = None
 
     def compose(self) -> ComposeResult:
         name, zone = printable(self._new.token.name), self._service.zone
@@ -109,12 +110,10 @@ class SavedToken(ModalScreen[bool]):
     async def _write(self, written: str) -> None:
         try:
             path = files.named(written)
-            if path != self._file or not path.exists():
-                await asyncio.to_thread(_write_secret, path, self._new.secret)
+            await asyncio.to_thread(_write_secret, path, self._new.secret)
         except OSError as error:
             self._say(words.not_written(written, error), wrong=True)
         else:
-            self._file = path
             self._say(f"Written to {printable(str(path))}, readable by you alone.")
             # Back to where the screen began: a second Enter does nothing there.
             self.set_focus(self.query_one(SecretLine))
@@ -146,5 +145,18 @@ class SavedToken(ModalScreen[bool]):
 
 
 def _write_secret(path: Path, secret: Secret) -> None:
-    with files.new_private(path) as file:
-        file.write(f"{secret.reveal()}\n".encode())
+    """Write the secret to a new file; one that has it already, from the Enter before, is fine."""
+    content = f"{secret.reveal()}\n".encode()
+    try:
+        with files.new_private(path) as file:
+            file.write(content)
+    except FileExistsError:
+        if not _is_there(path, content):
+            raise
+
+
+def _is_there(path: Path, content: bytes) -> bool:
+    with suppress(OSError):
+        found, about = files.read_regular(path, len(content))
+        return found == content and stat.S_IMODE(about.st_mode) == files.PRIVATE_FILE
+    return False
