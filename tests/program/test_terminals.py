@@ -80,7 +80,7 @@ def test_columns_stay_where_they_are_beside_any_name(sandbox: Sandbox, columns: 
     with sandbox.app() as app:
         app.resize(columns, 24)
         app.wait_until(lambda: len(day.findall(app.text())) == len(_NAMES), "all rows")
-        [title] = re.findall(r"(.* )Created ", app.text())
+        [title] = re.findall(r"(.* )Created .*Expires ", app.text())
         assert {cell_len(before) for before in day.findall(app.text())} == {cell_len(title)}
         assert r"a\u202eb" in app.text()
         assert r"x\x1b[31m" in app.text()
