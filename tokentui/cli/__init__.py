@@ -81,7 +81,7 @@ def _run_app() -> None:
     # Textual paints at most this often, and only what changed: a key is answered in the next
     # slot, so at 60 a second many a one waits for longer than it takes. Moving pictures cost a
     # line over SSH more than they tell.
-    os.environ.setdefault("TEXTUAL_FPS", "240")
+    os.environ.setdefault("TEXTUAL_FPS", "1000")
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     with loading():
         from tokentui.ui import keys

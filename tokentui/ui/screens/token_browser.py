@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.geometry import Size
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
@@ -25,6 +26,12 @@ from tokentui.ui.view import View
 from tokentui.ui.widgets.masthead import Masthead
 from tokentui.ui.widgets.pairs import pairs
 from tokentui.ui.widgets.token_table import TokenTable
+
+
+class FilterField(Input):
+    """A field that is as wide as its line, so that nothing is laid out anew as one types."""
+
+    virtual_size: reactive[Size] = reactive(Size(0, 0), layout=False)
 
 
 class TokenBrowser(Screen[None]):
@@ -54,7 +61,7 @@ class TokenBrowser(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Masthead(service=self._service)
         yield Static(id="summary", markup=False)
-        yield Input(id="filter", placeholder="Part of a name", compact=True)
+        yield FilterField(id="filter", placeholder="Part of a name", compact=True)
         with Horizontal(id="tokens"):
             yield TokenTable(self._view.row, self._fetch)
             with Vertical(id="pane"):

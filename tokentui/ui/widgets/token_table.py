@@ -103,6 +103,8 @@ class TokenTable(ScrollView, can_focus=True):
         Binding("end,G", "move_to(-1)", "Last token", show=False, id="table.last"),
     ]
 
+    # Textual lays the screen out anew for each other length; here only the scroll bar can change.
+    virtual_size: reactive[Size] = reactive(Size(0, 0), layout=False)
     # Only the rows that the cursor leaves and enters are drawn anew: see `watch_cursor`.
     cursor: reactive[int] = reactive(0, repaint=False)
 
@@ -175,6 +177,9 @@ class TokenTable(ScrollView, can_focus=True):
         """Return the token of a row, or None where the window does not hold it."""
         place = index - self._page.offset
         return self._page.tokens[place] if 0 <= place < len(self._page.tokens) else None
+
+    def watch_virtual_size(self, size: Size) -> None:
+        self._scroll_update(size)
 
     # -- moving ---------------------------------------------------------------------------------
 
