@@ -7,8 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock, RLock, Timer
 
-import msgspec
-
 from tokentui import files
 from tokentui.core.errors import StoreError, StoreUnconfirmed
 from tokentui.core.store import Usage
@@ -129,5 +127,7 @@ def _sum(earlier: Usage | None, later: Usage) -> Usage:
     """Return two uses as one: the later one's facts and both counts."""
     if earlier is None:
         return later
-    last = max(earlier, later, key=lambda use: use.last_used_at)
-    return msgspec.structs.replace(last, count=earlier.count + later.count)
+    last = later if later.last_used_at >= earlier.last_used_at else earlier
+    return Usage(
+        last_used_at=last.last_used_at, count=earlier.count + later.count, address=last.address
+    )
