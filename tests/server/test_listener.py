@@ -33,7 +33,8 @@ def test_a_path_is_that_of_the_folder_where_the_command_runs(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "9180", "example.org:80", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:65536"]
+    "text",
+    ["", "9180", "example.org:80", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:65536", "~nosuch/x"],
 )
 def test_no_place(text: str) -> None:
     with pytest.raises(InvalidListener, match="is nowhere to listen"):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tokentui import config
+from tokentui import config, files
 from tokentui.cli.common import settings, store_option, warn
 from tokentui.console import ExitCode, Failure, say, write
 from tokentui.core.access import parse_network
@@ -77,15 +77,17 @@ def _config(kind: str, place: Place, networks: Sequence[str]) -> str:
     from tokentui.server import configs
 
     options = [option for network in networks for option in ("--proxy", network)]
-    store = settings().store
-    notes = settings().usage or store
+    store, notes = (
+        str(files.named(path).absolute())
+        for path in (settings().store, settings().usage or settings().store)
+    )
     about = {
         "command": shlex.join(["tokentui", "serve", "--listen", str(place), *options]),
         "start": _for_systemd(
             [sys.executable, "-m", "tokentui", "--store", store, "serve", *options]
         ),
         "user": config.os_user(),
-        "folder": _for_systemd([str(Path(notes).absolute().parent)]),
+        "folder": _for_systemd([str(Path(notes).parent)]),
     }
     return configs.config(kind, place, about).rstrip()
 

@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
 
+from tokentui import files
 from tokentui.core.errors import InvalidListener
 
 _FIRST_HANDED_OVER = 3  # sd_listen_fds(3)
@@ -39,7 +40,8 @@ Place = UnixSocket | Port
 def parse(text: str) -> Place:
     """Return where `text` is: the path of a socket with a / in it, or an address and a port."""
     if "/" in text:
-        return UnixSocket(Path(text).expanduser().absolute())
+        with suppress(OSError):
+            return UnixSocket(files.named(text).absolute())
     host, _, number = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     with suppress(ValueError):

@@ -294,10 +294,15 @@ class TokenTable(ScrollView, can_focus=True):
     def _cells(
         self, gutter: str, texts: list[str], styles: list[Style], base: Style
     ) -> list[Segment]:
-        segments = [Segment(gutter, base)]
-        for text, style, column in zip(texts, styles, self._columns, strict=True):
-            segments += [Segment(_fit(text, column.width), style), Segment(" " * _GAP, base)]
-        return segments
+        # A gap has the style of what is before it: each change of style is sent to the terminal.
+        cells = zip(texts, styles, self._columns, strict=True)
+        return [
+            Segment(gutter, base),
+            *(
+                Segment(_fit(text, column.width) + " " * _GAP, style)
+                for text, style, column in cells
+            ),
+        ]
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"token-table--{name}")
