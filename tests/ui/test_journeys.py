@@ -510,6 +510,24 @@ class TestManage:
             await arrive(pilot, TokenList)
             assert toasts(pilot) == ["Revoked backup-nightly."]
 
+    async def test_a_question_that_is_outdated_says_so(
+        self, saved: TokenService, run: Run, open_service: Open
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("r")
+            await arrive(pilot, Confirm)
+            look_around(pilot)
+            await pilot.pause()
+            assert not pilot.app.screen.query_one("#yes", Button).disabled
+            other = open_service()
+            other.revoke([other.look_up("backup-nightly")])
+            look_around(pilot)
+            await until(pilot, lambda: "was revoked elsewhere" in said(pilot, "#body"))
+            assert pilot.app.screen.query_one("#yes", Button).disabled
+            assert pilot.app.screen.focused is pilot.app.screen.query_one("#no")
+            await pilot.press("enter")
+            await arrive(pilot, TokenList)
+
     async def test_a_stale_revoke_changes_nothing(
         self, saved: TokenService, run: Run, open_service: Open
     ) -> None:

@@ -46,7 +46,7 @@ from tokentui.core.token import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
 
     from tokentui.core.verifier import Verifier
 
@@ -353,6 +353,13 @@ class TokenService:
         bound = _next(token, read_only=read_only, networks=networks)
         self.store.replace(bound)
         return bound
+
+    def check_unchanged(self, tokens: Iterable[Token]) -> None:
+        """Raise `TokenChanged` where one of `tokens` is no longer as it was last seen."""
+        for token in tokens:
+            current = self.get(token.id)
+            if current.revision != token.revision:
+                raise TokenChanged(current)
 
     def revoke(self, tokens: Sequence[Token]) -> None:
         """Revoke all of `tokens`, as they were last seen, or none; raise `TokenChanged`.

@@ -1,5 +1,6 @@
 """A question before something that cannot be undone."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
@@ -9,11 +10,16 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
+from tokentui.core.errors import TokentuiError
+from tokentui.ui.messages import StoreChanged
+
 
 class Confirm(ModalScreen[bool]):
     """Asks, with the harmless answer under the cursor: a stray Enter changes nothing.
 
-    With `number`, yes can be said only once that is typed.
+    With `number`, yes can be said only once that is typed. `check` is called whenever something
+    was changed elsewhere: what it raises stands in the place of the question, and yes is no answer
+    any more.
     """
 
     CSS_PATH = "../dialogs.tcss"
@@ -26,9 +32,17 @@ class Confirm(ModalScreen[bool]):
     ]
 
     def __init__(
-        self, title: str, body: str, *, yes: str, no: str = "Cancel", number: int | None = None
+        self,
+        title: str,
+        body: str,
+        *,
+        yes: str,
+        no: str = "Cancel",
+        number: int | None = None,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
+        self._check = check
         self._title = title
         self._body = body
         self._yes = yes
@@ -53,6 +67,15 @@ class Confirm(ModalScreen[bool]):
     def on_mount(self) -> None:
         # Where a number has to be typed, nothing but that number does any harm.
         self.set_focus(self.query_one("#no" if self._number is None else "#number"))
+
+    @on(StoreChanged)
+    def _look_again(self) -> None:
+        try:
+            self._check()
+        except TokentuiError as error:
+            self.query_one("#body", Static).update(str(error))
+            self.query("#yes, #number").set(disabled=True)
+            self.set_focus(self.query_one("#no"))
 
     def action_read(self, how: str) -> None:
         """Scroll through what is too long to be seen at once."""

@@ -184,7 +184,7 @@ class ManageToken(Screen[Managed]):
     async def action_revoke(self) -> None:
         """Ask, then revoke the token and go back to the list."""
         token = self._token
-        if not await self.app.push_screen_wait(revoke_question([token])):
+        if not await self.app.push_screen_wait(revoke_question(self._service, [token])):
             return
         if await self._change(self._service.revoke, [token]):
             self.notify(f"Revoked {printable(token.name)}.", markup=False)

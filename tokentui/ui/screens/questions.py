@@ -1,8 +1,10 @@
 """The questions that are asked before tokens are revoked."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from tokentui import words
+from tokentui.core.service import TokenService
 from tokentui.core.text import printable
 from tokentui.core.token import Token
 from tokentui.ui.screens.confirm import Confirm
@@ -13,8 +15,9 @@ _NAMES_LISTED = 200
 _NAMES_SHOWN = 5
 
 
-def revoke_question(tokens: Sequence[Token]) -> Confirm:
+def revoke_question(service: TokenService, tokens: Sequence[Token]) -> Confirm:
     """Return the question that is asked before `tokens` are revoked."""
+    check = partial(service.check_unchanged, tokens)
     if len(tokens) == 1:
         name = printable(tokens[0].name)
         return Confirm(
@@ -22,6 +25,7 @@ def revoke_question(tokens: Sequence[Token]) -> Confirm:
             f"Every script and service that uses {name} stops working at once. "
             "Only a backup could bring the token back.",
             yes="Yes, Revoke The Token",
+            check=check,
         )
     return Confirm(
         f"Revoke {words.tokens(len(tokens))}?",
@@ -29,12 +33,14 @@ def revoke_question(tokens: Sequence[Token]) -> Confirm:
         "Only a backup could bring them back.\n\n"
         f"{names(tokens, _NAMES_LISTED)}",
         yes=f"Yes, Revoke {len(tokens):,} Tokens",
+        check=check,
         number=len(tokens) if len(tokens) > _TYPED_ABOVE else None,
     )
 
 
-def never_saved_question(tokens: Sequence[Token]) -> Confirm:
+def never_saved_question(service: TokenService, tokens: Sequence[Token]) -> Confirm:
     """Return what is asked at the start where secrets were never saved."""
+    check = partial(service.check_unchanged, tokens)
     if len(tokens) == 1:
         return Confirm(
             f"Never saved: {names(tokens)}",
@@ -42,6 +48,7 @@ def never_saved_question(tokens: Sequence[Token]) -> Confirm:
             "Revoke it, unless somebody is saving it right now. "
             "If you do have the secret, say so under Manage.",
             yes="Revoke it",
+            check=check,
             no="Decide later",
         )
     return Confirm(
@@ -51,6 +58,7 @@ def never_saved_question(tokens: Sequence[Token]) -> Confirm:
         "If you do have a secret, say so under Manage.\n\n"
         f"{names(tokens, _NAMES_LISTED)}",
         yes=f"Revoke all {len(tokens):,}",
+        check=check,
         no="Decide later",
         number=len(tokens) if len(tokens) > _TYPED_ABOVE else None,
     )

@@ -209,7 +209,7 @@ class TokenList(TokenBrowser):
     @work(group="flow")
     async def ask_to_revoke(self, tokens: Sequence[Token]) -> None:
         """Revoke tokens once the person has said so."""
-        if await self.app.push_screen_wait(revoke_question(tokens)):
+        if await self.app.push_screen_wait(revoke_question(self._service, tokens)):
             await self._revoke(tokens)
 
     async def _revoke(self, tokens: Sequence[Token]) -> None:
@@ -231,5 +231,5 @@ class TokenList(TokenBrowser):
             return  # the list says so
         if not tokens or self._service.store.read_only:
             return
-        if await self.app.push_screen_wait(never_saved_question(tokens)):
+        if await self.app.push_screen_wait(never_saved_question(self._service, tokens)):
             await self._revoke(tokens)
