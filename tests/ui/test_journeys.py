@@ -814,9 +814,9 @@ class TestRotate:
         self, saved: TokenService, run: Run
     ) -> None:
         saved.rotate(saved.look_up("backup-nightly"), timedelta(hours=1))
+        assert saved.find(saved.query()).total == 7
+        saved.now = lambda: NOW + timedelta(hours=2)
         async with run(saved) as pilot:
-            assert saved.find(saved.query()).total == 7
-            saved.now = lambda: NOW + timedelta(hours=2)
             await until(pilot, lambda: saved.find(saved.query()).total == 6)
 
 
