@@ -29,6 +29,7 @@ class ExitCode(IntEnum):
     CANCELLED = 8
     FILE = 9
     FINDINGS = 10
+    NOT_PERMITTED = 11
 
 
 _CODES: list[tuple[type[errors.TokentuiError], ExitCode]] = [
@@ -43,6 +44,11 @@ _CODES: list[tuple[type[errors.TokentuiError], ExitCode]] = [
     (errors.AlreadyRevoked, ExitCode.CONFLICT),
     (errors.AlreadyReplaced, ExitCode.CONFLICT),
     (errors.StoreMended, ExitCode.CONFLICT),
+    (errors.AccountNotFound, ExitCode.NOT_FOUND),
+    (errors.AccountTaken, ExitCode.CONFLICT),
+    (errors.AccountChanged, ExitCode.CONFLICT),
+    (errors.LastAdministrator, ExitCode.CONFLICT),
+    (errors.NotPermitted, ExitCode.NOT_PERMITTED),
     (errors.StoreReadOnly, ExitCode.STORE),
     (errors.StoreError, ExitCode.STORE),
     (errors.Refused, ExitCode.REFUSED),

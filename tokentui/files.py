@@ -62,10 +62,13 @@ def new_private(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def replace(path: Path, content: bytes, temporary: Path | None = None) -> None:
+def replace(
+    path: Path, content: bytes, temporary: Path | None = None, *, like: Path | None = None
+) -> None:
     """Put `content` in the place of `path` in one step, with mode 0600 and the owner as found.
 
-    Where its group may read `path`, it still may: a service of another user does so.
+    Where its group may read `path`, it still may: a service of another user does so. A file that
+    is not there yet is made for the group that may read `like`.
 
     A reader, and a machine that loses power, sees the old file or the new one, never a mixture.
     One process at a time: hold a lock. It is written as `temporary`, in the same folder, first.
@@ -77,7 +80,7 @@ def replace(path: Path, content: bytes, temporary: Path | None = None) -> None:
     with _synced(path.parent):
         with _created(temporary) as file:
             give_to_owner(file.fileno(), path)
-            _keep_readers(file.fileno(), path)
+            _keep_readers(file.fileno(), path if like is None or path.exists() else like)
             file.write(content)
         try:
             temporary.replace(path)

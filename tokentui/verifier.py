@@ -5,7 +5,7 @@ from typing import Self
 
 from tokentui import config
 from tokentui.core import verifier
-from tokentui.stores import open_store, open_usage
+from tokentui.stores import open_accounts, open_store, open_usage
 
 
 class Verifier(verifier.Verifier):
@@ -21,6 +21,7 @@ class Verifier(verifier.Verifier):
         settings = config.load(location)
         opened = cls(
             open_store(settings.store, read_only=True),
+            accounts=open_accounts(settings.store, read_only=True),
             usage=open_usage(settings.store, notes=settings.usage),
             prefix=settings.prefix,
             # The other half is for those whose secrets are known already.

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 
 from tokentui.core.access import HasAccess
+from tokentui.core.audit import Entry, Outcome
 from tokentui.core.errors import TokentuiError
 from tokentui.core.query import UNUSED_FOR, Filter
-from tokentui.core.service import TokenService
+from tokentui.core.reading import TokenReader
 from tokentui.core.text import printable
 from tokentui.core.token import Status, Token
 
@@ -55,13 +56,13 @@ OVERLAP = {
 }
 
 
-def status(service: TokenService, token: Token) -> str:
+def status(service: TokenReader, token: Token) -> str:
     """Return the status of `token`, and beside it that nobody ever saved its secret."""
     word = STATUS[service.status(token)]
     return f"{word}, {NEVER_SAVED}" if token.never_saved else word
 
 
-def brief_status(service: TokenService, token: Token) -> str:
+def brief_status(service: TokenReader, token: Token) -> str:
     """Return the one word that matters most about `token`, in at most 12 characters.
 
     That nobody has the secret comes before when it expires, which another column says.
@@ -71,14 +72,19 @@ def brief_status(service: TokenService, token: Token) -> str:
     return NEVER_SAVED if token.never_saved and alive else STATUS[now]
 
 
-def day(service: TokenService, moment: datetime) -> str:
+def day(service: TokenReader, moment: datetime) -> str:
     """Return the day of a moment, such as 2026-11-24."""
     return service.date_format.day(moment.astimezone(service.zone))
 
 
-def minute(service: TokenService, moment: datetime) -> str:
+def minute(service: TokenReader, moment: datetime) -> str:
     """Return a moment as date and minute, such as 2026-11-24 20:15."""
     return f"{day(service, moment)} {moment.astimezone(service.zone):%H:%M}"
+
+
+def second(service: TokenReader, moment: datetime) -> str:
+    """Return a moment to the second, such as 2026-11-24 20:15:03."""
+    return f"{day(service, moment)} {moment.astimezone(service.zone):%H:%M:%S}"
 
 
 def distance(moment: datetime | None, now: datetime, zone: tzinfo | None) -> str:
@@ -97,7 +103,7 @@ def distance(moment: datetime | None, now: datetime, zone: tzinfo | None) -> str
     return f"in {size} {unit}" if days > 0 else f"{size} {unit} ago"
 
 
-def last_used(service: TokenService, token: Token) -> str:
+def last_used(service: TokenReader, token: Token) -> str:
     """Return how long ago a token was last used: the time if today, the day if long ago."""
     usage, now = service.used(token), service.now()
     if usage is None:
@@ -109,7 +115,7 @@ def last_used(service: TokenService, token: Token) -> str:
     return away + time
 
 
-def use(service: TokenService, token: Token) -> str:
+def use(service: TokenReader, token: Token) -> str:
     """Return when a token was last used, from where, and how often it was in all."""
     usage = service.used(token)
     if usage is None:
@@ -120,7 +126,7 @@ def use(service: TokenService, token: Token) -> str:
     return f"{minute(service, usage.last_used_at)}, {away}{came_from}, {times}"
 
 
-def expiry(service: TokenService, token: Token) -> str:
+def expiry(service: TokenReader, token: Token) -> str:
     """Return the last day of `token` with its distance, such as 2026-11-27 in 3 days.
 
     One that was replaced ends within a day: the minute is told.
@@ -132,7 +138,7 @@ def expiry(service: TokenService, token: Token) -> str:
     return _day_and_distance(service, token.expires_at)
 
 
-def _day_and_distance(service: TokenService, moment: datetime) -> str:
+def _day_and_distance(service: TokenReader, moment: datetime) -> str:
     return f"{day(service, moment)} {distance(moment, service.now(), service.zone)}"
 
 
@@ -169,7 +175,7 @@ def access(bound: HasAccess) -> str:
     return f"{use}, from {networks or 'anywhere'}"
 
 
-def refusal(service: TokenService, error: TokentuiError) -> str:
+def refusal(service: TokenReader, error: TokentuiError) -> str:
     """Return why a secret opens nothing, with the name of the token that it asks for."""
     try:
         token = service.get(getattr(error, "token_id", None) or "")
@@ -178,7 +184,7 @@ def refusal(service: TokenService, error: TokentuiError) -> str:
     return f"{printable(token.name)}: {error}"
 
 
-def facts(service: TokenService, token: Token) -> list[tuple[str, str]]:
+def facts(service: TokenReader, token: Token) -> list[tuple[str, str]]:
     """Return all that a person may know of `token`, label by label, fit for a terminal."""
     expires = "never"
     if token.expires_at is not None:
@@ -203,6 +209,36 @@ def facts(service: TokenService, token: Token) -> list[tuple[str, str]]:
     ]
 
 
+def entry_cells(service: TokenReader, entry: Entry) -> tuple[str, str, str, str, str, str]:
+    """Return when, who, from where, what, with which token, and more, of an audit trail's entry."""
+    outcome = "" if entry.outcome == Outcome.DONE else f", {printable(entry.outcome)}"
+    return (
+        second(service, entry.time),
+        printable(entry.account or "nobody"),
+        printable(entry.address or "here"),
+        f"{printable(entry.action)}{outcome}",
+        printable(entry.name or ""),
+        printable(entry.about or ""),
+    )
+
+
+def entry_line(service: TokenReader, entry: Entry) -> str:
+    """Return an entry of the audit trail on one line, its number first."""
+    when, _, *what = entry_cells(service, entry)
+    who = printable(entry.account or "nobody")
+    if entry.os_user != entry.account:
+        who += f" ({printable(entry.os_user)})"
+    return "  ".join(each for each in (f"{entry.seq:>6}", when, who, *what) if each)
+
+
+def entry_sentence(entry: Entry) -> str:
+    """Return all of an entry that its cells may have no room for."""
+    token = f" {printable(entry.name or '')} ({entry.token})" if entry.token else ""
+    said = f"{entry.seq}: {printable(entry.action)}{token}, {printable(entry.outcome)}"
+    by = f"by {printable(entry.account or 'nobody')} as {printable(entry.os_user)}"
+    return f"{said}, {by}. {printable(entry.about or '')}".rstrip()
+
+
 def days(count: int) -> str:
     """Return a number of days, such as 1 day or 90 days."""
     return f"{count:,} day{'' if count == 1 else 's'}"
@@ -213,7 +249,7 @@ def tokens(count: int) -> str:
     return f"{count:,} token{'' if count == 1 else 's'}"
 
 
-def revocation(service: TokenService, token: Token) -> str:
+def revocation(service: TokenReader, token: Token) -> str:
     """Return the day of a revocation with its distance, or nothing where there was none."""
     return "" if token.revoked_at is None else _day_and_distance(service, token.revoked_at)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -110,7 +111,7 @@ class TestApply:
             {"added": [token(3)], "replaced": [after(token(9))]},
         ],
     )
-    def test_or_nothing(self, store: TokenStore, refused: dict[str, list[Token]]) -> None:
+    def test_or_nothing(self, store: TokenStore, refused: dict[str, Any]) -> None:
         store.apply(added=[token(1), token(2)])
         stamp = store.changed()
         with pytest.raises((IdTaken, NameTaken, TokenChanged, TokenNotFound)):

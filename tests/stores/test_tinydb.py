@@ -37,7 +37,7 @@ from tokentui.core.errors import (
 from tokentui.core.query import Query
 from tokentui.core.store import TokenStore, everything
 from tokentui.core.token import Token
-from tokentui.stores import durable, open_store
+from tokentui.stores import durable, lock, open_store
 
 from ..conftest import NOW, folders_that_do_not_sync
 from ..test_files import largest_file
@@ -630,8 +630,8 @@ with DurableJSON(Path(sys.argv[1]), "tokens", Token).lock():
         holder: subprocess.Popen[str],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(durable, "LOCK_PATIENCE", 0.05)
-        monkeypatch.setattr(durable, "LOCK_TIMEOUT", 0.1)
+        monkeypatch.setattr(lock, "LOCK_PATIENCE", 0.05)
+        monkeypatch.setattr(lock, "LOCK_TIMEOUT", 0.1)
         said: list[str] = []
         store.tell = said.append
         with pytest.raises(StoreBusy, match="nothing was changed here") as error:

@@ -1,8 +1,8 @@
 """What commands have in common: options, and the service that they work with."""
 
 import sys
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 import click
 import msgspec
@@ -10,21 +10,52 @@ from click.shell_completion import CompletionItem
 from msgspec.structs import replace
 
 from tokentui import config
+from tokentui.config.values import Keeping
 from tokentui.console import is_terminal, say
 from tokentui.core import errors
+from tokentui.core.accounts import AccountService
+from tokentui.core.audit import NoTrail, Origin, Recorder, Trail
 from tokentui.core.credential import BcryptHasher
+from tokentui.core.login import PASSWORD_COST, Door
+from tokentui.core.rights import Rights
 from tokentui.core.service import TokenService
-from tokentui.core.store import Archive, TokenStore, everything_of
+from tokentui.core.store import Archive, TokenStore
 from tokentui.core.text import printable
 from tokentui.core.token import Token
-from tokentui.stores import open_store, open_usage
+from tokentui.stores import open_accounts, open_failures, open_store, open_trail, open_usage
 
 FLAGS = "flags"
+ACCOUNT = "account"
+"""The account that the session acts as, if it does."""
+GATED = "gated"
+"""Whether the session is shut in: no other store, no files."""
+
+T = TypeVar("T")
+V = TypeVar("V")
 
 
-def _remember_store(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
-    if value is not None:
+def refuse_gated(ctx: click.Context, param: click.Parameter, value: T | None) -> T | None:
+    """Refuse an option that names a file, in a session that reaches none."""
+    if value is not None and ctx.meta.get(GATED):
+        raise click.UsageError(f"{param.opts[0]} is not for sessions over SSH. Nothing was done.")
+    return value
+
+
+def _remember_store(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    if refuse_gated(ctx, param, value) is not None:
         ctx.meta[config.STORE] = value
+
+
+def read_option(parse: Callable[[V], T]) -> Callable[..., T | None]:
+    """Return a callback for an option whose value `parse` reads."""
+
+    def read(_: click.Context, param: click.Parameter, value: V | None) -> T | None:
+        try:
+            return None if value is None else parse(value)
+        except errors.InvalidInput as error:
+            raise click.BadParameter(f"{error} Nothing was changed.", param=param) from None
+
+    return read
 
 
 def name_completion(
@@ -32,7 +63,7 @@ def name_completion(
 ) -> list[CompletionItem]:
     try:
         service = service_for(config.load(ctx.meta.get(config.STORE)))
-        tokens = everything_of(service.store, replace(service.query(), text=incomplete))
+        tokens = service.everything(replace(service.query(), text=incomplete))
     except errors.TokentuiError:
         return []
     names = (token.name for token in tokens if printable(token.name) == token.name)
@@ -57,12 +88,34 @@ def settings() -> config.Settings:
     return config.load(meta.get(config.STORE), **meta.get(FLAGS, {}))
 
 
-def service_for(settings: config.Settings, store: TokenStore | None = None) -> TokenService:
-    """Return the service that `settings` describe, over `store` if one is open already."""
+def acting() -> str | None:
+    """Return the account that the session acts as, or None for whoever has the files."""
+    name: str | None = click.get_current_context().meta.get(ACCOUNT)
+    return name
+
+
+def operator_only() -> None:
+    """Raise `NotPermitted` where the session acts as an account: this goes round all accounts."""
+    if acting() is not None:
+        raise errors.NotPermitted(
+            "That is for whoever has the files: leave --account out. Nothing was changed."
+        )
+
+
+def service_for(
+    settings: config.Settings, store: TokenStore | None = None, account: str | None = None
+) -> TokenService:
+    """Return the service that `settings` describe, over `store` if one is open already.
+
+    With `account`, it sees and does what that may.
+    """
     return TokenService(
         store or open_store(settings.store, read_only=settings.read_only),
         open_usage(settings.store, notes=settings.usage, read_only=settings.read_only),
-        account=settings.account,
+        account=account or settings.account,
+        accounts=open_accounts(settings.store, read_only=settings.read_only),
+        bound=account is not None,
+        trail=trail_for(settings),
         hasher=BcryptHasher(settings.hash_cost),
         prefix=settings.prefix,
         soon=settings.soon,
@@ -72,9 +125,50 @@ def service_for(settings: config.Settings, store: TokenStore | None = None) -> T
     )
 
 
+def trail_for(settings: config.Settings) -> Recorder:
+    """Return where is written down what is done."""
+    return NoTrail() if settings.audit is Keeping.OFF else open_trail_of(settings)
+
+
+def open_trail_of(settings: config.Settings) -> Trail:
+    """Return the audit trail that `settings` describe, whether or not it is kept."""
+    return open_trail(
+        settings.store,
+        origin=Origin(config.person(), config.client_address()),
+        anchor=settings.audit_anchor,
+        required=settings.audit is Keeping.REQUIRED,
+        read_only=settings.read_only,
+        syslog=settings.audit_syslog,
+    )
+
+
+def door_for(settings: config.Settings) -> Door:
+    """Return where people log in."""
+    return Door(
+        open_accounts(settings.store, read_only=settings.read_only),
+        open_failures(settings.store),
+        trail_for(settings),
+        BcryptHasher(PASSWORD_COST),
+    )
+
+
+def open_account_service() -> AccountService:
+    """Return what looks after the accounts, as far as the session may."""
+    chosen, name = settings(), acting()
+    accounts = open_accounts(chosen.store, read_only=chosen.read_only)
+    by = name or chosen.account
+    return AccountService(
+        accounts,
+        Rights(by, accounts, bound=name is not None),
+        trail_for(chosen),
+        by=by,
+        hasher=BcryptHasher(PASSWORD_COST),
+    )
+
+
 def open_service() -> TokenService:
     """Return the service of the command that runs, once its warnings are said."""
-    service = service_for(settings())
+    service = service_for(settings(), account=acting())
     service.store.tell = say
     warn(service.warnings())
     return service
@@ -88,6 +182,7 @@ def warn(sentences: Iterable[str]) -> None:
 
 def open_archive() -> Archive:
     """Return the store of the command that runs, and its backups; nothing is read yet."""
+    operator_only()
     chosen = settings()
     archive = open_store(chosen.store, read_only=chosen.read_only)
     archive.tell = say

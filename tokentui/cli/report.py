@@ -12,7 +12,6 @@ from tokentui.cli.common import facts, json_option, open_service, store_option
 from tokentui.console import ExitCode, say, write, write_json
 from tokentui.core.query import UNUSED_FOR, Filter, Sort
 from tokentui.core.service import TokenService
-from tokentui.core.store import everything_of
 from tokentui.core.text import printable
 from tokentui.core.token import DEFAULT_SOON, Token
 
@@ -70,12 +69,12 @@ def report(within: int | None, unused_for: int, only: tuple[str, ...], as_json: 
 
 def _look(service: TokenService, finding: Finding, unused_for: timedelta) -> Sequence[Token]:
     if finding is Finding.NEVER_EXPIRES:
-        tokens = everything_of(service.store, service.query())
+        tokens = service.everything(service.query())
         return [token for token in tokens if token.expires_at is None]
     query = service.query(Filter(finding), Sort.EXPIRES)
     if finding is Finding.UNUSED:
         query = replace(query, idle_since=query.now - unused_for)
-    return everything_of(service.store, query)
+    return service.everything(query)
 
 
 def _print(service: TokenService, found: dict[Finding, Sequence[Token]], unused_for: int) -> None:

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TypeVar
 
 import click
 from msgspec.structs import replace
@@ -17,6 +16,8 @@ from tokentui.cli.common import (
     name_argument,
     name_completion,
     open_service,
+    read_option,
+    refuse_gated,
     store_option,
     yes_option,
 )
@@ -25,39 +26,26 @@ from tokentui.core import errors
 from tokentui.core.access import parse_network, plain_address
 from tokentui.core.credential import Secret
 from tokentui.core.service import DEFAULT_OVERLAP, OVERLAPS, NewToken, TokenService
-from tokentui.core.store import everything_of
 from tokentui.core.text import printable
 from tokentui.core.token import LAST_DAY, Status, Token, parse_day, parse_life
-
-T = TypeVar("T")
-V = TypeVar("V")
 
 
 def _networks(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(parse_network, texts)))
 
 
-def _read(parse: Callable[[V], T]) -> Callable[..., T | None]:
-    """Return a callback for an option whose value `parse` reads."""
-
-    def read(_: click.Context, param: click.Parameter, value: V | None) -> T | None:
-        try:
-            return None if value is None else parse(value)
-        except errors.InvalidInput as error:
-            raise click.BadParameter(f"{error} Nothing was changed.", param=param) from None
-
-    return read
-
-
 _to_file_option = click.option(
-    "--to-file", type=click.Path(path_type=Path), help="Write the secret to a new file."
+    "--to-file",
+    type=click.Path(path_type=Path),
+    callback=refuse_gated,
+    help="Write the secret to a new file.",
 )
 _networks_option = click.option(
     "--from",
     "networks",
     metavar="NETWORK",
     multiple=True,
-    callback=_read(_networks),
+    callback=read_option(_networks),
     help="For use from there alone, such as 192.0.2.0/24. May be given more than once.",
 )
 _STATUS_CHOICES = [*(status.value for status in Status), "never-saved"]
@@ -72,14 +60,15 @@ _STATUS_CHOICES = [*(status.value for status in Status), "never-saved"]
     multiple=True,
     help="Only tokens of this status; may be repeated. never-saved narrows the others.",
 )
+@click.option("--of", "owner", metavar="ACCOUNT", help="Only the tokens of this account.")
 @json_option
-def list_tokens(wanted: tuple[str, ...], as_json: bool) -> None:
+def list_tokens(wanted: tuple[str, ...], owner: str | None, as_json: bool) -> None:
     """List the tokens."""
     service = open_service()
-    query = replace(service.query(), never_saved="never-saved" in wanted)
+    query = replace(service.query(), never_saved="never-saved" in wanted, account=owner)
     if statuses := frozenset(Status(word) for word in wanted if word != "never-saved"):
         query = replace(query, statuses=statuses)
-    tokens = everything_of(service.store, query)
+    tokens = service.everything(query)
     if as_json:
         write_json([facts(service, token) for token in tokens])
     elif tokens:
@@ -107,10 +96,13 @@ def show(name: str, as_json: bool) -> None:
 @store_option
 @click.argument("name")
 @click.option(
-    "--expires", metavar="DATE", callback=_read(parse_day), help="Last day of its life, YYYY-MM-DD."
+    "--expires",
+    metavar="DATE",
+    callback=read_option(parse_day),
+    help="Last day of its life, YYYY-MM-DD.",
 )
 @click.option(
-    "--expires-in", metavar="LIFE", callback=_read(parse_life), help="Such as 90d, 12w or 1y."
+    "--expires-in", metavar="LIFE", callback=read_option(parse_life), help="Such as 90d, 12w or 1y."
 )
 @click.option("--never", is_flag=True, help="Never expires. Better not: a leak lasts for ever.")
 @click.option("--for-reading", is_flag=True, help="For requests that change nothing.")
@@ -353,9 +345,13 @@ def _read_secret() -> Secret:
 def _print_table(service: TokenService, tokens: Sequence[Token]) -> None:
     from rich.cells import cell_len
 
-    rows = [("NAME", "CREATED", "EXPIRES", "LAST USED", "STATUS")]
+    several = service.rights.several
+    rows = [
+        (*(["ACCOUNT"] if several else []), "NAME", "CREATED", "EXPIRES", "LAST USED", "STATUS")
+    ]
     rows += [
         (
+            *([printable(token.account)] if several else []),
             printable(token.name),
             words.minute(service, token.created_at),
             words.expiry(service, token),

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import click
@@ -16,14 +17,17 @@ from tokentui.cli.common import (
     json_option,
     open_archive,
     open_service,
+    operator_only,
     service_for,
     settings,
     store_option,
+    trail_for,
     warn,
     yes_option,
 )
 from tokentui.console import ExitCode, Failure, say, write, write_json
 from tokentui.core import errors, exchange, restore
+from tokentui.core.audit import Action, Event, noted, of_token
 from tokentui.core.exchange import Form
 from tokentui.core.restore import Restoration
 from tokentui.core.store import Archive, everything
@@ -67,6 +71,12 @@ def paths() -> None:
         ("lock", f"{store}.lock"),
         ("backups", store.with_name("backups")),
         ("last used", settings().usage or store.with_name("usage.json")),
+        ("accounts", store.with_name("accounts.json")),
+        ("passwords", store.with_name("passwords.json")),
+        ("failures", store.with_name("failures.json")),
+        ("audit", store.with_name("audit.jsonl")),
+        ("audit key", store.with_name("audit.key")),
+        ("anchor", settings().audit_anchor or store.with_name("audit.anchor")),
         ("settings", config.config_path()),
         ("app", memory.memory_path()),
     ):
@@ -155,7 +165,15 @@ def restore_backup(name: str, revive: tuple[str, ...], dry_run: bool, yes: bool)
         say("Nothing was changed.")
     else:
         ask("Restore?", yes=yes)
-        restore.carry_out(archive, name, planned)
+        events = [
+            of_token(token, settings().account, Action.RESTORE, f"From {name}.")
+            for token in (*planned.added, *(after for _, after in planned.replaced))
+        ]
+        noted(
+            trail_for(settings()),
+            events or [Event(account=settings().account, action=Action.RESTORE, about=name)],
+            partial(restore.carry_out, archive, name, planned),
+        )
         count = len(planned.added) + len(planned.replaced)
         say(f"Restored {words.tokens(count)} from {printable(name)}.")
 
@@ -214,6 +232,7 @@ _form_option = click.option(
 @click.option("--to-file", type=click.Path(path_type=Path), help="Write to a new file, mode 0600.")
 def export_tokens(form: str | None, hashes: bool, to_file: Path | None) -> None:
     """Print all tokens, revoked ones as well, as JSON or CSV. Never a secret."""
+    operator_only()
     tokens = everything(open_service().store)
     text = exchange.write(tokens, _form(form, to_file), hashes=hashes)
     if to_file is None:
@@ -249,7 +268,8 @@ def import_tokens(form: str | None, source: Path) -> None:
         raise Failure(
             f"Problems found: {len(error.problems)}. Nothing was imported.", ExitCode.USAGE
         ) from None
-    archive.apply(added=new)
+    events = [of_token(token, settings().account, Action.IMPORT) for token in new]
+    noted(trail_for(settings()), events, lambda note: archive.apply(added=new, note=note))
     say(f"Imported {words.tokens(len(new))}; {len(tokens) - len(new):,} were here already.")
 
 

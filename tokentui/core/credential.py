@@ -97,12 +97,12 @@ class BcryptHasher:
 
     def hash(self, secret: Secret) -> str:
         salt = bcrypt.gensalt(self._cost)
-        return bcrypt.hashpw(secret.reveal().encode("ascii"), salt).decode("ascii")
+        return bcrypt.hashpw(secret.reveal().encode(), salt).decode("ascii")
 
     def check(self, secret: Secret, hashed: str) -> bool:
         if not is_hash(hashed):
             raise DamagedHash("The stored hash of this token is damaged: revoke it, make another.")
-        return bcrypt.checkpw(secret.reveal().encode("ascii"), hashed.encode("ascii"))
+        return bcrypt.checkpw(secret.reveal().encode(), hashed.encode("ascii"))
 
 
 def is_hash(text: str) -> bool:

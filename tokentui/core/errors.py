@@ -44,6 +44,14 @@ class InvalidExpiry(InvalidInput):
     """An expiry date or a length of life cannot be used."""
 
 
+class InvalidAccount(InvalidInput):
+    """An account cannot have this name, this role or this key."""
+
+
+class InvalidPassword(InvalidInput):
+    """A password cannot be chosen."""
+
+
 class InvalidSetting(InvalidInput):
     """A setting has a value that cannot be used."""
 
@@ -97,6 +105,71 @@ class TokenNotFound(TokentuiError):
             f"There is no token {reference}; nothing was changed. "
             "See the list for the names in use."
         )
+
+
+class AccountNotFound(TokentuiError):
+    """No account has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"There is no account {name}; nothing was changed. See tokentui account list."
+        )
+
+
+class AccountTaken(TokentuiError):
+    """There is an account of this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is an account {name} already; nothing was changed.")
+
+
+class AccountChanged(TokentuiError):
+    """An account was changed elsewhere since it was read."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} was changed elsewhere meanwhile; nothing was changed here.")
+
+
+class LastAdministrator(TokentuiError):
+    """Without this account, nobody could look after accounts."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} is the last administrator; nothing was changed. Make another one first: "
+            "tokentui account role NAME administrator."
+        )
+
+
+class NotPermitted(TokentuiError):
+    """The account may not do this."""
+
+
+class AccountDisabled(NotPermitted):
+    """The account was disabled, and may do nothing."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The account {name} is disabled. An administrator can enable it.")
+
+
+class LogInRefused(NotPermitted):
+    """Nobody was logged in."""
+
+
+class WrongLogIn(LogInRefused):
+    """Name and password do not belong together, or the account is disabled."""
+
+    def __init__(self) -> None:
+        super().__init__("Wrong name or password.")
+
+
+class TooManyLogIns(LogInRefused):
+    """Wrong passwords came too fast for another one to be looked at, for `seconds` to come."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(
+            f"Too many wrong passwords: the next one is looked at in {seconds} seconds."
+        )
+        self.seconds = seconds
 
 
 class BackupNotFound(TokentuiError):
@@ -194,6 +267,10 @@ class NotAllowed(Refused):
     holder = True
 
 
+class OwnerDisabled(NotAllowed):
+    """The account that the token belongs to is disabled."""
+
+
 class AddressNotAllowed(NotAllowed):
     """The token may not be used from this address."""
 
@@ -264,6 +341,13 @@ class StoreBusy(StoreError):
 
 class StoreUnwritable(StoreError):
     """A change could not be written."""
+
+
+class TrailUnwritable(StoreError):
+    """What is done cannot be written into the audit trail, so it is not done."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"Nothing was changed, because the audit trail could not be kept. {why}")
 
 
 class StoreUnconfirmed(StoreError):

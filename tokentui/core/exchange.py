@@ -44,7 +44,7 @@ def write(tokens: Iterable[Token], form: Form, *, hashes: bool = False) -> str:
             text = io.StringIO()
             rows = csv.DictWriter(text, fields, lineterminator="\n")
             rows.writeheader()
-            rows.writerows({name: _cell(value) for name, value in each.items()} for each in records)
+            rows.writerows({name: cell(value) for name, value in each.items()} for each in records)
             return text.getvalue()
 
 
@@ -91,7 +91,7 @@ def missing(tokens: Sequence[Token], store: Archive) -> list[Token]:
     return new
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
     match value:
         case None:
             return ""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Mapping
 from threading import Lock
 from typing import NamedTuple
 
+from tokentui.core.account import AccountSource, NoAccounts, disabled
 from tokentui.core.errors import StoreError, StoreOutOfDate
 from tokentui.core.store import TokenSource
 from tokentui.core.token import Token
@@ -19,14 +20,17 @@ _NOTHING = object()
 
 
 class Snapshot(NamedTuple):
-    """All tokens by id, and how many times they had been read before."""
+    """All tokens by id, whose let nobody in, and how many times they had been read before."""
 
     generation: int
     tokens: Mapping[str, Token]
+    disabled: frozenset[str] = frozenset()
 
 
 class FreshTokens:
     """A copy of a store in memory. Whoever needs it looks at the store again where that is due.
+
+    Of `accounts`, it knows which are disabled.
 
     While one thread reads, the others go on with what there is. A store that cannot be read
     leaves the copy as it is, until it is too old. `advance` is told of each new generation before
@@ -36,12 +40,14 @@ class FreshTokens:
     def __init__(
         self,
         store: TokenSource,
+        accounts: AccountSource | None = None,
         *,
         ticks: Callable[[], float],
         grace: float = GRACE,
         advance: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._store = store
+        self._accounts = accounts or NoAccounts()
         self._ticks = ticks
         self._grace = grace
         self._advance = advance
@@ -89,9 +95,9 @@ class FreshTokens:
 
     def _read(self, began: float) -> None:
         try:
-            stamp = self._store.changed()
+            stamp = self._store.changed(), self._accounts.changed()
             if stamp != self._stamp:
-                self._take(stamp, self._store.snapshot())
+                self._take(stamp, self._store.snapshot(), disabled(self._accounts.everything()))
         except StoreError as error:
             if self.trouble is None:
                 _log(
@@ -106,10 +112,10 @@ class FreshTokens:
             self.trouble = None
             _log("The tokens can be read again.")
 
-    def _take(self, stamp: Hashable, tokens: Mapping[str, Token]) -> None:
+    def _take(self, stamp: Hashable, tokens: Mapping[str, Token], shut: frozenset[str]) -> None:
         generation = self.current.generation + 1
         self._advance(generation)
-        self.current, self._stamp = Snapshot(generation, tokens), stamp
+        self.current, self._stamp = Snapshot(generation, tokens, shut), stamp
 
 
 def _log(said: str, *about: object) -> None:

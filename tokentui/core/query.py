@@ -26,6 +26,7 @@ class Sort(StrEnum):
     """What a list of tokens can be sorted by."""
 
     NAME = "name"
+    ACCOUNT = "account"
     CREATED = "created"
     EXPIRES = "expires"
     USED = "used"
@@ -56,16 +57,17 @@ WINDOW = 200
 class Query(msgspec.Struct, frozen=True, kw_only=True):
     """Which tokens are wanted, in which order, and which window of them.
 
-    `text` is looked for in names, letter case aside. Without `statuses`, tokens that were
-    revoked are left out. `now` is the moment at which statuses are judged. `used` says when tokens
-    were last used, as far as they were; with `idle_since`, those used or made later are left out.
-    The window starts at `offset`, or, where `around` names a token of the result that it would
-    miss, around that one.
+    `text` is looked for in names, letter case aside. `account` is whose they are, None for all.
+    Without `statuses`, tokens that were revoked are left out. `now` is the moment at which
+    statuses are judged. `used` says when tokens were last used, as far as they were; with
+    `idle_since`, those used or made later are left out. The window starts at `offset`, or, where
+    `around` names a token of the result that it would miss, around that one.
     """
 
     now: datetime
     soon: timedelta = DEFAULT_SOON
     text: str = ""
+    account: str | None = None
     statuses: frozenset[Status] = _LIVE
     never_saved: bool = False
     never_used: bool = False
@@ -109,6 +111,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
                 pass
             case Sort.CREATED:
                 found.sort(key=lambda token: token.created_at)
+            case Sort.ACCOUNT:
+                found.sort(key=lambda token: token.account)
             case Sort.EXPIRES:
                 found.sort(key=lambda token: token.expires_at or _NEVER)
             case Sort.REVOKED:
@@ -129,6 +133,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
             for token in tokens
             if (live if token.revoked_at is None else revoked) and text in name_key(token.name)
         ]
+        if self.account is not None:
+            found = [token for token in found if token.account == self.account]
         if self.never_saved:
             found = [token for token in found if token.never_saved]
         if self.never_used:

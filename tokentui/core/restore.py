@@ -1,6 +1,6 @@
 """Restoring a backup: a merge, by which no token of the store is lost or comes to life unasked."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -14,7 +14,7 @@ from tokentui.core.errors import (
     StoreDamaged,
     StoreError,
 )
-from tokentui.core.store import Archive, everything
+from tokentui.core.store import Archive, everything, nothing
 from tokentui.core.token import Token, clashing, name_key
 
 
@@ -95,16 +95,18 @@ def plan(archive: Archive, name: str, revive: Collection[str] = ()) -> Restorati
     )
 
 
-def carry_out(archive: Archive, name: str, restoration: Restoration) -> None:
-    """Restore the backup `name` as planned, in one step.
+def carry_out(
+    archive: Archive, name: str, restoration: Restoration, note: Callable[[], None] = nothing
+) -> None:
+    """Restore the backup `name` as planned, in one step. `note` is as in `TokenStore.apply`.
 
     Raises `TokenChanged`, `IdTaken` or `NameTaken` where the store is no longer as it was then.
     """
     if restoration.damage is None:
         after = [after for _, after in restoration.replaced]
-        archive.apply(added=restoration.added, replaced=after)
+        archive.apply(added=restoration.added, replaced=after, note=note)
     else:
-        archive.recover(name, restoration.stay_revoked)
+        archive.recover(name, restoration.stay_revoked, note)
 
 
 def undone_revocations(archive: Archive) -> list[Token]:

@@ -3,52 +3,31 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec.structs import replace
 
 from tokentui.core import credential
-from tokentui.core.credential import BcryptHasher, Hasher, Secret
-from tokentui.core.dates import DateFormat
+from tokentui.core.audit import Action, Event, noted, of_token
 from tokentui.core.errors import (
     AlreadyReplaced,
     AlreadyRevoked,
-    AmbiguousName,
     InvalidExpiry,
     InvalidName,
     NameTaken,
-    StoreError,
+    NotPermitted,
     TokenChanged,
-    TokenNotFound,
 )
-from tokentui.core.query import UNUSED_FOR, Filter, Page, Query, Sort
-from tokentui.core.store import (
-    Clock,
-    TokenStore,
-    Usage,
-    UsageStore,
-    everything,
-    everything_of,
-    utc_now,
-)
-from tokentui.core.text import printable
-from tokentui.core.token import (
-    DEFAULT_LIFE,
-    DEFAULT_SOON,
-    ID_LENGTH,
-    LAST_DAY,
-    Status,
-    Token,
-    check_name,
-    clashing,
-    end_of_day,
-)
+from tokentui.core.query import Filter
+from tokentui.core.reading import TokenReader
+from tokentui.core.token import LAST_DAY, Token, check_name, end_of_day
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
-    from tokentui.core.verifier import Verifier
+    from tokentui.core.credential import Secret
 
 OVERLAPS = {
     "none": timedelta(),
@@ -71,134 +50,11 @@ class NewToken(NamedTuple):
     replaces: Token | None = None
 
 
-class TokenService:
-    """Creates, finds, renames, binds, rotates and revokes the tokens of one store.
+class TokenService(TokenReader):
+    """Creates, renames, binds, rotates and revokes tokens, as far as an account may.
 
-    `account` owns the tokens that are created. `zone` is where days begin and end (None: the
-    system's time zone). `soon` is how long before its end a token counts as expiring soon.
-    `default_life` is how long a token lives unless told otherwise, `max_life` how long it may at
-    most: with one, every new token expires. `date_format` is how days are told to people.
+    Every verb may raise `NotPermitted`, and `TrailUnwritable` where it cannot be written down.
     """
-
-    def __init__(
-        self,
-        store: TokenStore,
-        usage: UsageStore,
-        *,
-        account: str,
-        hasher: Hasher | None = None,
-        clock: Clock = utc_now,
-        zone: tzinfo | None = None,
-        prefix: str = credential.PREFIX,
-        soon: timedelta = DEFAULT_SOON,
-        default_life: timedelta = DEFAULT_LIFE,
-        max_life: timedelta | None = None,
-        date_format: DateFormat = DateFormat.ISO,
-    ) -> None:
-        self.store = store
-        self.usage = usage
-        self.account = account
-        self.hasher = hasher or BcryptHasher()
-        self.now = clock
-        self.zone = zone
-        self.prefix = prefix
-        self.soon = soon
-        self.default_life = default_life
-        self.max_life = max_life
-        self.date_format = date_format
-
-    def changed(self) -> Hashable:
-        """Return a stamp that differs once a token was changed or used. Cheap; raises nothing."""
-        try:
-            store = self.store.changed()
-        except StoreError as error:
-            store = str(error)
-        return store, self.usage.changed()
-
-    def warnings(self) -> Sequence[str]:
-        """Return what an administrator should know about the store, a sentence each."""
-        return [printable(said) for said in (*self.store.warnings(), *self.usage.warnings())]
-
-    def problems(self) -> list[str]:
-        """Return all that is wrong with the store, a sentence each. Reads every token."""
-        tokens = everything(self.store)
-        return [
-            *self.warnings(),
-            *(
-                f"Several tokens are called {printable(name)}: rename all but one."
-                for name in sorted(clashing(tokens))
-            ),
-            *(problem for token in tokens for problem in _problems(token)),
-        ]
-
-    def today(self) -> date:
-        """Return the current day in the service's time zone."""
-        return self.now().astimezone(self.zone).date()
-
-    def status(self, token: Token) -> Status:
-        """Return what `token` is worth now."""
-        return token.status(self.now(), self.soon)
-
-    def query(
-        self,
-        shown: Filter = Filter.ALL,
-        sort: Sort = Sort.NAME,
-        *,
-        descending: bool = False,
-    ) -> Query:
-        """Return a query for the tokens of a filter, as of now. Narrow it with `replace`.
-
-        Raises `StoreError` where it rests on uses and these cannot be read: a token must not
-        count as unused because nobody knows.
-        """
-        query = Query(now=self.now(), soon=self.soon, sort=sort, descending=descending)
-        if sort is Sort.USED or shown in {Filter.NEVER_USED, Filter.UNUSED}:
-            uses = self.usage.everything()
-            query = replace(query, used={each: use.last_used_at for each, use in uses.items()})
-        match shown:
-            case Filter.ALL:
-                return query
-            case Filter.NEVER_SAVED:
-                return replace(query, never_saved=True)
-            case Filter.NEVER_USED:
-                return replace(query, never_used=True)
-            case Filter.UNUSED:
-                return replace(query, idle_since=query.now - UNUSED_FOR)
-            case status:
-                return replace(query, statuses=frozenset({Status(status)}))
-
-    def find(self, query: Query) -> Page:
-        """Return the window of tokens that `query` asks for."""
-        return self.store.find(query)
-
-    def get(self, token_id: str) -> Token:
-        """Return a token by its id, revoked or not; raise `TokenNotFound`."""
-        return self.store.get(token_id)
-
-    def used(self, token: Token) -> Usage | None:
-        """Return how `token` has been used, or None where it never was."""
-        return self.usage.of(token.id)
-
-    def verifier(self) -> Verifier:
-        """Return what checks secrets of these tokens; a secret tried so does not count as used."""
-        from tokentui.core.verifier import Verifier  # slow to load, and seldom needed
-
-        return Verifier(self.store, hasher=self.hasher, clock=self.now, prefix=self.prefix)
-
-    def look_up(self, reference: str) -> Token:
-        """Return the token that holds this name, or else the token with this id.
-
-        Raises `TokenNotFound`, and `AmbiguousName` where several accounts use the name.
-        """
-        match self.store.named(reference):
-            case [token]:
-                return token
-            case []:
-                if len(reference) != ID_LENGTH:
-                    raise TokenNotFound(reference)
-                return self.store.get(reference)
-            case several:
-                raise AmbiguousName(reference, tuple(token.id for token in several))
 
     def check_new_name(self, name: str, *, of: Token | None = None) -> None:
         """Raise `InvalidName` or `NameTaken` unless a token may get this name.
@@ -241,6 +97,7 @@ class TokenService:
         It may be bound to reading, and to `networks` as `access.parse_network` returns them.
         Raises `InvalidName`, `NameTaken`, `InvalidExpiry`. Slow by design: it hashes.
         """
+        self._permit(Action.CREATE)
         self.check_new_name(name)
         if last_day is None and self.max_life is not None:
             raise InvalidExpiry(
@@ -254,7 +111,7 @@ class TokenService:
             read_only=read_only,
             networks=networks,
         )
-        self.store.add(new.token)
+        self._commit([self._event(Action.CREATE, new.token, _ends(new.token))], added=[new.token])
         return new
 
     def _mint(self, **facts: Any) -> NewToken:
@@ -271,6 +128,7 @@ class TokenService:
         is revoked in the same step. Raises `AlreadyRevoked`, `AlreadyReplaced`, `TokenChanged`.
         Slow by design: it hashes.
         """
+        self._permit(Action.ROTATE, [token])
         _refuse_revoked([token])
         _refuse_replaced(token)
         self.retire()
@@ -286,7 +144,11 @@ class TokenService:
         replaced = _next(token, replaced_by=new.token.id, expires_at=ends_at)
         if ends_at <= now:
             replaced = replace(replaced, **self._revoked_now())
-        self.store.apply(added=[new.token], replaced=[replaced])
+        events = [
+            self._event(Action.ROTATE, token, f"Its successor is {new.token.id}."),
+            self._event(Action.CREATE, new.token, f"It replaces {token.id}. {_ends(new.token)}"),
+        ]
+        self._commit(events, added=[new.token], replaced=[replaced])
         return new._replace(replaces=replaced)
 
     def _renewed(self, token: Token) -> datetime | None:
@@ -309,20 +171,22 @@ class TokenService:
 
         It opens no door any more anyway: this clears the list, and deletes the hash.
         """
-        for token in everything_of(self.store, self.query(Filter.EXPIRED)):
+        for token in self.everything(self.query(Filter.EXPIRED)):
             if token.replaced_by is not None:
+                retired = _next(token, revoked_at=token.expires_at, hash=None)
                 with suppress(TokenChanged):
-                    self.store.replace(_next(token, revoked_at=token.expires_at, hash=None))
+                    self._commit([self._event(Action.RETIRE, token)], replaced=[retired])
 
     def confirm_saved(self, token_id: str) -> Token:
         """Note that somebody has the secret. A change made elsewhere meanwhile is no obstacle."""
         while True:
-            token = self.store.get(token_id)
+            token = self.get(token_id)
+            self._permit(Action.SAVE, [token])
             if token.saved_at is not None or token.revoked_at is not None:
                 return token
             saved = _next(token, saved_at=self.now())
             try:
-                self.store.replace(saved)
+                self._commit([self._event(Action.SAVE, token)], replaced=[saved])
             except TokenChanged:
                 continue
             return saved
@@ -333,11 +197,13 @@ class TokenService:
         Raises `InvalidName`, `NameTaken`, `AlreadyReplaced`, and `TokenChanged` where it is no
         longer as seen.
         """
+        self._permit(Action.RENAME, [token])
         _refuse_revoked([token])
         _refuse_replaced(token)
         self.check_new_name(name, of=token)
         renamed = _next(token, name=name)
-        self.store.replace(renamed)
+        event = self._event(Action.RENAME, token, f"Its name is {name} now.")
+        self._commit([event], replaced=[renamed])
         return renamed
 
     def set_access(self, token: Token, *, read_only: bool, networks: tuple[str, ...]) -> Token:
@@ -348,10 +214,13 @@ class TokenService:
         """
         if (read_only, networks) == (token.read_only, token.networks):
             return token
+        self._permit(Action.ACCESS, [token])
         _refuse_revoked([token])
         _refuse_replaced(token)
         bound = _next(token, read_only=read_only, networks=networks)
-        self.store.replace(bound)
+        use = "for reading" if read_only else "for anything"
+        about = f"It is {use}, from {' or '.join(networks) or 'anywhere'}, now."
+        self._commit([self._event(Action.ACCESS, token, about)], replaced=[bound])
         return bound
 
     def check_unchanged(self, tokens: Iterable[Token]) -> None:
@@ -367,28 +236,52 @@ class TokenService:
         The records stay, without their hashes: "revoked" can be told from "unknown", and history
         can be read.
         """
+        self._permit(Action.REVOKE, tokens)
         _refuse_revoked(tokens)
         gone = self._revoked_now()
-        self.store.apply(replaced=[_next(token, **gone) for token in tokens])
+        events = [self._event(Action.REVOKE, token) for token in tokens]
+        self._commit(events, replaced=[_next(token, **gone) for token in tokens])
+
+    def why_not(self, action: Action, token: Token) -> str:
+        """Say why the account may not do `action` with `token`; nothing where it may."""
+        try:
+            self.rights.check(action, [token])
+        except NotPermitted as error:
+            return str(error)
+        return ""
+
+    def _permit(self, action: Action, tokens: Collection[Token] = ()) -> None:
+        """Raise `NotPermitted`, and write that down, unless the account may do this."""
+        try:
+            self.rights.check(action, tokens)
+        except NotPermitted as error:
+            about = str(error)
+            events = [self._event(action, token, about) for token in tokens]
+            self._note_refusal(
+                *(events or [Event(account=self.account, action=action, about=about)])
+            )
+            raise
+
+    def _event(self, action: Action, token: Token, about: str | None = None) -> Event:
+        return of_token(token, self.account, action, about)
+
+    def _commit(
+        self,
+        events: Sequence[Event],
+        *,
+        added: Sequence[Token] = (),
+        replaced: Sequence[Token] = (),
+    ) -> None:
+        """Change the store, and write `events` down just before that comes about."""
+        change = partial(self.store.apply, added=added, replaced=replaced)
+        noted(self.trail, events, lambda note: change(note=note))
 
     def _revoked_now(self) -> dict[str, Any]:
         return {"revoked_at": self.now(), "revoked_by": self.account, "hash": None}
 
 
-def _problems(token: Token) -> Iterator[str]:
-    if token.revoked_at is not None:
-        if token.hash is not None:
-            yield f"{printable(token.name)} ({token.id}) was revoked but still has a hash."
-        return
-    try:
-        check_name(token.name)
-    except InvalidName as error:
-        yield f"The name {printable(token.name)} ({token.id}) breaks a rule: {error} Rename it."
-    if token.hash is None or not credential.is_hash(token.hash):
-        yield (
-            f"The hash of {printable(token.name)} is damaged, so its secret opens nothing: "
-            "revoke it and create another."
-        )
+def _ends(token: Token) -> str:
+    return f"It ends {token.expires_at}." if token.expires_at else "It never ends."
 
 
 def _refuse_revoked(tokens: Sequence[Token]) -> None:

@@ -15,6 +15,10 @@ from tokentui.core.query import Page, Query
 from tokentui.core.token import Moment, Status, Token
 
 
+def nothing() -> None:
+    """Do nothing."""
+
+
 class TokenSource(Protocol):
     """What verifiers need of a place where tokens live. Every method may raise `StoreError`."""
 
@@ -70,8 +74,18 @@ class TokenStore(TokenSource, Protocol):
         """
         ...
 
-    def apply(self, *, added: Sequence[Token] = (), replaced: Sequence[Token] = ()) -> None:
-        """Add and replace all of these, in one step, or, where one of them cannot be, none."""
+    def apply(
+        self,
+        *,
+        added: Sequence[Token] = (),
+        replaced: Sequence[Token] = (),
+        note: Callable[[], None] = nothing,
+    ) -> None:
+        """Add and replace all of these, in one step, or, where one of them cannot be, none.
+
+        `note` is called once nothing but the disk is in the way any more, while no other process
+        can change anything: what it raises is raised, and nothing was changed.
+        """
         ...
 
 
@@ -117,10 +131,13 @@ class Archive(TokenStore, Protocol):
         """Return the ids that only damaged records have, and whether these say "revoked"."""
         ...
 
-    def recover(self, name: str, replaced: Sequence[Token]) -> None:
+    def recover(
+        self, name: str, replaced: Sequence[Token], note: Callable[[], None] = nothing
+    ) -> None:
         """Put a copy, with `replaced` in it, in the place of a store that is damaged.
 
-        The damaged one is kept among the backups. Raises `StoreMended` where it is sound again.
+        The damaged one is kept among the backups. `note` is as in `apply`. Raises `StoreMended`
+        where it is sound again.
         """
         ...
 

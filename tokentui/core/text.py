@@ -24,7 +24,7 @@ def printable(text: str) -> str:
     )
 
 
-def ascii_json(value: object) -> str:
+def ascii_json(value: object, *, indent: int | None = 2) -> str:
     """Return `value` as JSON in which no character of a name acts on a terminal."""
     # ASCII but for the one control character of it that JSON lets stand.
-    return json.dumps(value, indent=2, ensure_ascii=True).replace("\x7f", "\\u007f")
+    return json.dumps(value, indent=indent, ensure_ascii=True).replace("\x7f", "\\u007f")

@@ -15,6 +15,7 @@ from tokentui.core.credential import BcryptHasher, Credential, Hasher, Secret
 from tokentui.core.errors import (
     AddressNotAllowed,
     DamagedHash,
+    OwnerDisabled,
     StoreError,
     TokenExpired,
     TokenReadOnly,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
     from datetime import datetime
 
+    from tokentui.core.account import AccountSource
     from tokentui.core.store import Clock, TokenSource, UsageStore
     from tokentui.core.token import Token
 
@@ -75,7 +77,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 class Verifier:
     """Checks presented secrets against a store, which is looked at ten times a second at most.
 
-    Any number of threads may use it, and coroutines by `averify`. With `usage`, each success is
+    Any number of threads may use it, and coroutines by `averify`. Tokens of those `accounts` that
+    are disabled let nobody in. With `usage`, each success is
     noted there. A secret that was right is known again without the slow hash, but its token is
     judged anew each time. While the store cannot be read, what was read last counts for `grace`
     seconds. `at_once` is how many slow hashes are checked at the same time.
@@ -85,6 +88,7 @@ class Verifier:
         self,
         store: TokenSource,
         *,
+        accounts: AccountSource | None = None,
         usage: UsageStore | None = None,
         hasher: Hasher | None = None,
         clock: Clock = utc_now,
@@ -101,7 +105,9 @@ class Verifier:
         self._seen = SeenSecrets()
         # A client that goes on with an old secret must cost nothing, nor keep out the new one.
         self._wrong = SeenSecrets(_WRONG_KEPT)
-        self._fresh = FreshTokens(store, ticks=ticks, grace=grace, advance=self._seen.advance)
+        self._fresh = FreshTokens(
+            store, accounts, ticks=ticks, grace=grace, advance=self._seen.advance
+        )
         self._by_one_caller = FailureLimit(*_BY_ONE_CALLER, ticks)
         self._for_one_token = FailureLimit(*_FOR_ONE_TOKEN, ticks)
         self._from_one_place = FailureLimit(*_FROM_ONE_PLACE, ticks)
@@ -160,6 +166,7 @@ class Verifier:
         Raises a kind of `Refused`. It is not noted as a use.
         """
         token = self._token_of(presented, None)
+        self._refuse_disabled(token)
         _refuse_expired(token, self._now())
         return _public(token)
 
@@ -275,6 +282,7 @@ class Verifier:
     ) -> PublicToken:
         if account is not None and account != token.account:
             raise WrongSecret("This is not the secret of a token of that account.", token.id)
+        self._refuse_disabled(token)
         now = self._now()
         _refuse_expired(token, now)
         if token.networks and not access.is_within(token.networks, address or ""):
@@ -285,6 +293,10 @@ class Verifier:
             came_from = address and printable(address[: access.LONGEST_ADDRESS])
             self._usage.record(token.id, now, came_from)
         return _public(token)
+
+    def _refuse_disabled(self, token: Token) -> None:
+        if token.account in self._fresh.current.disabled:
+            raise OwnerDisabled("The account of this token is disabled.", token.id)
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:

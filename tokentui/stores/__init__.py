@@ -1,10 +1,19 @@
 """Where tokens live. Everything outside comes to a store through this module."""
 
-from pathlib import Path
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from tokentui import files
 from tokentui.core.errors import StoreUnknown
-from tokentui.core.store import Archive, UsageStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tokentui.core.account import AccountStore
+    from tokentui.core.audit import Origin, Trail
+    from tokentui.core.login import FailureStore
+    from tokentui.core.store import Archive, UsageStore
 
 
 def open_store(location: str, *, read_only: bool = False) -> Archive:
@@ -19,6 +28,11 @@ def open_store(location: str, *, read_only: bool = False) -> Archive:
     return TinyDBStore(_path(location), read_only=read_only)
 
 
+def store_path(location: str) -> str:
+    """Return the path of the file behind `location`; raise `StoreUnknown`."""
+    return str(_path(location))
+
+
 def open_usage(location: str, *, notes: str | None = None, read_only: bool = False) -> UsageStore:
     """Return the notes on how the tokens at `location` were used.
 
@@ -28,6 +42,52 @@ def open_usage(location: str, *, notes: str | None = None, read_only: bool = Fal
 
     path = _path(notes) if notes else _path(location).with_name("usage.json")
     return UsageFile(path, sweeping=not read_only)
+
+
+def open_accounts(location: str, *, read_only: bool = False) -> AccountStore:
+    """Return the accounts of the tokens at `location`: `accounts.json` beside them.
+
+    A file that is not there is no accounts: the tokens are one person's.
+    """
+    from tokentui.stores.accounts import AccountFiles
+
+    path = _path(location)
+    return AccountFiles(path.parent, like=path, read_only=read_only)
+
+
+def open_failures(location: str) -> FailureStore:
+    """Return the failed log-ins to the tokens at `location`: `failures.json` beside them."""
+    from tokentui.stores.failures import FailureFile
+
+    return FailureFile(_path(location).with_name("failures.json"))
+
+
+def open_trail(
+    location: str,
+    *,
+    origin: Origin,
+    anchor: str | None = None,
+    required: bool = True,
+    read_only: bool = False,
+    syslog: str | None = None,
+) -> Trail:
+    """Return the audit trail of the tokens at `location`: `audit.jsonl` beside them.
+
+    Its anchor is the file of that name, or else `audit.anchor` beside it. `syslog` is the socket
+    that a copy goes to.
+    """
+    from tokentui.stores.syslog import to_syslog
+    from tokentui.stores.trail import TrailFile
+
+    path = _path(location).with_name("audit.jsonl")
+    return TrailFile(
+        path,
+        anchor=_path(anchor) if anchor else path.with_name("audit.anchor"),
+        origin=origin,
+        required=required,
+        read_only=read_only,
+        copy=to_syslog(syslog) if syslog else lambda _: None,
+    )
 
 
 def _path(location: str) -> Path:

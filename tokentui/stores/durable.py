@@ -3,11 +3,10 @@
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from functools import cached_property
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw
@@ -15,25 +14,19 @@ from tinydb import Storage
 
 from tokentui import files
 from tokentui.core.errors import (
-    StoreBusy,
     StoreDamaged,
     StoreTooNew,
     StoreUnconfirmed,
     StoreUnreadable,
     StoreUnsafe,
 )
-from tokentui.core.text import printable
 from tokentui.stores import formats
+from tokentui.stores.lock import Lock
 from tokentui.stores.refusals import reason, refusing, unreadable, unwritable
-
-if TYPE_CHECKING:
-    from filelock import FileLock
 
 Tables = dict[str, Any]
 """Each table by its name: that of the kind by places, whatever else is in the file as it stands."""
 
-LOCK_PATIENCE = 0.5
-LOCK_TIMEOUT = 4.5
 LARGEST = 256 * 1024 * 1024
 """The most bytes that are read as a store: some 800,000 tokens."""
 
@@ -58,7 +51,7 @@ class DurableJSON(Storage):
     `table` is the one that matters: its records are decoded straight to `kind`, which takes a
     third of the time and of the memory of dicts. A record that is none, and all other tables,
     are kept as they stand in the file. `leftovers` are what a killed process may have left behind;
-    `advice` is what to do where the file is damaged.
+    A new one is for the readers of `like`. `advice` is what to do where the file is damaged.
 
     What was read is kept until the file is another one, so asking again costs one `stat`. Hold
     `lock` over a `change`: it is another file, because the first one is replaced. `path` must be
@@ -72,12 +65,15 @@ class DurableJSON(Storage):
         kind: type[msgspec.Struct],
         *,
         leftovers: Sequence[Path] = (),
+        like: Path | None = None,
         advice: str = "Name another with --store.",
     ) -> None:
         self.path = path
         self.table = table
         self._kind = kind
+        self._lock = Lock(path)
         self._leftovers = leftovers
+        self._like = like
         self._advice = advice
         self._tables: Tables | None = None
         self._draft: Tables | None = None
@@ -107,7 +103,7 @@ class DurableJSON(Storage):
 
     def obstacles(self) -> list[str]:
         """Say so where the file can be read, but this user may not change it."""
-        needed = (path for path in (self.path.parent, self._lock_file) if path.exists())
+        needed = (path for path in (self.path.parent, self._lock.file) if path.exists())
         closed = next((path for path in needed if not os.access(path, os.W_OK)), None)
         if closed is None or not self.path.exists():
             return []
@@ -154,7 +150,7 @@ class DurableJSON(Storage):
     def _commit(self, tables: Tables) -> None:
         try:
             _refuse_unsafe_folder(self.path)
-            files.replace(self.path, msgspec.json.encode(tables))
+            files.replace(self.path, msgspec.json.encode(tables), like=self._like)
         except files.Unconfirmed as error:
             raise StoreUnconfirmed(
                 f"The change of {self.path} is done, but the disk did not confirm that it would "
@@ -164,35 +160,9 @@ class DurableJSON(Storage):
             raise unwritable(self.path, error) from None
         self._tables, self.known, self._seen, self.older = tables, self.stamp(), True, False
 
-    @contextmanager
-    def lock(self, tell: Callable[[str], None] = lambda _: None) -> Iterator[None]:
-        """Keep other processes from changing the file; raise `StoreBusy` after five seconds.
-
-        `tell` is told who is in the way once that takes longer than a moment.
-        """
-        import filelock
-
-        beside, held = self._lock_file, self._lock
-        try:
-            files.private_folder(self.path.parent)
-            try:
-                held.acquire(timeout=LOCK_PATIENCE)
-            except filelock.Timeout:
-                tell(f"Waiting for {_holder(beside)} to finish a change.")
-                held.acquire(timeout=LOCK_TIMEOUT)
-        except filelock.Timeout:
-            raise StoreBusy(
-                f"{self.path} is kept locked by {_holder(beside)}; nothing was changed here. "
-                "Try again in a moment."
-            ) from None
-        except OSError as error:
-            raise unwritable(self.path, error) from None
-        try:
-            with refusing(unwritable, self.path):
-                files.give_to_owner(beside, self.path)
-            yield
-        finally:
-            held.release()
+    def lock(self, tell: Callable[[str], None] = lambda _: None) -> AbstractContextManager[None]:
+        """Keep other processes from changing the file; see `Lock.held`."""
+        return self._lock.held(tell)
 
     def decode(self, content: bytes) -> Tables:
         """Return the tables in `content`; refuse what is no store, or none of this version."""
@@ -222,16 +192,6 @@ class DurableJSON(Storage):
         """Return the error of a file that is not as it should be."""
         return StoreDamaged(f"{self.path} {what}. It was left as it is. {self._advice}")
 
-    @property
-    def _lock_file(self) -> Path:
-        return Path(f"{self.path}.lock")
-
-    @cached_property
-    def _lock(self) -> "FileLock":
-        import filelock  # as slow to load as all the rest; only changes need it
-
-        return filelock.FileLock(self._lock_file, mode=files.PRIVATE_FILE)
-
     def _load(self) -> tuple[Tables, Stamp]:
         with refusing(unreadable, self.path):
             content, facts = files.read_regular(self.path, LARGEST)
@@ -255,12 +215,10 @@ class DurableJSON(Storage):
         """Remove what a killed process left half-written, unless another is writing it just now."""
         with suppress(OSError):
             left = [path for path in self._leftovers if path.exists()]
-            if not left or not self._lock_file.exists():
+            if not left or not self._lock.file.exists():
                 return
-            import filelock
-
-            with suppress(filelock.Timeout), self._lock.acquire(timeout=0):
-                for path in left:
+            with self._lock.held_if_free() as ours:
+                for path in left if ours else ():
                     path.unlink(missing_ok=True)
 
 
@@ -286,16 +244,3 @@ def _refuse_unsafe_folder(path: Path) -> None:
 
 def _quoted(path: Path) -> str:
     return quote(str(path))
-
-
-def _holder(lock: Path) -> str:
-    """Return the process that holds a lock as far as Linux tells, such as process 12 (tokentui)."""
-    with suppress(OSError, ValueError, IndexError):
-        facts = lock.stat()
-        device = f"{os.major(facts.st_dev):02x}:{os.minor(facts.st_dev):02x}:{facts.st_ino}"
-        for line in Path("/proc/locks").read_text().splitlines():
-            _, kind, _, _, process, file, *_ = line.split()
-            if kind == "FLOCK" and file == device:
-                command = Path(f"/proc/{process}/comm").read_text().strip()
-                return f"process {process} ({printable(command)})"
-    return "another process"

@@ -19,6 +19,11 @@ _ADVICE = {
 }
 
 
+def advice(error: OSError) -> str:
+    """Return what to do where the system refused to write."""
+    return _ADVICE.get(error.errno or 0, "Check the disk, then try again.")
+
+
 def reason(error: OSError) -> str:
     """Return why the system refused something."""
     return error.strerror or str(error)
@@ -35,13 +40,12 @@ def refusing(what: Callable[[Path, OSError], StoreError], path: Path) -> Iterato
 
 def unreadable(path: Path, error: OSError) -> StoreUnreadable:
     """Return the error of a file that the system does not let us read."""
-    advice = _ADVICE.get(error.errno or 0, "Check the path, or name another with --store.")
-    return StoreUnreadable(f"{path} cannot be read: {reason(error)}. {advice}")
+    hint = _ADVICE.get(error.errno or 0, "Check the path, or name another with --store.")
+    return StoreUnreadable(f"{path} cannot be read: {reason(error)}. {hint}")
 
 
 def unwritable(path: Path, error: OSError) -> StoreUnwritable:
     """Return the error of a file that the system did not let us write."""
-    advice = _ADVICE.get(error.errno or 0, "Check the disk, then try again.")
     return StoreUnwritable(
-        f"{path} could not be written: {reason(error)}. Nothing was changed. {advice}"
+        f"{path} could not be written: {reason(error)}. Nothing was changed. {advice(error)}"
     )

@@ -19,7 +19,7 @@ from tokentui.core.errors import (
     TokentuiError,
 )
 from tokentui.core.query import Page, Query
-from tokentui.core.store import Backup, Clock, TokenStore, utc_now
+from tokentui.core.store import Backup, Clock, TokenStore, nothing, utc_now
 from tokentui.core.token import Token
 from tokentui.stores.copies import Copies, Reason
 from tokentui.stores.durable import LARGEST, DurableJSON, Stamp
@@ -81,7 +81,13 @@ class TinyDBStore:
     def replace(self, token: Token) -> None:
         self.apply(replaced=[token])
 
-    def apply(self, *, added: Sequence[Token] = (), replaced: Sequence[Token] = ()) -> None:
+    def apply(
+        self,
+        *,
+        added: Sequence[Token] = (),
+        replaced: Sequence[Token] = (),
+        note: Callable[[], None] = nothing,
+    ) -> None:
         if not added and not replaced:
             return
         with self._changing():
@@ -92,6 +98,7 @@ class TinyDBStore:
             index.refuse_stale(replaced)
             index.refuse_taken([*added, *replaced])
             self._keep_copy(added, replaced)
+            note()
             with self._file.change():
                 if added:
                     self._insert(index, added)
@@ -140,7 +147,9 @@ class TinyDBStore:
         with self._guard:
             return self._current().broken
 
-    def recover(self, name: str, replaced: Sequence[Token]) -> None:
+    def recover(
+        self, name: str, replaced: Sequence[Token], note: Callable[[], None] = nothing
+    ) -> None:
         path = self._copy(name)
         with self._changing():
             self._refuse_sound()
@@ -151,6 +160,7 @@ class TinyDBStore:
             index.refuse_stale(replaced)
             with refusing(unwritable, self._copies.folder):
                 self._copies.keep(Reason.DAMAGED)
+            note()
             with self._file.change(base):
                 self._update(index, replaced)
 

@@ -8,27 +8,29 @@ import termios
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import ClassVar
 
 from textual import events, work
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.geometry import Size
-from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES, Theme
 from textual.worker import WorkerFailed
 
 from tokentui.core.errors import TokentuiError
 from tokentui.core.service import TokenService
-from tokentui.ui import keys
+from tokentui.ui import guarded, keys
 from tokentui.ui.commands import Commands
+from tokentui.ui.entrance import Entrance
+from tokentui.ui.guarded import Guarded
 from tokentui.ui.known_characters import OnlyKnown
 from tokentui.ui.messages import StoreChanged
 from tokentui.ui.preferences import Preferences
 from tokentui.ui.screens.help import Help, Rows
+from tokentui.ui.screens.log_in import LogIn
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
-from tokentui.ui.type_ahead import TypeAhead
 from tokentui.ui.widgets.month_calendar import MonthCalendar
 from tokentui.ui.widgets.token_table import TokenTable
 
@@ -40,8 +42,11 @@ _ANSI_DARK = BUILTIN_THEMES["ansi-dark"]
 _GREY_FRAMES = dict.fromkeys(("border-blurred", "ansi-background"), "ansi_bright_black")
 
 
-class TokentuiApp(TypeAhead):
-    """The terminal app over one store. `crash` is the error that ended it, if one did."""
+class TokentuiApp(Guarded):
+    """The terminal app over one store. `crash` is the error that ended it, if one did.
+
+    The other arguments are as for `Guarded`.
+    """
 
     TITLE = "tokentui"
     CSS_PATH = "tokentui.tcss"
@@ -56,12 +61,24 @@ class TokentuiApp(TypeAhead):
         service: TokenService,
         preferences: Preferences | None = None,
         *,
+        entrance: Entrance | None = None,
+        logged_in: bool = False,
+        gated: bool = False,
+        lock_after: timedelta | None = None,
+        ticks: Callable[[], float] = guarded.ticks,
         theme: str | None = None,
         first_weekday: int = 0,
         keymap: Mapping[str, str] | None = None,
         encoding: str = "utf-8",
     ) -> None:
-        super().__init__()
+        super().__init__(
+            service,
+            entrance=entrance,
+            logged_in=logged_in,
+            gated=gated,
+            lock_after=lock_after,
+            ticks=ticks,
+        )
         if not encoding.lower().startswith("utf"):
             self._filters.append(OnlyKnown(encoding))
         self._chosen_keys = keymap or {}
@@ -78,11 +95,10 @@ class TokentuiApp(TypeAhead):
         self._first_weekday = first_weekday
         self.register_theme(replace(_ANSI_DARK, variables={**_ANSI_DARK.variables, **_GREY_FRAMES}))
         self.crash: BaseException | None = None
-        self._service = service
         self._stamp: Hashable = None
 
-    def get_default_screen(self) -> Screen[None]:
-        """Start on the list."""
+    def home(self) -> TokenList:
+        """Return the list."""
         return TokenList(
             self._service, self._preferences, key=self.key, first_weekday=self._first_weekday
         )
@@ -92,16 +108,22 @@ class TokentuiApp(TypeAhead):
             self.theme = self._start_theme
         self.theme_changed_signal.subscribe(self, self._theme_chosen)
         # The shell has written over the screen meanwhile.
-        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
-        self._service.store.tell = self._tell
-        self._stamp = self._service.changed()
+        self.app_resume_signal.subscribe(self, lambda _: self._resumed())
         self.set_interval(_LOOK_EVERY, self._look_around)
-        if not self._service.store.read_only:
-            self.set_timer(_LOOK_EVERY, self._retire)
-            self.set_interval(_RETIRE_EVERY, self._retire)
+        self.set_timer(_LOOK_EVERY, self._retire)
+        self.set_interval(_RETIRE_EVERY, self._retire)
+        self.begun()
         loop = asyncio.get_running_loop()
         for ending in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(ending, self.exit)
+
+    def begun(self) -> None:
+        self._service.store.tell = self._tell
+        self._stamp = self._service.changed()
+
+    def _resumed(self) -> None:
+        self.look_for_somebody()
+        self.screen.refresh(layout=True)
 
     def _theme_chosen(self, theme: Theme) -> None:
         # The one that it starts with is told as well, and was not chosen here.
@@ -119,6 +141,7 @@ class TokentuiApp(TypeAhead):
             if not _terminal_is_there():
                 self.exit()
             self._catch_up_with_the_window()
+        self.look_for_somebody()
         stamp = self._service.changed()
         if stamp != self._stamp:
             self._stamp = stamp
@@ -129,7 +152,8 @@ class TokentuiApp(TypeAhead):
     def _retire(self) -> None:
         """Let go of what was rotated and has had its time, if that can be written."""
         with suppress(TokentuiError):
-            self._service.retire()
+            if self._inside and not self._service.obstacle:
+                self._service.retire()
 
     def _catch_up_with_the_window(self) -> None:
         """Take the size that the terminal has now.
@@ -175,13 +199,17 @@ class TokentuiApp(TypeAhead):
     async def action_quit(self) -> None:
         """Quit, unless that would lose the secret on the screen."""
         if (screen := self._secret_screen) is not None:
+            if isinstance(self.screen, LogIn):
+                self.screen.say("A secret waits below to be saved: unlock first.")
             screen.action_stay()
         else:
             self.exit()
 
-    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keep the palette, and with it the screenshot, away from a secret on the screen."""
-        return not (action == "command_palette" and self._secret_screen is not None)
+        if action == "command_palette" and self._secret_screen is not None:
+            return False
+        return super().check_action(action, parameters)
 
     def copy_to_clipboard(self, text: str) -> None:
         """Send `text` to the terminal's clipboard and keep no copy of it, as Textual would."""

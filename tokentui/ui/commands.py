@@ -12,6 +12,7 @@ from textual.markup import escape
 from textual.types import IgnoreReturnCallbackType
 
 from tokentui import words
+from tokentui.core.audit import Action
 from tokentui.core.errors import TokentuiError
 from tokentui.core.text import printable
 from tokentui.ui import keys
@@ -67,8 +68,9 @@ class Commands(Provider):
                     yield Command(title, more, run)
         yield Command("Theme", "Choose the colours", app.action_change_theme)
         # Later: the palette has left the screen by then.
-        screenshot = partial(app.set_timer, 0.1, app.deliver_screenshot)
-        yield Command("Screenshot", "Save the screen as a picture (SVG)", screenshot)
+        if app.check_action("deliver_screenshot", ()):
+            screenshot = partial(app.set_timer, 0.1, app.deliver_screenshot)
+            yield Command("Screenshot", "Save the screen as a picture (SVG)", screenshot)
 
     def _allowed(self, node: DOMNode, action: str) -> bool:
         name = action.partition("(")[0]
@@ -91,10 +93,11 @@ class Commands(Provider):
         for token in tokens:
             name, status = printable(token.name), words.status(service, token)
             yield Command(f"Manage {name}", status, partial(screen.manage, token))
-            if not service.store.read_only:
-                if token.replaced_by is None:
-                    yield Command(f"Rotate {name}", status, partial(screen.ask_to_rotate, token))
-                yield Command(f"Revoke {name}", status, partial(screen.ask_to_revoke, [token]))
+            if service.obstacle:
+                continue
+            if token.replaced_by is None and not service.why_not(Action.ROTATE, token):
+                yield Command(f"Rotate {name}", status, partial(screen.ask_to_rotate, token))
+            yield Command(f"Revoke {name}", status, partial(screen.ask_to_revoke, [token]))
 
     def _themes(self) -> Iterator[Command]:
         for name in sorted(self.app.available_themes):

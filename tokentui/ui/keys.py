@@ -9,11 +9,14 @@ from textual.keys import REPLACED_KEYS, Keys, key_to_character
 from textual.widgets import Input
 
 from tokentui.core.errors import InvalidSetting
+from tokentui.ui.screens.audit_trail import AuditTrail
 from tokentui.ui.screens.choose_access import ChooseAccess
+from tokentui.ui.screens.choose_account import ChooseAccount
 from tokentui.ui.screens.choose_filter import ChooseFilter
 from tokentui.ui.screens.confirm import Confirm
 from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.screens.help import Help
+from tokentui.ui.screens.log_in import LogIn
 from tokentui.ui.screens.manage_token import ManageToken
 from tokentui.ui.screens.rotate_token import RotateToken
 from tokentui.ui.screens.saved_token import SavedToken
@@ -42,6 +45,7 @@ EVERYWHERE = [
         priority=True,
         id="app.suspend",
     ),
+    Binding("ctrl+l,f12", "lock", "Lock", show=False, priority=True, id="app.lock"),
     Binding("ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit"),
 ]
 """The keys of the app itself."""
@@ -57,13 +61,26 @@ TOGETHER: tuple[tuple[type[DOMNode], ...], ...] = (
     (Confirm,),
     (TrySecret,),
     (Help,),
+    (LogIn,),
+    (AuditTrail,),
+    (ChooseAccount,),
 )
 """What is on the screen at the same time, and declares keys."""
 
 FIXED = ("escape", "enter", "tab", "shift+tab", "ctrl+q", "ctrl+c")
 """Keys that keep what they do, so that nobody is locked in."""
 
-_WITH_FIELDS = {"app", "create", "manage", "question", "access", "help", "try"}
+_WITH_FIELDS = {
+    "app",
+    "create",
+    "manage",
+    "question",
+    "access",
+    "help",
+    "try",
+    "log-in",
+    "audit",
+}
 """Groups of actions that have to be reached while somebody types."""
 _FIELD_TAKES = {binding.key for binding in Binding.make_bindings(Input.BINDINGS)}
 _MODIFIERS = {"ctrl", "alt", "shift", "super", "hyper", "meta"}

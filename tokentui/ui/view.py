@@ -7,7 +7,6 @@ from msgspec.structs import replace
 from tokentui import words
 from tokentui.core.query import Filter, Query, Sort
 from tokentui.core.service import TokenService
-from tokentui.core.store import everything_of
 from tokentui.core.text import printable
 from tokentui.core.token import Status, Token
 from tokentui.ui.preferences import Preferences
@@ -44,6 +43,8 @@ class View:
         self._service = service
         self._preferences = preferences
         self.text = ""
+        self.account: str | None = None
+        """Whose tokens alone are shown; None for all."""
         self.shown = preferences.shown
         self.sort = preferences.sort
         self.descending = preferences.descending
@@ -51,7 +52,7 @@ class View:
     @property
     def narrowed(self) -> bool:
         """Whether some tokens may be hidden."""
-        return bool(self.text) or self.shown is not Filter.ALL
+        return bool(self.text or self.account) or self.shown is not Filter.ALL
 
     @property
     def history(self) -> bool:
@@ -61,11 +62,11 @@ class View:
     def query(self) -> Query:
         """Return the query for what is shown; raise `StoreError` where uses cannot be read."""
         query = self._service.query(self.shown, self.sort, descending=self.descending)
-        return replace(query, text=self.text)
+        return replace(query, text=self.text, account=self.account)
 
     def ids(self) -> list[str]:
         """Return the ids of all tokens that are shown, in order; raise `StoreError`."""
-        return [token.id for token in everything_of(self._service.store, self.query())]
+        return [token.id for token in self._service.everything(self.query())]
 
     def order(self, sort: Sort, *, descending: bool) -> None:
         """Show the tokens in another order."""
@@ -97,6 +98,8 @@ class View:
             said += f" with {self.text!r} in the name"
         if self.shown is not Filter.ALL:
             said += f", only: {words.FILTER[self.shown].lower()}"
+        if self.account:
+            said += f", of {printable(self.account)}"
         return said
 
     def nothing(self) -> str:
@@ -105,8 +108,10 @@ class View:
             return f"No token has {self.text!r} in its name. Esc shows all."
         if self.shown is not Filter.ALL:
             return f"No token here: {words.FILTER[self.shown].lower()}. Esc shows all."
-        if self._service.store.read_only:
-            return "No API tokens here. The store was opened read-only, so none can be made."
+        if self.account:
+            return f"No token here of {printable(self.account)}. Esc shows all."
+        if obstacle := self._service.obstacle:
+            return f"No API tokens here. {obstacle}"
         if self._service.find(replace(self._service.query(Filter.REVOKED), size=1)).total:
             return (
                 f"No API tokens any more. Press {self._key('list.create')} to create one, "
@@ -123,6 +128,7 @@ class View:
             use = words.last_used(service, token)
         return Row(
             printable(token.name),
+            printable(token.account),
             words.minute(service, token.created_at),
             words.day(service, token.created_at),
             words.revocation(service, token) or words.expiry(service, token),

@@ -14,11 +14,13 @@ from textual.widgets import Button, Footer, Input, Label, Static
 
 from tokentui import words
 from tokentui.core.access import Access
+from tokentui.core.audit import Action
 from tokentui.core.errors import TokentuiError
 from tokentui.core.service import TokenService
 from tokentui.core.text import printable
 from tokentui.core.token import NAME_LIMIT, Token
 from tokentui.ui.messages import StoreChanged
+from tokentui.ui.screens.audit_trail import AuditTrail
 from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.screens.questions import revoke_question
 from tokentui.ui.screens.rotate_token import rotate
@@ -49,6 +51,7 @@ class ManageToken(Screen[Managed]):
         Binding("ctrl+t,f7", "rotate", "Rotate", key_display="^t", id="manage.rotate"),
         Binding("f9", "access", "Access", id="manage.access"),
         Binding("ctrl+r,f8", "revoke", "Revoke", key_display="^r", id="manage.revoke"),
+        Binding("f6", "history", "History", id="manage.history"),
         Binding("escape", "back", "Back to the list", id="manage.back"),
         Binding("f1", "app.help", "Help", id="app.help"),
     ]
@@ -85,8 +88,10 @@ class ManageToken(Screen[Managed]):
         self.query_one("#rotate").border_title = "ROTATE API TOKEN"
         self.query_one("#revoke").border_title = "REVOKE API TOKEN"
         self._show()
-        if self._service.store.read_only:
-            self._lock("The store was opened read-only.", *_CONTROLS)
+        if obstacle := self._service.obstacle:
+            self._lock(obstacle, *_CONTROLS)
+        elif why := self._service.why_not(Action.RENAME, self._token):
+            self._lock(why, *_CONTROLS[:-1])
         elif self._token.replaced_by is not None:
             self._lock("It was rotated: it can only be revoked.", *_CONTROLS[:-1])
         else:
@@ -189,6 +194,10 @@ class ManageToken(Screen[Managed]):
         if await self._change(self._service.revoke, [token]):
             self.notify(f"Revoked {printable(token.name)}.", markup=False)
             self.dismiss(Managed(token))
+
+    def action_history(self) -> None:
+        """Show what was done with the token."""
+        self.app.push_screen(AuditTrail(self._service, self._token))
 
     async def _change(self, verb: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> bool:
         """Do `verb` off the event loop and return whether it was done; say why it was not."""

@@ -24,6 +24,7 @@ _SENT = (
     "Sent to your terminal's clipboard (OSC 52). A terminal never says whether it took it, so "
     "paste it once to see. Help says what tmux, screen, macOS Terminal and PuTTY need."
 )
+_COPY = "Copying uses your terminal's clipboard."
 _WAYS = "Copying uses your terminal's clipboard. A file is made anew, readable by you alone."
 _STAY = "Only Yes, I Saved My Token leaves this screen: the secret is not shown again."
 
@@ -71,10 +72,11 @@ class SavedToken(ModalScreen[bool]):
             yield SecretLine(self._new.secret)
             with Horizontal(id="ways"):
                 yield Button("Copy", id="copy")
-                with Horizontal(id="file"):
-                    yield Button("Write to file", id="write")
-                    yield Input(f"~/{name}.token", id="path")
-            yield Static(_WAYS, id="outcome", markup=False)
+                if self._may_write:
+                    with Horizontal(id="file"):
+                        yield Button("Write to file", id="write")
+                        yield Input(f"~/{name}.token", id="path")
+            yield Static(_WAYS if self._may_write else _COPY, id="outcome", markup=False)
             another = Tick(
                 "Create another token after I click Yes, I Saved My Token",
                 id="another",
@@ -84,6 +86,14 @@ class SavedToken(ModalScreen[bool]):
             yield another
             yield Button("Yes, I Saved My Token", id="saved", variant="success")
         yield Footer(show_command_palette=False)
+
+    @property
+    def _may_write(self) -> bool:
+        """Whether this session reaches files."""
+        return self.app.check_action("write_secret", ()) is True
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        return action != "go_write" or self._may_write
 
     def on_mount(self) -> None:
         secret = self.query_one(SecretLine)

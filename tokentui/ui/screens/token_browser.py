@@ -21,6 +21,7 @@ from tokentui.core.token import Token, name_key
 from tokentui.ui.marks import Marks
 from tokentui.ui.messages import StoreChanged
 from tokentui.ui.preferences import Preferences
+from tokentui.ui.screens.choose_account import ChooseAccount
 from tokentui.ui.screens.choose_filter import ChooseFilter
 from tokentui.ui.view import View
 from tokentui.ui.widgets.masthead import Masthead
@@ -44,6 +45,8 @@ class TokenBrowser(Screen[None]):
     """Whether there is anything to manage or sort."""
     filterable: reactive[bool] = reactive(False, repaint=False, bindings=True)
     """Whether there is anything to filter, or was before that was done."""
+    several: reactive[bool] = reactive(False, repaint=False, bindings=True)
+    """Whether tokens of several accounts are seen."""
     narrowed: reactive[bool] = reactive(False, repaint=False, bindings=True)
     """Whether there is anything for Esc to undo."""
 
@@ -107,13 +110,15 @@ class TokenBrowser(Screen[None]):
         try:
             query = replace(self._view.query(), offset=offset, around=follow)
             page = self._service.find(query)
+            several = self._service.rights.several
             warnings = self._service.warnings()
             nothing = "" if page.total else self._view.nothing()
         except TokentuiError as error:
             self._warn([f"{error} The list is as it was last read."])
             return
         self._warn([said for said in (self._failure, *warnings) if said])
-        self._table.show(page, query, self._marks.ids)
+        self.several = several
+        self._table.show(page, query, self._marks.ids, accounts=several)
         self._summarise(page.total)
         self._show("#empty", nothing)
 
@@ -200,6 +205,7 @@ class TokenBrowser(Screen[None]):
             self.reload()
             return
         self._unfilter()
+        self._view.account = None
         self._show_only(Filter.ALL)
 
     @property
@@ -224,6 +230,23 @@ class TokenBrowser(Screen[None]):
         if shown is not None:
             self._show_only(shown)
 
+    def action_account(self) -> None:
+        """Choose whose tokens are shown."""
+        if not self._leaving:
+            self._choose_account()
+
+    @work(group="flow")
+    async def _choose_account(self) -> None:
+        try:
+            names = self._service.owners()
+        except TokentuiError as error:
+            self._warn([str(error)])
+            return
+        chosen = await self.app.push_screen_wait(ChooseAccount(names, self._view.account))
+        if chosen is not None:
+            self._view.account = chosen or None
+            self._load(0, follow=None)
+
     def _show_only(self, shown: Filter) -> None:
         held = self._table.token
         if shown is not self._view.shown:
@@ -234,6 +257,7 @@ class TokenBrowser(Screen[None]):
     def _show_on(self, token: Token) -> None:
         """Put the cursor on `token`, without the filter that may hide it."""
         self._unfilter()
+        self._view.account = None
         self._show_only(Filter.ALL)
         self._load(0, follow=token.id)
 

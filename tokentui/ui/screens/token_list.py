@@ -4,16 +4,18 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from msgspec.structs import replace
 from textual import events, on, work
 from textual.binding import Binding, BindingType
 
+from tokentui.core.audit import Action
 from tokentui.core.errors import AlreadyReplaced, TokentuiError
 from tokentui.core.query import Filter
 from tokentui.core.service import TokenService
-from tokentui.core.store import everything_of
 from tokentui.core.text import printable
 from tokentui.core.token import Token
 from tokentui.ui.preferences import Preferences
+from tokentui.ui.screens.audit_trail import AuditTrail
 from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.screens.manage_token import ManageToken
 from tokentui.ui.screens.questions import names, never_saved_question, revoke_question
@@ -23,6 +25,7 @@ from tokentui.ui.screens.token_browser import TokenBrowser
 from tokentui.ui.screens.try_secret import TrySecret
 from tokentui.ui.widgets.token_table import TokenTable
 
+_OF_OWNERS = {"rotate": Action.ROTATE, "revoke": Action.REVOKE}
 _CHANGES = {"rotate", "revoke", "mark", "mark_range", "mark_all", "invert_marks"}
 """Actions that change tokens, or mark them for a change."""
 
@@ -60,6 +63,9 @@ class TokenList(TokenBrowser):
             tooltip="Show only the active ones, for example, or those that were revoked",
             id="list.show-only",
         ),
+        Binding("A", "account", "Show only one account", show=False, id="list.account"),
+        Binding("h", "history", "History of the token", show=False, id="list.history"),
+        Binding("H", "audit", "Audit trail", show=False, id="list.audit"),
         Binding("s", "sort", "Sort by the next column", show=False, id="list.sort"),
         Binding("S", "reverse", "Reverse the order", show=False, id="list.reverse"),
         Binding("space", "mark", "Mark, unmark", show=False, id="list.mark"),
@@ -105,14 +111,23 @@ class TokenList(TokenBrowser):
     def _why_not(self, action: str) -> str:
         """Say why an action can do nothing now; nothing where it can."""
         changes = action in _CHANGES
-        if self._service.store.read_only and (changes or action == "create"):
-            return "The store was opened read-only."
+        if changes or action == "create":
+            try:
+                if obstacle := self._service.obstacle:
+                    return obstacle
+            except TokentuiError as error:
+                return str(error)
+        if action == "account" and not self.several:
+            return "There are no other accounts here."
         if self._view.history and (changes or action == "manage"):
             return "A revoked token stays as it is. Esc shows the others."
         if not (self.filterable if action == "filter" else self.usable) and (
             changes or action in {"filter", "manage", "sort"}
         ):
             return "There is no token here."
+        token = self._table.token
+        if action in _OF_OWNERS and token is not None and not self._marks:
+            return self._service.why_not(_OF_OWNERS[action], token)
         return ""
 
     def on_key(self, event: events.Key) -> None:
@@ -190,6 +205,15 @@ class TokenList(TokenBrowser):
         if successor is not None:
             self._show_on(successor)
 
+    def action_history(self) -> None:
+        """Show what was done with the token under the cursor."""
+        if (token := self._table.token) is not None:
+            self.app.push_screen(AuditTrail(self._service, token))
+
+    def action_audit(self) -> None:
+        """Show what was done, by whom."""
+        self.app.push_screen(AuditTrail(self._service))
+
     def action_try(self) -> None:
         """Say which token a secret is of, and what it opens."""
         self.app.push_screen(TrySecret(self._service))
@@ -226,10 +250,12 @@ class TokenList(TokenBrowser):
     async def _ask_about_never_saved(self) -> None:
         """Offer to revoke what was left behind when a connection dropped at the wrong moment."""
         try:
-            tokens = everything_of(self._service.store, self._service.query(Filter.NEVER_SAVED))
+            query = replace(self._service.query(Filter.NEVER_SAVED), account=self._service.own)
+            tokens = self._service.everything(query)
+            obstacle = self._service.obstacle
         except TokentuiError:
             return  # the list says so
-        if not tokens or self._service.store.read_only:
+        if not tokens or obstacle:
             return
         if await self.app.push_screen_wait(never_saved_question(self._service, tokens)):
             await self._revoke(tokens)

@@ -18,8 +18,8 @@ class Masthead(Widget):
     def __init__(self, *way: str, service: TokenService) -> None:
         super().__init__()
         here = " > ".join(("Manage API Tokens", *way))
-        account, store = printable(service.account), _short(printable(service.store.location))
-        only = "read-only  " if service.store.read_only else ""
+        account, store = printable(service.account), _short(printable(service.location))
+        only = "read-only  " if service.obstacle else ""
         # From the most to the least that can be said of the place.
         places = [f"{only}{account}  {store}", f"{only}{account}  {Path(store).name}", only.strip()]
         self._lines = [(way, place) for way in (f"Security > {here}", here) for place in places]

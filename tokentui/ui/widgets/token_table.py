@@ -33,6 +33,7 @@ class Row(NamedTuple):
     """
 
     name: str
+    account: str
     created: str
     created_day: str
     ends: str
@@ -51,11 +52,12 @@ class Column(NamedTuple):
     sort: Sort | None = None
 
 
-def columns(width: int, *, history: bool = False) -> list[Column]:
+def columns(width: int, *, history: bool = False, accounts: bool = False) -> list[Column]:
     """Return the columns that fill `width` cells; the name takes what the others leave.
 
-    Where there is little room, those that matter most stay.
+    With `accounts`, whose they are is one. Where there is little room, those that matter most stay.
     """
+    account = Column("Account", 12, "account", Sort.ACCOUNT)
     created = Column("Created", 10, "created_day", Sort.CREATED)
     ends = Column("Expires", 23, "ends", Sort.EXPIRES)
     use = Column("Last used", 11, "use", Sort.USED)
@@ -67,7 +69,12 @@ def columns(width: int, *, history: bool = False) -> list[Column]:
         ends = Column("Revoked", 23, "ends", Sort.REVOKED)
         use = Column("By", 11, "use")
         status = status._replace(sort=None)
-    if width >= _FULL:
+    if accounts and width >= _ROOMY:
+        others = [account, created, ends, use, status]
+    elif accounts and width >= _SOME:
+        last = use if history else status
+        others = [account, ends, last] if width >= _FULL else [account, last]
+    elif width >= _FULL:
         others = [created, ends, use, status]
     elif history:
         others = [ends, use] if width >= _SOME else [ends]
@@ -138,6 +145,7 @@ class TokenTable(ScrollView, can_focus=True):
         self._sort = Sort.NAME
         self._descending = False
         self._history = False
+        self._accounts = False
         self._marked: Collection[str] = ()
 
     @property
@@ -155,15 +163,19 @@ class TokenTable(ScrollView, can_focus=True):
         """Where the window that is shown starts."""
         return self._page.offset
 
-    def show(self, page: Page, query: Query, marked: Collection[str]) -> None:
+    def show(
+        self, page: Page, query: Query, marked: Collection[str], *, accounts: bool = False
+    ) -> None:
         """Show `page`, the answer to `query`, with the tokens of these ids marked.
 
+        With `accounts`, it says whose they are.
         The cursor goes to the token that `query` is around, or stays where it is if that is gone.
         """
         self._page, self._marked = page, marked
         self._sort, self._descending = query.sort, query.descending
-        if self._history != (query.statuses == {Status.REVOKED}):
-            self._history = not self._history
+        kind = query.statuses == {Status.REVOKED}, accounts
+        if (self._history, self._accounts) != kind:
+            self._history, self._accounts = kind
             self._set_columns()
         self.virtual_size = Size(self.size.width, page.total + 1)
         places = {token.id: page.offset + n for n, token in enumerate(page.tokens)}
@@ -244,7 +256,7 @@ class TokenTable(ScrollView, can_focus=True):
 
     def _set_columns(self) -> None:
         width = self.scrollable_content_region.width
-        self._columns = columns(width, history=self._history)
+        self._columns = columns(width, history=self._history, accounts=self._accounts)
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
@@ -282,7 +294,7 @@ class TokenTable(ScrollView, can_focus=True):
         match field:
             case "name" if row.tone == "muted":
                 return self._style("muted")
-            case "created" | "created_day" | "use":
+            case "account" | "created" | "created_day" | "use":
                 return self._style("muted")
             case "status" | "brief_status" if row.tone:
                 return self._style(row.tone)

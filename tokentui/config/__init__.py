@@ -10,20 +10,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tokentui import files
-from tokentui.core.credential import DEFAULT_COST, HIGHEST_COST, PREFIX, PREFIX_LIMIT
+from tokentui.config import values
+from tokentui.config.values import Keeping
+from tokentui.core.credential import DEFAULT_COST, HIGHEST_COST, PREFIX
 from tokentui.core.dates import DateFormat
-from tokentui.core.errors import InvalidExpiry, InvalidSetting
+from tokentui.core.errors import InvalidSetting
 from tokentui.core.text import printable
-from tokentui.core.token import DEFAULT_LIFE, DEFAULT_SOON, parse_life
+from tokentui.core.token import DEFAULT_LIFE, DEFAULT_SOON
 
 CONFIG = "TOKENTUI_CONFIG"
 BUILT_IN = "built in"
 _LARGEST = 1024 * 1024
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _HEADER = re.compile(r"\s*\[+([^\]]*)\]")
-_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
-_LONGEST_LIFE = timedelta(days=365 * 100)
-_TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +54,14 @@ class Settings:
     """Whether the app takes the mouse from the terminal."""
     read_only: bool = False
     """Whether the store is only looked at."""
+    lock_after: timedelta | None = timedelta(minutes=15)
+    """After how long without keys the app locks itself, where there are accounts; None: never."""
+    audit: Keeping = Keeping.REQUIRED
+    """How the audit trail is kept."""
+    audit_anchor: str | None = None
+    """The file with the end of the trail; None for `audit.anchor` beside the tokens."""
+    audit_syslog: str | None = None
+    """The socket of a syslog that gets a copy of the trail; None for no copy."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """The keys that were chosen, by action of the app; which there are, only the app knows."""
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -71,105 +77,24 @@ class _Setting:
     """Turns what stands in the file or the environment into a value; raises `ValueError`."""
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("a text")
-    return value
-
-
-def _prefix(value: object) -> str:
-    text = value if isinstance(value, str) else ""
-    if not re.fullmatch(rf"[a-z][a-z0-9_]{{0,{PREFIX_LIMIT - 1}}}", text):
-        raise ValueError(f"up to {PREFIX_LIMIT} of a-z, 0-9 and _, a letter first")
-    return text
-
-
-def _whole(lowest: int, highest: int) -> Callable[[object], int]:
-    def read(value: object) -> int:
-        text = str(value) if not isinstance(value, int) or abs(value) < 10**9 else ""
-        number = int(text) if _NUMBER.fullmatch(text) and not isinstance(value, bool) else None
-        if number is None or not lowest <= number <= highest:
-            raise ValueError(f"a whole number from {lowest} to {highest}")
-        return number
-
-    return read
-
-
-def _days(value: object) -> timedelta:
-    return timedelta(days=_whole(0, 3650)(value))
-
-
-def _life(value: object) -> timedelta:
-    wanted = "a length of life of up to 100 years, such as 90d, 12w or 1y"
-    try:
-        life = parse_life(value if isinstance(value, str) else "")
-    except InvalidExpiry:
-        raise ValueError(wanted) from None
-    if life > _LONGEST_LIFE:
-        raise ValueError(wanted)
-    return life
-
-
-def _weekday(value: object) -> int:
-    if str(value).lower() not in _WEEKDAYS:
-        raise ValueError(f"one of {', '.join(_WEEKDAYS)}")
-    return _WEEKDAYS.index(str(value).lower())
-
-
-def _date_format(value: object) -> DateFormat:
-    if str(value).lower() not in set(DateFormat):
-        raise ValueError(f"one of {', '.join(DateFormat)}")
-    return DateFormat(str(value).lower())
-
-
-def _yes_or_no(value: object) -> bool:
-    word = str(value).lower()
-    if word not in _TRUE | _FALSE:
-        raise ValueError("true or false")
-    return word in _TRUE
-
-
-def _keys(value: object) -> dict[str, str]:
-    wanted = 'actions with their keys, such as list.create = "n"'
-    if isinstance(value, str):
-        pairs = [each.partition("=") for each in value.split(";") if each.strip()]
-        actions = [action.strip() for action, _, _ in pairs]
-        if twice := [action for action in actions if actions.count(action) > 1]:
-            raise ValueError(f"one entry an action, with commas between keys: {twice[0]} is twice")
-        value = {action.strip(): keys.strip() for action, _, keys in pairs}
-    if not isinstance(value, dict):
-        raise ValueError(wanted)  # noqa: TRY004 - what is caught is a wrong value
-    keys = _flat(value)
-    if not all(isinstance(each, str) and each.strip() for each in keys.values()):
-        raise ValueError(wanted)
-    return keys
-
-
-def _flat(table: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a table without tables in it: their names become the beginnings of its names."""
-    flat: dict[str, Any] = {}
-    for name, value in table.items():
-        if isinstance(value, dict):
-            flat |= {f"{name}.{each}": found for each, found in _flat(value).items()}
-        else:
-            flat[name] = value
-    return flat
-
-
 SETTINGS = {
-    "store": _Setting("store", _text),
-    "usage": _Setting("usage", _text),
-    "prefix": _Setting("prefix", _prefix),
-    "hash_cost": _Setting("hash_cost", _whole(4, HIGHEST_COST)),
-    "soon_days": _Setting("soon", _days),
-    "default_life": _Setting("default_life", _life),
-    "max_life": _Setting("max_life", _life),
-    "first_weekday": _Setting("first_weekday", _weekday),
-    "date_format": _Setting("date_format", _date_format),
-    "theme": _Setting("theme", _text),
-    "mouse": _Setting("mouse", _yes_or_no),
-    "read_only": _Setting("read_only", _yes_or_no),
-    "keys": _Setting("keys", _keys),
+    "store": _Setting("store", values.text),
+    "usage": _Setting("usage", values.text),
+    "prefix": _Setting("prefix", values.prefix),
+    "hash_cost": _Setting("hash_cost", values.whole(4, HIGHEST_COST)),
+    "soon_days": _Setting("soon", values.days),
+    "default_life": _Setting("default_life", values.life),
+    "max_life": _Setting("max_life", values.life),
+    "first_weekday": _Setting("first_weekday", values.weekday),
+    "date_format": _Setting("date_format", values.date_format),
+    "theme": _Setting("theme", values.text),
+    "mouse": _Setting("mouse", values.yes_or_no),
+    "read_only": _Setting("read_only", values.yes_or_no),
+    "lock_after": _Setting("lock_after", values.minutes),
+    "audit": _Setting("audit", values.keeping),
+    "audit_anchor": _Setting("audit_anchor", values.text),
+    "audit_syslog": _Setting("audit_syslog", values.text),
+    "keys": _Setting("keys", values.keys),
 }
 """Each setting by its name in the file; in the environment it is TOKENTUI_ and that in capitals."""
 
@@ -198,25 +123,25 @@ def load(
     path = config_path(environ)
     if environ.get(CONFIG) and not path.exists():
         raise InvalidSetting(f"{CONFIG} names {path}, and there is no such file.")
-    values: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     sources = dict.fromkeys(SETTINGS, BUILT_IN)
     written = _written(path)
     for name, value in written.table.items():
         sources[name] = written.place(name)
-        values[name] = _value(name, value, f"{name} in {sources[name]}")
-    sources |= {f"keys.{each}": written.place(f"keys.{each}") for each in values.get("keys", ())}
+        found[name] = _value(name, value, f"{name} in {sources[name]}")
+    sources |= {f"keys.{each}": written.place(f"keys.{each}") for each in found.get("keys", ())}
     for name in SETTINGS:
         if text := environ.get(variable(name), "").strip():
             value, sources[name] = _value(name, text, variable(name)), variable(name)
             if name == "keys":
                 sources |= {f"keys.{each}": variable(name) for each in value}
-                value = values.get(name, {}) | value
-            values[name] = value
+                value = found.get(name, {}) | value
+            found[name] = value
     for name, value in {"store": store, **flags}.items():
         if value is not None:
-            values[name], sources[name] = value, FLAGS[name]
-    values.setdefault("store", str(default_store()))
-    fields = {SETTINGS[name].field: value for name, value in values.items()}
+            found[name], sources[name] = value, FLAGS[name]
+    found.setdefault("store", str(default_store()))
+    fields = {SETTINGS[name].field: value for name, value in found.items()}
     settings = Settings(account=os_user(), sources=sources, **fields)
     if settings.max_life is not None and settings.max_life < settings.default_life:
         return _within(settings.max_life, settings)
@@ -324,10 +249,14 @@ def shown(settings: Settings, name: str) -> str | int | bool | Mapping[str, str]
     match value:
         case timedelta() if name == "soon_days":
             return value.days
+        case timedelta() if name == "lock_after":
+            return value // timedelta(minutes=1)
+        case None if name == "lock_after":
+            return 0
         case timedelta():
             return f"{value.days}d"
         case int() if name == "first_weekday":
-            return _WEEKDAYS[value]
+            return values.WEEKDAYS[value]
         case str():
             return printable(value)
     return value  # type: ignore[no-any-return]
@@ -358,3 +287,14 @@ def os_user() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return str(os.getuid())
+
+
+def client_address(environ: Mapping[str, str] = os.environ) -> str | None:
+    """Return where the person at the terminal connected from, where sshd says so."""
+    return environ.get("SSH_CONNECTION", "").partition(" ")[0] or None
+
+
+def person(environ: Mapping[str, str] = os.environ) -> str:
+    """Return who runs this process, and who became root for it by sudo."""
+    user, behind = os_user(), environ.get("SUDO_USER")
+    return f"{user}, by sudo from {behind}" if os.getuid() == 0 and behind else user

@@ -1,0 +1,170 @@
+"""The chain of the audit trail: whatever is done to its lines is found."""
+
+import random
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tokentui.core import audit
+from tokentui.core.audit import START, Action, Broken, Event, Link, Origin, Outcome, Search
+
+from ..conftest import NOW
+
+KEY = bytes(range(32))
+ORIGIN = Origin("tokens", "192.0.2.7")
+
+
+def chain(count: int) -> tuple[list[bytes], Link]:
+    """Return so many lines, and the end of their chain."""
+    lines, last = [], START
+    for number in range(1, count + 1):
+        event = Event(account="ada", action=Action.CREATE, token=f"{number:010}", name=f"t{number}")
+        moment = NOW + timedelta(seconds=number)
+        line, last = audit.sealed(KEY, last, audit.entry(number, moment, ORIGIN, event))
+        lines.append(line)
+    return lines, last
+
+
+LINES, END = chain(40)
+
+
+def test_a_whole_chain_ends_where_the_anchor_says() -> None:
+    assert audit.verify(KEY, LINES, END) == END
+    assert audit.verify(KEY, [], START) == START
+
+
+def test_a_line_says_what_was_done() -> None:
+    entry = audit.read(LINES[0])
+    assert (entry.seq, entry.account, entry.os_user, entry.address) == (
+        1,
+        "ada",
+        "tokens",
+        "192.0.2.7",
+    )
+    assert (entry.action, entry.outcome, entry.name) == (Action.CREATE, Outcome.DONE, "t1")
+
+
+def test_the_key_is_needed() -> None:
+    assert audit.verify(bytes(32), LINES, END) == Broken(1, "was altered")
+
+
+def _flip(lines: list[bytes], chance: random.Random) -> int:
+    place = chance.randrange(len(lines))
+    line = bytearray(lines[place])
+    where = chance.randrange(len(line))
+    line[where] ^= 1 << chance.randrange(8)
+    lines[place : place + 1] = bytes(line).splitlines(keepends=True)
+    return place
+
+
+def _delete(lines: list[bytes], chance: random.Random) -> int:
+    place = chance.randrange(len(lines))
+    del lines[place]
+    return place
+
+
+def _swap(lines: list[bytes], chance: random.Random) -> int:
+    one, other = sorted(chance.sample(range(len(lines)), 2))
+    lines[one], lines[other] = lines[other], lines[one]
+    return one
+
+
+def _duplicate(lines: list[bytes], chance: random.Random) -> int:
+    place, other = chance.randrange(len(lines)), chance.randrange(len(lines))
+    lines.insert(place + 1, lines[other])
+    # A copy of the next line in front of it changes nothing before what follows that.
+    return place + 1 if other != place + 1 else place + 2
+
+
+def _truncate(lines: list[bytes], chance: random.Random) -> int:
+    place = chance.randrange(len(lines))
+    del lines[place:]
+    return place
+
+
+@pytest.mark.parametrize("tamper", [_flip, _delete, _swap, _duplicate, _truncate])
+def test_a_thousand_tamperings_are_found_where_they_are(
+    tamper: Callable[[list[bytes], random.Random], int],
+) -> None:
+    for seed in range(200):
+        lines = LINES.copy()
+        place = tamper(lines, random.Random(seed))
+        found = audit.verify(KEY, lines, END)
+        assert isinstance(found, Broken), seed
+        assert found.line == place + 1, seed
+
+
+@given(st.integers(0, 39), st.binary(min_size=1, max_size=20))
+def test_bytes_put_in_are_found(place: int, junk: bytes) -> None:
+    lines = LINES.copy()
+    lines[place] += junk
+    assert isinstance(audit.verify(KEY, b"".join(lines).splitlines(keepends=True), END), Broken)
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "what"),
+    [
+        (LINES[:3] + LINES[4:], 4, "is missing"),
+        ([*LINES[:3], LINES[5], *LINES[4:]], 4, "is missing"),
+        ([LINES[1], LINES[0], *LINES[2:]], 1, "was moved"),
+        ([*LINES[:3], LINES[1], *LINES[3:]], 4, "a second time"),
+        (LINES[:30], 31, "the end was cut off"),
+        ([*LINES[:39], LINES[39][:-9]], 40, "was cut off"),
+        ([LINES[0].replace(b"ada", b"eve"), *LINES[1:]], 1, "was altered"),
+    ],
+)
+def test_what_is_wrong_is_told(lines: Sequence[bytes], line: int, what: str) -> None:
+    found = audit.verify(KEY, lines, END)
+    assert isinstance(found, Broken)
+    assert found.line == line
+    assert what in found.what
+
+
+def test_without_an_anchor_a_cut_off_end_is_not_seen() -> None:
+    assert isinstance(audit.verify(KEY, LINES[:30], None), Link)
+
+
+def test_an_end_that_was_written_anew_with_the_key_is_known_by_the_anchor() -> None:
+    last = audit.link_of(LINES[38])
+    forged, _ = audit.sealed(
+        KEY, last, audit.entry(40, NOW, ORIGIN, Event(account="eve", action=Action.REVOKE))
+    )
+    found = audit.verify(KEY, [*LINES[:39], forged], END)
+    assert isinstance(found, Broken)
+    assert "written anew" in found.what
+
+
+def test_a_later_start_is_believed() -> None:
+    assert audit.verify(KEY, LINES[10:], END, audit.link_of(LINES[9])) == END
+
+
+def test_a_link_reads_itself_back() -> None:
+    assert Link.read(str(END)) == END
+    for wrong in ("", "x", "1", "1 00", "-1 " + "00" * 32):
+        with pytest.raises(ValueError, match=r".*"):
+            Link.read(wrong)
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        (Search(), True),
+        (Search(account="ada"), True),
+        (Search(account="bob"), False),
+        (Search(token="0000000003"), True),
+        (Search(token="t3"), True),
+        (Search(token="t4"), False),
+        (Search(action="create"), True),
+        (Search(action="revoke"), False),
+        (Search(since=NOW), True),
+        (Search(since=NOW + timedelta(days=1)), False),
+        (Search(text="192.0"), True),
+        (Search(text="ADA"), True),
+        (Search(text="eve"), False),
+    ],
+)
+def test_a_search_narrows(search: Search, found: bool) -> None:
+    assert search.wants(audit.read(LINES[2])) is found

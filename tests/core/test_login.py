@@ -1,0 +1,288 @@
+"""Log-in: who gets in, how slowly others are told no, and what a flood costs."""
+
+from datetime import timedelta
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from tokentui.core import login
+from tokentui.core.account import Role
+from tokentui.core.accounts import AccountService
+from tokentui.core.audit import Action, Entry, Origin
+from tokentui.core.credential import BcryptHasher, Secret
+from tokentui.core.errors import (
+    AccountDisabled,
+    AccountNotFound,
+    StoreError,
+    TooManyLogIns,
+    TrailUnwritable,
+    WrongLogIn,
+)
+from tokentui.core.login import PASSWORD_COST, Door
+from tokentui.core.rights import Rights
+from tokentui.stores import open_accounts, open_failures, open_trail
+
+from ..conftest import CHEAPEST, NOW
+
+PASSWORD = "correct horse battery"
+
+
+class Place:
+    """A folder with accounts, and a door to it at a time of one's own."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = str(path)
+        self.now = NOW
+        self.hasher: BcryptHasher = CHEAPEST
+        self.accounts = open_accounts(self.path)
+        self.trail = open_trail(self.path, origin=Origin("tokens"))
+        self.service = AccountService(
+            self.accounts, Rights("root"), self.trail, by="root", hasher=CHEAPEST
+        )
+
+    def door(self) -> Door:
+        """Return the door as another process has it."""
+        failures = open_failures(self.path)
+        return Door(open_accounts(self.path), failures, self.trail, self.hasher, lambda: self.now)
+
+    def enter(self, name: str = "ann", password: str = PASSWORD, **more: str) -> str:
+        return self.door().enter(name, Secret(password), **more).name  # type: ignore[arg-type]
+
+    def last(self) -> Entry:
+        return next(self.trail.newest())
+
+
+@pytest.fixture
+def place(store_path: Path) -> Place:
+    made = Place(store_path)
+    made.service.add("ann", None, Secret(PASSWORD))
+    made.service.add("bob", None, Secret("bobs long password"))
+    return made
+
+
+def wrong(place: Place, count: int, name: str = "ann", address: str | None = None) -> None:
+    """Give so many wrong passwords, each as soon as it is looked at."""
+    for _ in range(count):
+        with pytest.raises(WrongLogIn):
+            place.door().enter(name, Secret("wrong"), address)
+
+
+def test_the_right_password_opens(place: Place) -> None:
+    assert place.enter() == "ann"
+    assert (place.last().action, place.last().outcome) == (Action.LOG_IN, "done")
+
+
+def test_unlocking_is_told_apart(place: Place) -> None:
+    place.door().enter("ann", Secret(PASSWORD), unlocking=True)
+    assert place.last().action == Action.UNLOCK
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [
+        ("ann", "wrong"),
+        ("ann", ""),
+        ("ann", PASSWORD + "\0"),
+        ("ann", PASSWORD * 10),
+        ("ann", "bobs long password"),
+        ("nobody", PASSWORD),
+        ("", PASSWORD),
+        ("ANN", PASSWORD),
+        ("ann\0", PASSWORD),
+        ("\ud800", "\ud800"),
+    ],
+)
+def test_all_else_is_refused_with_the_same_words_and_work(
+    place: Place, name: str, password: str
+) -> None:
+    place.hasher = mock.Mock(wraps=CHEAPEST)
+    with pytest.raises(WrongLogIn, match=r"^Wrong name or password\.$"):
+        place.enter(name, password)
+    assert place.hasher.check.call_count == 1
+
+
+def test_a_name_that_is_none_is_not_written_down(place: Place) -> None:
+    with pytest.raises(WrongLogIn):
+        place.enter("my-password-typed-too-early")
+    assert place.last().account == ""
+    assert "early" not in str(place.last())
+
+
+def test_one_password_in_two_forms_of_unicode_is_one(place: Place) -> None:
+    place.service.set_password("ann", Secret("cafe\u0301 au lait noir"))
+    assert place.enter(password="caf\u00e9 au lait noir") == "ann"
+
+
+def test_nobody_is_checked_against_a_hash_of_the_same_cost() -> None:
+    assert login._NOBODY.startswith(f"$2b${PASSWORD_COST}$")
+    assert not BcryptHasher(PASSWORD_COST).check(Secret("?"), login._NOBODY)
+
+
+def test_who_is_disabled_is_refused_like_everybody_else(place: Place) -> None:
+    place.service.disable("bob")
+    with pytest.raises(WrongLogIn):
+        place.enter("bob", "bobs long password")
+    place.service.enable("bob")
+    assert place.enter("bob", "bobs long password") == "bob"
+
+
+def test_who_has_no_password_cannot_enter_by_one(place: Place) -> None:
+    place.service.add("key", Role.MEMBER, None)
+    assert not place.door().has_password("key")
+    with pytest.raises(WrongLogIn):
+        place.enter("key", "")
+
+
+def test_delays_grow_survive_a_restart_and_end(place: Place) -> None:
+    wrong(place, 5)
+    waits = []
+    for _ in range(10):
+        with pytest.raises(TooManyLogIns) as refused:
+            place.enter()
+        waits.append(refused.value.seconds)
+        place.now += timedelta(seconds=refused.value.seconds)
+        wrong(place, 1)
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300]
+    place.now += timedelta(seconds=300)
+    assert place.enter() == "ann"
+    wrong(place, 5)
+
+
+def test_a_delay_is_for_one_name(place: Place) -> None:
+    wrong(place, 5)
+    assert place.enter("bob", "bobs long password") == "bob"
+
+
+def test_names_that_are_none_are_delayed_alike(place: Place) -> None:
+    wrong(place, 5, "nobody")
+    with pytest.raises(TooManyLogIns):
+        place.enter("nobody")
+
+
+def test_many_names_from_one_place_are_delayed_too(place: Place) -> None:
+    for number in range(20):
+        wrong(place, 1, f"nobody{number}", "192.0.2.7")
+    with pytest.raises(TooManyLogIns):
+        place.enter(address="192.0.2.7")
+    assert place.enter(address="192.0.2.8") == "ann"
+
+
+def test_a_clock_that_was_set_back_shuts_nobody_out(place: Place) -> None:
+    wrong(place, 5)
+    place.now -= timedelta(days=300)
+    assert place.enter() == "ann"
+
+
+def test_failures_of_long_ago_are_forgotten(place: Place) -> None:
+    wrong(place, 4, "bob")
+    place.now += timedelta(days=2)
+    wrong(place, 1, "nobody")
+    wrong(place, 4, "bob")
+    assert place.enter("bob", "bobs long password") == "bob"
+
+
+def test_ten_thousand_wrong_passwords(place: Place) -> None:
+    """None gets in, few are looked at, little is written, and the right one works after that."""
+    hasher = mock.Mock(wraps=CHEAPEST)
+    place.hasher = hasher
+    door, looked_at = place.door(), 0
+    for number in range(10_000):
+        place.now = NOW + timedelta(milliseconds=number * 10)
+        with pytest.raises((WrongLogIn, TooManyLogIns)) as refused:
+            door.enter("ann", Secret(f"guess {number} of many"), "192.0.2.7")
+        looked_at += refused.type is WrongLogIn
+    # 5 at once, and in 100 seconds one after each of 1, 2, 4, ... seconds.
+    assert hasher.check.call_count == looked_at == 11
+    assert sum(1 for each in place.trail.newest() if each.action == Action.LOG_IN) == 11
+    assert Path(place.path).with_name("failures.json").stat().st_size < 1000
+    place.now += timedelta(minutes=5)
+    assert place.enter(address="192.0.2.7") == "ann"
+
+
+def test_a_flood_of_names_fills_no_disk(place: Place) -> None:
+    hasher = mock.Mock()
+    hasher.check.return_value = False
+    place.hasher = hasher
+    kept: dict[str, login.Failures] = {}
+
+    class Memory:
+        def held(self):  # type: ignore[no-untyped-def]
+            from contextlib import nullcontext
+
+            return nullcontext(kept)
+
+        def write(self, failures):  # type: ignore[no-untyped-def]
+            nonlocal kept
+            kept = dict(failures)
+
+    door = Door(place.accounts, Memory(), mock.Mock(), hasher, lambda: NOW)
+    for number in range(6000):
+        with pytest.raises(WrongLogIn):
+            door.enter(f"n{number}", Secret("x"), f"192.0.{number // 250}.{number % 250}")
+        kept = {slot: login.Failures(count=1, last_at=each.last_at) for slot, each in kept.items()}
+    assert len(kept) <= 4096
+
+
+def test_damaged_failures_let_nobody_in(place: Place) -> None:
+    wrong(place, 1)
+    failures = Path(place.path).with_name("failures.json")
+    failures.write_text("nonsense")
+    with pytest.raises(StoreError, match="Remove it"):
+        place.enter()
+    failures.unlink()
+    assert place.enter() == "ann"
+
+
+def test_where_a_log_in_cannot_be_written_down_nobody_is_let_in(place: Place) -> None:
+    trail = Path(place.path).with_name("audit.jsonl")
+    trail.unlink()
+    trail.mkdir()
+    with pytest.raises(TrailUnwritable):
+        place.enter()
+
+
+def test_keys_admit(place: Place) -> None:
+    assert place.door().admit("ann", "By a key.").name == "ann"
+    assert place.last().about == "By a key."
+    with pytest.raises(AccountNotFound):
+        place.door().admit("nobody", "By a key.")
+    place.service.disable("bob")
+    with pytest.raises(AccountDisabled):
+        place.door().admit("bob", "By a key.")
+    assert (place.last().account, place.last().outcome) == ("bob", "refused")
+
+
+def test_one_log_in_at_a_time(place: Place) -> None:
+    """Whoever tries many at once has them looked at one after the other."""
+    import threading
+
+    busy, most = 0, 0
+    guard = threading.Lock()
+
+    class Counting:
+        def hash(self, secret: Secret) -> str:
+            raise NotImplementedError
+
+        def check(self, secret: Secret, hashed: str) -> bool:
+            nonlocal busy, most
+            with guard:
+                busy += 1
+                most = max(most, busy)
+            CHEAPEST.check(secret, hashed)
+            with guard:
+                busy -= 1
+            return False
+
+    def attempt(number: int) -> None:
+        failures = open_failures(place.path)
+        door = Door(place.accounts, failures, place.trail, Counting(), lambda: NOW)
+        with pytest.raises(WrongLogIn):
+            door.enter(f"nobody{number}", Secret("wrong"), f"192.0.2.{number}")
+
+    threads = [threading.Thread(target=attempt, args=[number]) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 1

@@ -1,0 +1,195 @@
+"""Commands about accounts."""
+
+import shlex
+import sys
+
+import click
+
+from tokentui.cli.common import (
+    json_option,
+    open_account_service,
+    settings,
+    store_option,
+)
+from tokentui.console import is_terminal, say, write, write_json
+from tokentui.core import errors
+from tokentui.core.account import Account, Role
+from tokentui.core.accounts import fingerprint
+from tokentui.core.credential import Secret
+from tokentui.stores import store_path
+
+_LONGEST_LINE = 16 * 1024
+
+_account_argument = click.argument("name", metavar="ACCOUNT")
+
+
+@click.group()
+def account() -> None:
+    """Look after accounts: who may have tokens, and log in."""
+
+
+@account.command()
+@store_option
+@_account_argument
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    help="What it may do; the first account is an administrator, others are members.",
+)
+@click.option("--no-password", is_flag=True, help="Only an SSH key logs in as it.")
+def add(name: str, role: str | None, no_password: bool) -> None:
+    """Add an account. Its password is asked for, or read from stdin."""
+    service = open_account_service()
+    password = None if no_password else _new_password(name)
+    made = service.add(name, Role(role) if role else None, password)
+    say(f"Added {made.name}, {made.role}.")
+    if no_password:
+        say(f"Give it a key: tokentui account key add {made.name}")
+
+
+@account.command("list")
+@store_option
+@json_option
+def list_accounts(as_json: bool) -> None:
+    """List the accounts."""
+    accounts = open_account_service().everything()
+    if as_json:
+        write_json([_facts(each) for each in accounts])
+    elif accounts:
+        width = max(len(each.name) for each in accounts)
+        for each in accounts:
+            keys = f"{len(each.keys)} key{'' if len(each.keys) == 1 else 's'}"
+            state = "disabled" if each.disabled_at else ""
+            write(f"{each.name:<{width}}  {each.role:<13}  {keys:<7}  {state}".rstrip())
+    else:
+        say("No accounts: the tokens are one person's. Make one: tokentui account add NAME")
+
+
+def _facts(each: Account) -> dict[str, object]:
+    return {
+        "name": each.name,
+        "role": each.role,
+        "created_at": each.created_at,
+        "disabled_at": each.disabled_at,
+        "keys": [fingerprint(key) for key in each.keys],
+    }
+
+
+@account.command()
+@store_option
+@_account_argument
+def disable(name: str) -> None:
+    """Shut an account. Its tokens let nobody in from now on."""
+    open_account_service().disable(name)
+    say(f"Disabled {name}. Its tokens let nobody in.")
+
+
+@account.command()
+@store_option
+@_account_argument
+def enable(name: str) -> None:
+    """Open an account again, and its tokens with it."""
+    open_account_service().enable(name)
+    say(f"Enabled {name}. Its tokens let in again.")
+
+
+@account.command()
+@store_option
+@_account_argument
+@click.argument("role", type=click.Choice([role.value for role in Role]))
+def role(name: str, role: str) -> None:
+    """Give an account another role."""
+    open_account_service().set_role(name, Role(role))
+    say(f"{name} is {role} now.")
+
+
+@account.command()
+@store_option
+@_account_argument
+def passwd(name: str) -> None:
+    """Give an account another password. It is asked for, or read from stdin."""
+    service = open_account_service()
+    service.get(name)
+    service.set_password(name, _new_password(name))
+    say(f"The password of {name} was changed.")
+
+
+def _new_password(name: str) -> Secret:
+    if is_terminal(sys.stdin):
+        return Secret(
+            click.prompt(
+                f"Password of {name}",
+                hide_input=True,
+                confirmation_prompt="The same again",
+                err=True,
+            )
+        )
+    return Secret(_read_line())
+
+
+def _read_line() -> str:
+    if sys.stdin is None:
+        return ""
+    try:
+        return sys.stdin.buffer.readline(_LONGEST_LINE).decode().rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise errors.InvalidInput(
+            "What was read is no text in UTF-8; nothing was changed."
+        ) from None
+
+
+@account.group()
+def key() -> None:
+    """Let SSH keys log in as an account, without a password."""
+
+
+@key.command("add")
+@store_option
+@_account_argument
+@click.argument("public_key", metavar="[KEY]", nargs=-1)
+def add_key(name: str, public_key: tuple[str, ...]) -> None:
+    """Let a public key log in. It is KEY, or one line of stdin.
+
+    Prints the line for ~/.ssh/authorized_keys of the user that people connect as.
+    """
+    line = " ".join(public_key) or _read_line()
+    account, kept = open_account_service().add_key(name, line)
+    say(f"{account.name} may log in with {fingerprint(kept)}. For authorized_keys:")
+    write(f"restrict,pty,command={_quoted(forced_command(account.name))} {kept} {account.name}")
+
+
+@key.command("list")
+@store_option
+@_account_argument
+def list_keys(name: str) -> None:
+    """List the keys of an account by their fingerprints."""
+    account = open_account_service().get(name)
+    for each in account.keys:
+        write(f"{fingerprint(each)}  {each.partition(' ')[0]}")
+    if not account.keys:
+        say(f"{name} has no key.")
+
+
+@key.command("remove")
+@store_option
+@_account_argument
+@click.argument("fingerprint_", metavar="FINGERPRINT")
+def remove_key(name: str, fingerprint_: str) -> None:
+    """Let a key log in no more; take its line out of authorized_keys as well."""
+    open_account_service().remove_key(name, fingerprint_)
+    say(f"{fingerprint_} is no key of {name} any more. Take its line out of authorized_keys too.")
+
+
+def forced_command(name: str | None) -> str:
+    """Return the command of a session that is gated, for the shell that sshd gives it to.
+
+    It names the very program that runs now, and its store: nothing is looked for in a path.
+    """
+    end = ["--account", name] if name else ["gate"]
+    program = [sys.executable, "-EP", "-m", "tokentui"]
+    return shlex.join([*program, "--store", store_path(settings().store), *end])
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,173 @@
+"""A session that is shut in: one account, one store, no shell, no files."""
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+import click
+
+from tokentui import files
+from tokentui.cli.accounts import forced_command
+from tokentui.cli.app import run_app
+from tokentui.cli.common import (
+    ACCOUNT,
+    GATED,
+    acting,
+    door_for,
+    settings,
+    store_option,
+    trail_for,
+)
+from tokentui.console import say, write
+from tokentui.core import credential
+from tokentui.core.audit import Action, Event, Outcome
+from tokentui.core.errors import NotPermitted
+from tokentui.core.text import printable
+from tokentui.stores import open_accounts
+
+ALLOWED = (
+    "list",
+    "show",
+    "create",
+    "rename",
+    "access",
+    "rotate",
+    "revoke",
+    "verify",
+    "report",
+    "audit",
+    "account",
+)
+"""The commands of a session that is shut in; each of them knows what the account may."""
+
+_KEPT = {"HOME", "USER", "LOGNAME", "PATH", "SHELL", "TERM", "COLORTERM", "NO_COLOR", "LANG", "TZ"}
+_KEPT_TOO = ("LC_", "SSH_", "COVERAGE_")
+_LONGEST = 4096
+
+_SSHD = """\
+# In /etc/ssh/sshd_config, then: sshd -t && systemctl reload ssh
+Match User {user}
+    ForceCommand {command}
+    ExposeAuthInfo yes
+    DisableForwarding yes
+    PermitTTY yes
+    PermitUserRC no
+    PermitTunnel no
+"""
+
+
+def cut_environment() -> None:
+    """Forget every variable that is not known to be harmless: some load code, or name files."""
+    for name in list(os.environ):
+        if name not in _KEPT and not name.startswith(_KEPT_TOO):
+            if name.startswith("TOKENTUI_"):
+                say(f"Warning: {printable(name)} does not count here: this session is shut in.")
+            del os.environ[name]
+
+
+def run_gated(ctx: click.Context, name: str, about: str) -> None:
+    """Log in as an account, and run the app, or the command that came by SSH."""
+    asked = os.environ.pop("SSH_ORIGINAL_COMMAND", None)
+    cut_environment()
+    ctx.meta[GATED] = True
+    ctx.meta[ACCOUNT] = name
+    door_for(settings()).admit(name, about)
+    if asked is None:
+        run_app()
+    else:
+        _run_asked(ctx, asked)
+
+
+def _run_asked(ctx: click.Context, asked: str) -> None:
+    """Run a command as a shell would, if there were one; nothing in it is ever expanded."""
+    try:
+        words = _words(asked)
+        name, *arguments = words
+        command = cast("click.Group", ctx.find_root().command).commands[name]
+        with command.make_context(name, arguments, parent=ctx) as inner:
+            command.invoke(inner)
+    except (NotPermitted, click.UsageError) as error:
+        _note(asked, error)
+        raise
+
+
+def _words(asked: str) -> list[str]:
+    try:
+        words = shlex.split(asked)
+    except ValueError as error:
+        raise NotPermitted(f"This is no command: {error}. Nothing was done.") from None
+    if words[:1] == ["tokentui"]:
+        words = words[1:]
+    if not words or words[0] not in ALLOWED:
+        raise NotPermitted(
+            f"Over SSH there are only {', '.join(ALLOWED)}, and without a command the app. "
+            "Nothing was done."
+        )
+    return words
+
+
+def _note(asked: str, error: Exception) -> None:
+    """Write down what was refused; what looks like a secret in it is left out."""
+    harmless = credential.WRITTEN.sub("(a secret)", printable(asked[:_LONGEST]))
+    trail_for(settings()).record(
+        Event(
+            account=acting() or "",
+            action=Action.COMMAND,
+            outcome=Outcome.REFUSED,
+            about=f"{harmless}: {error}",
+        )
+    )
+
+
+@click.command()
+@store_option
+@click.option(
+    "--print-config",
+    "wanted",
+    type=click.Choice(["sshd"]),
+    help="Print what makes sshd lead everybody who connects as a user in here.",
+)
+@click.option("--user", default="tokens", show_default=True, help="With --print-config: the user.")
+@click.pass_context
+def gate(ctx: click.Context, wanted: str | None, user: str) -> None:
+    """Let the people who connect by SSH in: the ForceCommand of sshd.
+
+    A key that an account has logs in as it; without one, the app asks for name and password.
+    """
+    if wanted is not None:
+        write(_SSHD.format(user=user, command=forced_command(None)).removesuffix("\n"))
+        return
+    accounts = open_accounts(settings().store).everything()
+    if not accounts:
+        raise NotPermitted("There are no accounts, so nobody is let in. See: tokentui account add")
+    used = _keys_used(os.environ)
+    named = [name for name, each in accounts.items() if each and used & set(each.keys)]
+    if named:
+        run_gated(ctx, named[0], "By an SSH key.")
+    elif "SSH_ORIGINAL_COMMAND" in os.environ:
+        asked, error = (
+            os.environ["SSH_ORIGINAL_COMMAND"],
+            NotPermitted(
+                "Commands need an SSH key that an account has: tokentui account key add. "
+                "Nothing was done."
+            ),
+        )
+        _note(asked, error)
+        raise error
+    else:
+        cut_environment()
+        ctx.meta[GATED] = True
+        run_app()
+
+
+def _keys_used(environ: Mapping[str, str]) -> set[str]:
+    """Return the keys that sshd let this session in by (ExposeAuthInfo)."""
+    try:
+        content, _ = files.read_regular(Path(environ.get("SSH_USER_AUTH", "")), 64 * 1024)
+    except OSError:
+        return set()
+    lines = content.decode("ascii", "replace").splitlines()
+    used = (line.partition(" ") for line in lines)
+    return {" ".join(rest.split()[:2]) for kind, _, rest in used if kind == "publickey"}

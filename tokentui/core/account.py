@@ -1,0 +1,203 @@
+"""An account: somebody who has tokens, or looks after those of others."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from enum import StrEnum
+from typing import Annotated, Protocol
+
+import msgspec
+
+from tokentui.core.credential import Secret
+from tokentui.core.errors import AccountDisabled, AccountNotFound, InvalidAccount, InvalidPassword
+from tokentui.core.token import Moment
+
+NAME_LIMIT = 32
+SHORTEST_PASSWORD = 12
+"""Characters, as OWASP ASVS 4.0 asks for (2.1.1)."""
+LONGEST_PASSWORD = 72
+"""Bytes in UTF-8: all that bcrypt looks at."""
+
+_NAME = re.compile(r"[a-z][a-z0-9._-]*")
+
+
+class Role(StrEnum):
+    """What somebody may do with tokens."""
+
+    ADMINISTRATOR = "administrator"
+    """Sees all, changes their own, revokes anybody's, and looks after accounts."""
+    MEMBER = "member"
+    """Sees and changes their own."""
+    AUDITOR = "auditor"
+    """Sees all, and changes nothing."""
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """One account, without its password. Times are in UTC.
+
+    `keys` are the public SSH keys that log in as it, each a type and the key in base64.
+    """
+
+    name: str
+    role: Role
+    created_at: Moment
+    disabled_at: Moment | None = None
+    keys: tuple[str, ...] = ()
+    revision: Annotated[int, msgspec.Meta(ge=1)] = 1
+
+
+class AccountSource(Protocol):
+    """What is asked about accounts all the time. Every method may raise `StoreError`."""
+
+    def changed(self) -> Hashable:
+        """Return a stamp that differs once an account was changed, by whomever. Cheap."""
+        ...
+
+    def everything(self) -> Mapping[str, Account | None]:
+        """Return all accounts by name; None is one whose record is damaged."""
+        ...
+
+
+class NoAccounts:
+    """An `AccountSource` without any."""
+
+    def changed(self) -> Hashable:
+        return None
+
+    def everything(self) -> Mapping[str, Account | None]:
+        return {}
+
+
+class AccountStore(AccountSource, Protocol):
+    """Where accounts are kept, and apart from them the hashes of their passwords."""
+
+    def put(
+        self,
+        account: Account,
+        check: Callable[[Collection[Account | None]], None],
+        note: Callable[[], None],
+    ) -> None:
+        """Put `account` where its previous revision is; revision 1 is a new one.
+
+        `check` is given all accounts as they are to be and may raise; `note` is called just
+        before the change comes about, as by `TokenStore.apply`. Raises `AccountTaken`,
+        `AccountNotFound`, `AccountChanged`.
+        """
+        ...
+
+    def hash_of(self, name: str) -> str | None:
+        """Return the hash of a password, or None where there is none."""
+        ...
+
+    def set_hash(self, name: str, hashed: str, note: Callable[[], None]) -> None:
+        """Keep the hash of a password; `note` is as in `put`."""
+        ...
+
+
+def disabled(accounts: Mapping[str, Account | None]) -> frozenset[str]:
+    """Return the names of those whose tokens let nobody in; of a damaged record, nothing else is
+    known, so it counts as one.
+    """
+    return frozenset(
+        name for name, each in accounts.items() if each is None or each.disabled_at is not None
+    )
+
+
+def find(accounts: Mapping[str, Account | None], name: str) -> Account:
+    """Return an account; raise `AccountNotFound`, also where its record is damaged."""
+    account = accounts.get(name)
+    if account is None:
+        raise AccountNotFound(name)
+    return account
+
+
+def admitted(accounts: AccountSource, name: str) -> Account:
+    """Return an account that may do anything; raise `AccountNotFound`, `AccountDisabled`."""
+    account = find(accounts.everything(), name)
+    if account.disabled_at is not None:
+        raise AccountDisabled(name)
+    return account
+
+
+def administrators(accounts: Iterable[Account | None]) -> set[str]:
+    """Return the names of the administrators who can still log in."""
+    return {
+        each.name
+        for each in accounts
+        if each and each.role is Role.ADMINISTRATOR and each.disabled_at is None
+    }
+
+
+def check_account_name(name: str) -> None:
+    """Raise `InvalidAccount` unless `name` is as useradd(8) likes it: a-z first, then 0-9._- too.
+
+    One spelling only, so that two accounts cannot be taken for each other.
+    """
+    if not _NAME.fullmatch(name) or len(name) > NAME_LIMIT:
+        raise InvalidAccount(
+            f"{name!a} is no name for an account: up to {NAME_LIMIT} of a-z, 0-9, ., _ and -, "
+            "a letter first. Nothing was changed."
+        )
+
+
+def prepared(password: Secret) -> Secret:
+    """Return a password as it is hashed: in the one form that keyboards differ about (RFC 8265)."""
+    return Secret(unicodedata.normalize("NFC", password.reveal()))
+
+
+def hashable(password: Secret) -> bool:
+    """Say whether bcrypt looks at all of a password, as `prepared`."""
+    text = password.reveal()
+    try:
+        length = len(text.encode())
+    except UnicodeEncodeError:
+        return False
+    return 0 < length <= LONGEST_PASSWORD and "\0" not in text
+
+
+def check_password(password: Secret, account: str) -> None:
+    """Raise `InvalidPassword` unless `password`, as `prepared`, may be chosen.
+
+    What bcrypt would not look at is refused rather than cut off or hashed beforehand: cutting
+    makes two passwords one, and a hash beforehand without a secret of its own lets leaked hashes
+    be tried as passwords (OWASP Password Storage, "pre-hashing").
+    """
+    text = password.reveal()
+    if len(text) < SHORTEST_PASSWORD:
+        raise InvalidPassword(
+            f"At least {SHORTEST_PASSWORD} characters are needed: this has {len(text)}."
+        )
+    if (length := len(text.encode(errors="replace"))) > LONGEST_PASSWORD:
+        raise InvalidPassword(
+            f"At most {LONGEST_PASSWORD} bytes are possible: this has {length}. Choose a shorter "
+            "one."
+        )
+    if not hashable(password):
+        raise InvalidPassword("A character of this cannot be in a password: choose another one.")
+    holds_name = len(account) > 3 and account in text.casefold()
+    if holds_name or len(set(text)) < 4:
+        raise InvalidPassword("This is too easy to guess: choose another one.")
+
+
+def parse_key(line: str) -> str:
+    """Return the type and the key of a public SSH key, as in `~/.ssh/id_ed25519.pub`.
+
+    Raises `InvalidAccount` for anything else: a private key, options, two lines.
+    """
+    import base64
+    import binascii
+
+    kind, _, rest = line.strip().partition(" ")
+    blob = rest.partition(" ")[0]
+    try:
+        raw = base64.b64decode(blob, validate=True)
+        length = int.from_bytes(raw[:4], "big")
+        sound = "\n" not in line.strip() and raw[4 : 4 + length].decode("ascii") == kind != ""
+    except (binascii.Error, UnicodeDecodeError):
+        sound = False
+    if not sound:
+        raise InvalidAccount(
+            "This is no public SSH key: give the one line of a file such as id_ed25519.pub. "
+            "Nothing was changed."
+        )
+    return f"{kind} {blob}"

@@ -1,0 +1,97 @@
+"""Accounts in files beside the tokens."""
+
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+
+import msgspec
+
+from tokentui.core.account import Account
+from tokentui.core.errors import AccountChanged, AccountNotFound, AccountTaken, StoreReadOnly
+from tokentui.stores.durable import DurableJSON
+
+_ACCOUNTS, _PASSWORDS = "accounts", "passwords"
+
+
+class _Password(msgspec.Struct, frozen=True):
+    hash: str
+
+
+class AccountFiles:
+    """An `AccountStore`: `accounts.json`, and `passwords.json` that nobody else can read.
+
+    Two files, because a service that checks secrets has to know who is disabled, but no hash of a
+    password. `like` are the tokens: who may read these may read `accounts.json`.
+    """
+
+    def __init__(self, folder: Path, like: Path, *, read_only: bool = False) -> None:
+        self._read_only = read_only
+        self._guard = RLock()
+        self._accounts = _opened(folder, _ACCOUNTS, Account, like)
+        self._passwords = _opened(folder, _PASSWORDS, _Password)
+
+    def changed(self) -> Hashable:
+        return self._accounts.stamp()
+
+    def everything(self) -> Mapping[str, Account | None]:
+        with self._guard:
+            table = self._accounts.read()[_ACCOUNTS]
+            return {name: _sound(name, record) for name, record in table.items()}
+
+    def put(
+        self,
+        account: Account,
+        check: Callable[[Collection[Account | None]], None],
+        note: Callable[[], None],
+    ) -> None:
+        with self._changing(self._accounts):
+            before = self.everything()
+            _refuse_stale(account, before)
+            check(({**before, account.name: account}).values())
+            note()
+            with self._accounts.change():
+                self._accounts.read()[_ACCOUNTS][account.name] = account
+
+    def hash_of(self, name: str) -> str | None:
+        with self._guard:
+            record = self._passwords.read()[_PASSWORDS].get(name)
+        return record.hash if isinstance(record, _Password) else None
+
+    def set_hash(self, name: str, hashed: str, note: Callable[[], None]) -> None:
+        with self._changing(self._passwords):
+            self._passwords.read()
+            note()
+            with self._passwords.change():
+                self._passwords.read()[_PASSWORDS][name] = _Password(hashed)
+
+    @contextmanager
+    def _changing(self, file: DurableJSON) -> Iterator[None]:
+        if self._read_only:
+            raise StoreReadOnly
+        with file.lock(), self._guard:
+            yield
+
+
+def _opened(
+    folder: Path, table: str, kind: type[msgspec.Struct], like: Path | None = None
+) -> DurableJSON:
+    path = folder / f"{table}.json"
+    advice = "Put a copy of it back; until then, nobody is let in by it."
+    return DurableJSON(path, table, kind, like=like, advice=advice)
+
+
+def _sound(name: str, record: object) -> Account | None:
+    return record if isinstance(record, Account) and record.name == name else None
+
+
+def _refuse_stale(account: Account, before: Mapping[str, Account | None]) -> None:
+    if account.revision == 1:
+        if account.name in before:
+            raise AccountTaken(account.name)
+        return
+    current = before.get(account.name)
+    if current is None:
+        raise AccountNotFound(account.name)
+    if current.revision + 1 != account.revision:
+        raise AccountChanged(account.name)

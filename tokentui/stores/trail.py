@@ -1,0 +1,300 @@
+"""The audit trail in files: one that lines are appended to, and those that were rotated away."""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from tokentui import files
+from tokentui.core import audit
+from tokentui.core.audit import START, Broken, Entry, Event, Link, Origin
+from tokentui.core.errors import StoreDamaged, StoreError, TrailUnwritable
+from tokentui.core.store import Clock, utc_now
+from tokentui.stores.lock import Lock
+from tokentui.stores.refusals import advice, reason, refusing, unreadable
+
+LARGEST = 64 * 1024 * 1024
+"""How many bytes a file has before another is begun: some 200,000 lines."""
+_TAIL = 64 * 1024
+_LONGEST = 1000
+"""The most characters of a name or a reason that are written down."""
+
+
+class TrailFile:
+    """A `Recorder` over `path`, with `audit.key` and the rotated files beside it.
+
+    Each event is on disk before `record` returns. `anchor` is a file that holds the end of the
+    chain: best on another disk, or another person's. Unless `required`, a trail that cannot be
+    written hinders nothing, and `warnings` says so. `copy` is given each line as well.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        anchor: Path,
+        origin: Origin,
+        clock: Clock = utc_now,
+        required: bool = True,
+        read_only: bool = False,
+        copy: Callable[[str], None] = lambda _: None,
+        largest: int = LARGEST,
+    ) -> None:
+        self.path = path
+        self.anchor = anchor
+        self.key = path.with_name("audit.key")
+        self._origin = origin
+        self._now = clock
+        self._required = required
+        self._read_only = read_only
+        self._copy = copy
+        self._largest = largest
+        self._lock = Lock(path)
+        self._trouble: str | None = None
+
+    # -- writing --------------------------------------------------------------------------------
+
+    def record(self, *events: Event) -> None:
+        if self._read_only or not events:
+            return
+        try:
+            with self._lock.held():
+                self._append(events)
+            self._trouble = None
+        except (OSError, StoreError) as error:
+            self._trouble = self._unwritable(error)
+            if self._required:
+                raise TrailUnwritable(self._trouble) from None
+
+    def warnings(self) -> Sequence[str]:
+        if self._trouble is not None and not self._required:
+            return [f"Changes are made that are not in the audit trail. {self._trouble}"]
+        return []
+
+    def rotate(self) -> str | None:
+        try:
+            with self._lock.held():
+                return self._rotated()
+        except (OSError, StoreError) as error:
+            raise TrailUnwritable(self._unwritable(error)) from None
+
+    def _unwritable(self, error: OSError | StoreError) -> str:
+        if isinstance(error, StoreError):
+            return str(error)
+        return f"{error.filename or self.path} cannot be written: {reason(error)}. {advice(error)}"
+
+    def _append(self, events: Sequence[Event]) -> None:
+        key, made = self._key()
+        with self._opened() as (descriptor, size):
+            last, remarks = self._end(descriptor, size, made)
+            written, moment = b"", self._now()
+            for event in (*remarks, *events):
+                entry = audit.entry(last.seq + 1, moment, self._origin, _cut(event))
+                line, last = audit.sealed(key, last, entry)
+                written += line
+            _write(descriptor, written)
+        self._keep_anchor(last)
+        for copied in written.decode().splitlines():
+            self._copy(copied)
+        if size + len(written) > self._largest:
+            self._rotated()
+
+    @contextmanager
+    def _opened(self) -> Iterator[tuple[int, int]]:
+        """Give the file, and how long it is."""
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(self.path, flags, files.PRIVATE_FILE)
+        try:
+            files.give_to_owner(descriptor, self.path)
+            yield descriptor, os.fstat(descriptor).st_size
+        finally:
+            os.close(descriptor)
+
+    def _end(self, descriptor: int, size: int, made: bool) -> tuple[Link, list[Event]]:
+        """Return what the next line goes on from, and what is to be said of that first.
+
+        Where the anchor knows of later lines, their numbers are not given again: that they are
+        missing is seen for ever.
+        """
+        remarks = []
+        tail = os.pread(descriptor, _TAIL, max(0, size - _TAIL))
+        whole = tail[: tail.rfind(b"\n") + 1]
+        if len(whole) < len(tail):
+            os.ftruncate(descriptor, size - len(tail) + len(whole))
+            remarks.append(_remark("A line that was cut off in the middle was taken away."))
+        last = _last_link(whole) or self._end_of_rotated()
+        anchored = self.anchored()
+        if anchored is None and not made:
+            remarks.append(_remark("The anchor was missing: lines may have been cut off before."))
+        return max(last, anchored or START, key=lambda link: link.seq), remarks
+
+    def _end_of_rotated(self) -> Link:
+        with suppress(OSError, IndexError):
+            descriptor = os.open(self._rotated_files()[-1], os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                size = os.fstat(descriptor).st_size
+                tail = os.pread(descriptor, _TAIL, max(0, size - _TAIL))
+            finally:
+                os.close(descriptor)
+            return _last_link(tail) or START
+        return START
+
+    def _key(self) -> tuple[bytes, bool]:
+        """Return the key, and whether it was made just now."""
+        with suppress(FileNotFoundError):
+            return self._known_key(), False
+        if self.path.exists() or self._rotated_files():
+            raise StoreDamaged(
+                f"{self.key} is gone, so {self.path} cannot go on. Put the key back, or move the "
+                "trail away to begin another."
+            )
+        key = secrets.token_bytes(audit.KEY_LENGTH)
+        with files.new_private(self.key) as file:
+            file.write(key.hex().encode() + b"\n")
+            files.give_to_owner(file.fileno(), self.path)
+        return key, True
+
+    def _known_key(self) -> bytes:
+        content, _ = files.read_regular(self.key, 1024)
+        with suppress(ValueError):
+            key = bytes.fromhex(content.decode("ascii"))
+            if len(key) == audit.KEY_LENGTH:
+                return key
+        raise StoreDamaged(f"{self.key} holds no key. Put the right one back.")
+
+    def _keep_anchor(self, last: Link) -> None:
+        # Not synced: what it says is a lower bound, and one fsync a change is enough.
+        files.private_folder(self.anchor.parent)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(self.anchor, flags, files.PRIVATE_FILE)
+        try:
+            files.give_to_owner(descriptor, self.anchor)
+            os.pwrite(descriptor, f"{last}\n".encode(), 0)
+        finally:
+            os.close(descriptor)
+
+    def _rotated(self) -> str | None:
+        try:
+            with self.path.open("rb") as file:
+                file.seek(max(0, self.path.stat().st_size - _TAIL))
+                last = _last_link(file.read())
+        except FileNotFoundError:
+            last = None
+        if last is None:
+            return None
+        target = self.path.with_name(f"{self.path.stem}-{last.seq}{self.path.suffix}")
+        if target.exists():
+            raise StoreDamaged(f"{target} is there already, so nothing was rotated: move it away.")
+        self.path.rename(target)
+        return str(target)
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def anchored(self) -> Link | None:
+        """Return what the anchor says, or None where it says nothing."""
+        try:
+            content, _ = files.read_regular(self.anchor, 1024)
+            return Link.read(content.decode("ascii"))
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def newest(self) -> Iterator[Entry]:
+        with refusing(unreadable, self.path):
+            for path in (self.path, *reversed(self._rotated_files())):
+                for line in _backwards(path):
+                    with suppress(ValueError):
+                        yield audit.read(line)
+
+    def verify(self, first: int | None = None) -> Link | Broken:
+        with refusing(unreadable, self.path), ExitStack() as stack:
+            key = self._known_key_to_read()
+            anchored = self.anchored()
+            with ExitStack() as closing:
+                if self.path.exists():
+                    with suppress(StoreError):
+                        closing.enter_context(self._lock.held())
+                paths = [*self._rotated_files(), self.path]
+                opened = [stack.enter_context(p.open("rb")) for p in paths if p.exists()]
+            lines = (line for file in opened for line in file)
+            start = START if first is None else _skipped(lines, first)
+            end = audit.verify(key, lines, anchored, start)
+            if isinstance(end, Link) and anchored is None and end != start:
+                return Broken(end.seq + 1, f"may be missing: {self.anchor} says nothing")
+            return end
+
+    def _known_key_to_read(self) -> bytes:
+        try:
+            return self._known_key()
+        except FileNotFoundError:
+            if self.path.exists() or self.anchor.exists() or self._rotated_files():
+                raise
+            return b""
+
+    def _rotated_files(self) -> list[Path]:
+        """Return the files that were rotated away, oldest first."""
+        beginning = f"{self.path.stem}-"
+        numbered = [
+            (int(number), path)
+            for path in self.path.parent.glob(f"{beginning}*{self.path.suffix}")
+            if (number := path.stem.removeprefix(beginning)).isdecimal()
+        ]
+        return [path for _, path in sorted(numbered)]
+
+
+def _cut(event: Event) -> Event:
+    def short(text: str | None) -> str | None:
+        return text if text is None or len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+    return replace(event, name=short(event.name), about=short(event.about))
+
+
+def _remark(about: str) -> Event:
+    return Event(account="", action=audit.Action.TRAIL, outcome=audit.Outcome.FAILED, about=about)
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    """Append `content` so that it lasts, or leave the file as it was; raise `OSError`."""
+    size = os.fstat(descriptor).st_size
+    try:
+        left = memoryview(content)
+        while left:
+            left = left[os.write(descriptor, left) :]
+        os.fsync(descriptor)
+    except BaseException:
+        with suppress(OSError):
+            os.ftruncate(descriptor, size)
+        raise
+
+
+def _last_link(lines: bytes) -> Link | None:
+    """Return the end of the chain by the last of `lines` that is one."""
+    for line in reversed(lines.splitlines(keepends=True)):
+        with suppress(ValueError):
+            return audit.link_of(line)
+    return None
+
+
+def _backwards(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file, the last one first."""
+    with suppress(FileNotFoundError), path.open("rb") as file:
+        position, rest = os.fstat(file.fileno()).st_size, b""
+        while position:
+            step = min(_TAIL, position)
+            position -= step
+            chunk = os.pread(file.fileno(), step, position) + rest
+            rest, *lines = chunk.split(b"\n")
+            yield from filter(None, reversed(lines))
+        if rest:
+            yield rest
+
+
+def _skipped(lines: Iterator[bytes], first: int) -> Link:
+    """Return what the line of number `first` says of itself, once it is read."""
+    for line in lines:
+        with suppress(ValueError):
+            if (link := audit.link_of(line)).seq == first:
+                return link
+    return START

@@ -1,0 +1,154 @@
+"""An app that people log in to, and that locks itself."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from textual import events, on
+from textual.screen import Screen
+
+from tokentui.core.errors import AccountNotFound, NotPermitted, StoreError
+from tokentui.core.service import TokenService
+from tokentui.ui.entrance import Entrance
+from tokentui.ui.screens.log_in import LogIn
+from tokentui.ui.type_ahead import TypeAhead
+
+_OUTSIDE = {"command_palette", "help", "lock"}
+"""Actions of the app that nobody does who is not logged in."""
+_OF_FILES = {"screenshot", "deliver_screenshot", "suspend_process", "write_secret"}
+"""Actions that reach a file or a shell."""
+
+
+class Guarded(TypeAhead):
+    """Shows nothing to who is not logged in, or has left: the lock lies over all that is open.
+
+    Without `entrance` there is nothing to log in to. `gated` sessions reach no file and no shell.
+    `farewell` is why the app ended by itself, if it did.
+    """
+
+    def __init__(
+        self,
+        service: TokenService,
+        *,
+        entrance: Entrance | None,
+        logged_in: bool,
+        gated: bool,
+        lock_after: timedelta | None,
+        ticks: Callable[[], float],
+    ) -> None:
+        super().__init__()
+        self._service = service
+        self._entrance = entrance
+        self._inside = logged_in or entrance is None
+        self.gated = gated
+        self.farewell = ""
+        self._lock_after = lock_after
+        self._ticks = ticks
+        self._touched_at = ticks()
+        self._unlocked = asyncio.Event()
+        self._unlocked.set()
+        self._held_back: list[tuple[str, dict[str, Any]]] = []
+
+    def home(self) -> Screen[None]:
+        """Return the screen to start on."""
+        raise NotImplementedError
+
+    def get_default_screen(self) -> Screen[None]:
+        if self._entrance is not None and not self._inside:
+            return LogIn(self._entrance)
+        return self.home()
+
+    @on(LogIn.Entered)
+    async def _entered(self, event: LogIn.Entered) -> None:
+        self._touched_at = self._ticks()
+        if self.locked:
+            self.pop_screen()
+            self._unlocked.set()
+            held_back, self._held_back = self._held_back, []
+            for sentence, how in held_back:
+                self.notify(sentence, **how)
+        elif self._entrance is not None and not self._inside:
+            self._service = self._entrance.service_of(event.account)
+            self._inside = True
+            await self.switch_screen(self.home())
+            self.begun()
+
+    def begun(self) -> None:
+        """Do what is done once somebody is inside."""
+
+    # -- the lock -------------------------------------------------------------------------------
+
+    @property
+    def locked(self) -> bool:
+        """Whether the lock lies over everything."""
+        return not self._unlocked.is_set()
+
+    def action_lock(self) -> None:
+        """Hide everything until the password is typed; who has none is logged out."""
+        if not self._lockable or self._entrance is None:
+            return
+        try:
+            has_password = self._entrance.door.has_password(self._service.account)
+        except StoreError:
+            has_password = False
+        if not has_password:
+            self._leave("The app was locked, and there is no password to unlock it: log in again.")
+            return
+        self.clear_notifications()
+        self._unlocked.clear()
+        self.push_screen(LogIn(self._entrance, self._service.account))
+
+    @property
+    def _lockable(self) -> bool:
+        return self._entrance is not None and self._inside and not self.locked
+
+    def look_for_somebody(self) -> None:
+        """Lock once nobody has touched a key for too long; end where the account is shut."""
+        if not self._inside:
+            return
+        try:
+            _ = self._service.rights.account
+        except (AccountNotFound, NotPermitted) as error:
+            self._leave(str(error))
+            return
+        except StoreError:
+            pass  # the list says so
+        idle = self._ticks() - self._touched_at
+        if self._lock_after is not None and idle >= self._lock_after.total_seconds():
+            self.action_lock()
+
+    def _leave(self, why: str) -> None:
+        self.farewell = why
+        self.exit()
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, (events.Key, events.Paste, events.MouseEvent)):
+            self._touched_at = self._ticks()
+        await super().on_event(event)
+
+    def notify(self, message: str, **how: Any) -> None:
+        """Tell something, or keep it until somebody is there to read it."""
+        if self.locked:
+            self._held_back.append((message, how))
+        else:
+            super().notify(message, **how)
+
+    async def push_screen_wait(self, screen: Any, *args: Any, **kwargs: Any) -> Any:
+        """Wait until nothing is locked: a secret may have been made meanwhile."""
+        await self._unlocked.wait()
+        return await super().push_screen_wait(screen, *args, **kwargs)
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Keep away what is not for this session, or not now."""
+        if action in _OF_FILES and self.gated:
+            return False
+        if action == "lock" and self._entrance is None:
+            return False
+        return not (action in _OUTSIDE and (self.locked or not self._inside))
+
+
+def ticks() -> float:
+    """Return seconds that go on while the machine sleeps, as a lid that was closed must count."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
