@@ -53,6 +53,10 @@ def test_each_setting_by_file_and_by_environment(written: Path) -> None:
         "theme": "nord",
         "mouse": False,
         "read_only": True,
+        "lock_after": 30,
+        "audit": "tried",
+        "audit_anchor": "/elsewhere/anchor",
+        "audit_syslog": "/dev/log",
     }
     assert values.keys() | {"keys"} == config.SETTINGS.keys()
     text = "\n".join(
@@ -175,6 +179,7 @@ def test_a_file_that_cannot_be_read_is_no_empty_one(written: Path, make: object)
 
 def test_what_is_shown_can_be_written(written: Path) -> None:
     text = 'usage = "/used"\nmax_life = "2y"\ntheme = "nord"\nmouse = false\nkeys.list.create = "n"'
+    text += '\naudit_anchor = "/anchor"\naudit_syslog = "/dev/log"'
     settings = loaded(written, text)
     for name in config.SETTINGS:
         value = config.shown(settings, name)

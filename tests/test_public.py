@@ -59,7 +59,13 @@ def test_every_reason_is_kept_from_the_caller_but_for_the_holder() -> None:
     for kind in kinds:
         kinds += kind.__subclasses__()
     told = {kind.__name__ for kind in kinds if kind("why").public == "why"}
-    assert told == {"TokenExpired", "NotAllowed", "AddressNotAllowed", "TokenReadOnly"}
+    assert told == {
+        "TokenExpired",
+        "NotAllowed",
+        "AddressNotAllowed",
+        "OwnerDisabled",
+        "TokenReadOnly",
+    }
 
 
 class TestOpen:

@@ -62,13 +62,10 @@ def new_private(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def replace(
-    path: Path, content: bytes, temporary: Path | None = None, *, like: Path | None = None
-) -> None:
+def replace(path: Path, content: bytes, temporary: Path | None = None) -> None:
     """Put `content` in the place of `path` in one step, with mode 0600 and the owner as found.
 
-    Where its group may read `path`, it still may: a service of another user does so. A file that
-    is not there yet is made for the group that may read `like`.
+    Where its group may read `path`, it still may: a service of another user does so.
 
     A reader, and a machine that loses power, sees the old file or the new one, never a mixture.
     One process at a time: hold a lock. It is written as `temporary`, in the same folder, first.
@@ -80,7 +77,7 @@ def replace(
     with _synced(path.parent):
         with _created(temporary) as file:
             give_to_owner(file.fileno(), path)
-            _keep_readers(file.fileno(), path if like is None or path.exists() else like)
+            give_to_readers(file.fileno(), path)
             file.write(content)
         try:
             temporary.replace(path)
@@ -147,13 +144,14 @@ def give_to_owner(made: Path | int, path: Path) -> None:
     os.chown(made, owner.st_uid, owner.st_gid, follow_symlinks=isinstance(made, int))
 
 
-def _keep_readers(made: int, path: Path) -> None:
+def give_to_readers(made: Path | int, path: Path) -> None:
+    """Let the group that may read `path` read what was made as well, if that can be."""
     # There may be no such file yet, and its group may be none of this user's.
     with contextlib.suppress(OSError):
         found = path.stat()
         if found.st_mode & stat.S_IRGRP:
-            os.fchown(made, -1, found.st_gid)
-            os.fchmod(made, PRIVATE_FILE | stat.S_IRGRP)
+            os.chown(made, -1, found.st_gid)
+            os.chmod(made, PRIVATE_FILE | stat.S_IRGRP)  # noqa: PTH101 - or a descriptor
 
 
 @contextlib.contextmanager

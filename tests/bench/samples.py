@@ -33,6 +33,6 @@ def name(number: int) -> str:
 def fill(path: Path, tokens: list[Token]) -> None:
     """Make a store of `tokens`: ours makes the file, stock TinyDB then writes all in one go."""
     first, *others = tokens
-    open_store(str(path)).add(first)
+    open_store(str(path)).apply(added=[first])
     with TinyDB(path) as database:
         database.table("tokens").insert_multiple(map(msgspec.to_builtins, others))

@@ -54,10 +54,10 @@ class _Ours:
         return self._store.get(token_id)
 
     def add(self, token: Token) -> None:
-        self._store.add(token)
+        self._store.apply(added=[token])
 
     def replace(self, token: Token) -> None:
-        self._store.replace(token)
+        self._store.apply(replaced=[token])
 
 
 class _Stock:

@@ -194,14 +194,14 @@ def test_a_revoked_token_needs_no_hash_and_loses_it() -> None:
 
 def test_only_what_is_missing_is_added(store_path: Path) -> None:
     store = open_store(str(store_path))
-    store.add(replace(_TOKEN, revoked_at=NOW, hash=None))
+    store.apply(added=[replace(_TOKEN, revoked_at=NOW, hash=None)])
     other = replace(_TOKEN, id="0000000002", name="other")
     assert exchange.missing([_TOKEN, other], store) == [other]
 
 
 def test_names_that_are_taken(store_path: Path) -> None:
     store = open_store(str(store_path))
-    store.add(replace(_TOKEN, name="Taken"))
+    store.apply(added=[replace(_TOKEN, name="Taken")])
     new = [
         replace(_TOKEN, id="0000000002", name="taken"),
         replace(_TOKEN, id="0000000003", name="twin"),

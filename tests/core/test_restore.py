@@ -210,7 +210,7 @@ def test_a_damaged_record_that_was_revoked_stays_so(
     assert names(plan.stay_revoked) == ["a"]
     assert not plan.changes
     with pytest.raises(IdTaken):
-        archive.add(made["a"])
+        archive.apply(added=[made["a"]])
     assert exchange.missing([made["a"]], archive) == []
     _edit(store_path, made["a"], read_only=False, created_at="2026-11-24T20:15:00Z")
     assert archive.get(made["a"].id).revoked_at == NOW
@@ -284,7 +284,7 @@ def test_of_two_records_of_one_id_the_revoked_one_is_believed(
     tables["tokens"]["9"] = revoked
     store_path.write_text(json.dumps(tables))
     with pytest.raises(TokenChanged):
-        archive.replace(replace(made["a"], revision=3))
+        archive.apply(replaced=[replace(made["a"], revision=3)])
     assert json.loads(store_path.read_text()) == tables
 
 
@@ -384,7 +384,7 @@ def test_no_revoked_token_lives_again_unasked(
     for number, (which, what) in enumerate(steps):
         token = archive.get(tokens[which].id)
         changes = {"name": f"n{number}"} if what == "rename" else {"revoked_at": NOW, "hash": None}
-        archive.replace(replace(token, revision=token.revision + 1, **changes))
+        archive.apply(replaced=[replace(token, revision=token.revision + 1, **changes)])
     dead = {token.id for token in everything(archive) if token.revoked_at is not None}
     restore.carry_out(archive, name, restore.plan(archive, name))
     after = {token.id: token for token in everything(archive)}

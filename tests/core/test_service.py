@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -90,15 +91,15 @@ class TestChange:
         self, service: TokenService, made: NewToken, open_service: Open
     ) -> None:
         other = open_service()
-        put = service.store.replace
+        put = service.store.apply
         raced: list[object] = []
 
-        def racing(token: object) -> None:
+        def racing(**changes: Any) -> None:
             if not raced:
                 raced.append(other.rename(other.look_up("ci-deploy"), "ci"))
-            put(token)  # type: ignore[arg-type]
+            put(**changes)
 
-        service.store.replace = racing  # type: ignore[method-assign]
+        service.store.apply = racing  # type: ignore[method-assign]
         saved = service.confirm_saved(made.token.id)
         assert (saved.name, saved.saved_at) == ("ci", NOW)
 
@@ -264,7 +265,7 @@ class TestRotate:
 def restrict(service: TokenService, token: Token) -> Token:
     """Let a token only read, and only from one network."""
     limited = replace(token, read_only=True, networks=("192.0.2.0/24",), revision=2)
-    service.store.replace(limited)
+    service.store.apply(replaced=[limited])
     return limited
 
 

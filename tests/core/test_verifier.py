@@ -93,7 +93,7 @@ def forged(made: NewToken) -> Secret:
 def change(service: TokenService, made: NewToken, **changes: object) -> None:
     """Change a token as no command does."""
     token = service.get(made.token.id)
-    service.store.replace(replace(token, revision=token.revision + 1, **changes))
+    service.store.apply(replaced=[replace(token, revision=token.revision + 1, **changes)])
 
 
 class TestWhoComesIn:

@@ -91,8 +91,10 @@ def test_the_proxy_is_told_whose_token_it_is(ask: Ask, made: NewToken) -> None:
 def test_foreign_names_are_fit_for_a_header(
     ask: Ask, service: TokenService, made: NewToken
 ) -> None:
-    service.store.replace(
-        replace(made.token, name="a b\r\nX-Token-Id: é%", account="ada@example.org", revision=2)
+    service.store.apply(
+        replaced=[
+            replace(made.token, name="a b\r\nX-Token-Id: é%", account="ada@example.org", revision=2)
+        ]
     )
     headers = ask(presenting(made.secret)).headers
     assert headers["x-token-name"] == "a%20b%0D%0AX-Token-Id%3A%20%C3%A9%25"
@@ -124,7 +126,7 @@ def test_revoked(ask: Ask, service: TokenService, made: NewToken, ticks: list[fl
 
 
 def test_reading_only(ask: Ask, service: TokenService, made: NewToken) -> None:
-    service.store.replace(replace(made.token, read_only=True, revision=2))
+    service.store.apply(replaced=[replace(made.token, read_only=True, revision=2)])
     assert ask(presenting(made.secret, *FROM_PROXY)).status == 204
     assert ask(presenting(made.secret, (b"x-forwarded-method", b"POST"))).status == 403
     # Who asks is a GET itself; without a word of the proxy on it, what is asked about may be none.
@@ -133,7 +135,7 @@ def test_reading_only(ask: Ask, service: TokenService, made: NewToken) -> None:
 
 
 def test_networks(ask: Ask, service: TokenService, made: NewToken) -> None:
-    service.store.replace(replace(made.token, networks=("192.0.2.0/24",), revision=2))
+    service.store.apply(replaced=[replace(made.token, networks=("192.0.2.0/24",), revision=2)])
     assert ask(presenting(made.secret, *FROM_PROXY)).status == 204
     assert ask(presenting(made.secret, (b"x-forwarded-for", b"198.51.100.1"))).status == 403
     assert ask(presenting(made.secret)).status == 403
@@ -148,7 +150,7 @@ def test_the_same_answers_while_wrong_secrets_flood_in(ask: Ask, made: NewToken)
 
 def test_a_hash_that_would_take_for_ever(ask: Ask, service: TokenService, made: NewToken) -> None:
     planted = "$2b$31$" + "." * 53
-    service.store.replace(replace(made.token, hash=planted, revision=2))
+    service.store.apply(replaced=[replace(made.token, hash=planted, revision=2)])
     assert ask(presenting(made.secret)).status == 401
     assert ask(presenting(credential.Secret(planted))).status == 401
 

@@ -156,7 +156,7 @@ def test_an_expired_one_learns_that(call: Call, service: TokenService, made: New
 
 def test_what_a_token_does_not_allow(call: Call, service: TokenService, made: NewToken) -> None:
     changed = replace(made.token, read_only=True, networks=("192.0.2.0/24",), revision=2)
-    service.store.replace(changed)
+    service.store.apply(replaced=[changed])
     assert call(bearer(made)).status == 200
     assert call(bearer(made), method="POST").status == 403
     assert call(bearer(made), address="198.51.100.1").status == 403

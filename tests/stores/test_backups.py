@@ -44,8 +44,8 @@ def opener(store_path: Path, calendar: Calendar) -> Callable[[], TinyDBStore]:
 def store(opener: Callable[[], TinyDBStore]) -> TinyDBStore:
     """Return a store of two tokens whose copy of the day is made."""
     store = opener()
-    store.add(token(1))
-    store.add(token(2))
+    store.apply(added=[token(1)])
+    store.apply(added=[token(2)])
     return store
 
 
@@ -64,7 +64,7 @@ class TestWhen:
         for day in range(3):
             calendar.now = NOW + timedelta(days=day)
             for number in range(2):
-                opener().add(token(day * 2 + number))
+                opener().apply(added=[token(day * 2 + number)])
         assert reasons(opener()) == ["daily"] * 3
         copied = [names(opener().backup(copy.name), ALL) for copy in opener().backups()]
         # A copy is what was there before the day; on the first day there was only its first token.
@@ -73,7 +73,7 @@ class TestWhen:
     def test_a_store_that_is_not_there_yet_has_none(
         self, opener: Callable[[], TinyDBStore]
     ) -> None:
-        opener().add(token(1))
+        opener().apply(added=[token(1)])
         assert opener().backups() == []
 
     def test_one_that_was_asked_for_is_no_copy_of_the_day(
@@ -81,11 +81,11 @@ class TestWhen:
     ) -> None:
         calendar.now = NOW + timedelta(days=1)
         store.back_up()
-        store.add(token(3))
+        store.apply(added=[token(3)])
         assert reasons(store) == ["daily", "asked", "daily"]
 
     def test_before_several_are_changed_at_once(self, store: TinyDBStore) -> None:
-        store.replace(after(token(2), name="one"))
+        store.apply(replaced=[after(token(2), name="one")])
         assert reasons(store) == ["daily"]
         store.apply(replaced=[revoked(token(1)), revoked(after(token(2), name="one"))])
         assert reasons(store) == ["bulk", "daily"]
@@ -112,7 +112,7 @@ class TestKept:
         asked = store.back_up()
         for day in range(1, 20):
             calendar.now = NOW + timedelta(days=day)
-            store.add(token(2 + day))
+            store.apply(added=[token(2 + day)])
         assert reasons(store).count("daily") == 14
         assert reasons(store)[-1] == "asked"
         assert Path(asked).exists()
@@ -132,10 +132,10 @@ class TestKept:
     ) -> None:
         for day in range(1, 20):
             calendar.now = NOW + timedelta(days=day)
-            store.add(token(2 + day))
+            store.apply(added=[token(2 + day)])
         calendar.now = NOW - timedelta(days=1)
-        store.add(token(30))
-        store.add(token(31))
+        store.apply(added=[token(30)])
+        store.apply(added=[token(31)])
         earlier = store.backups()[-1]
         assert store.backup(earlier.name).find(ALL).total == 21
         assert reasons(store) == ["daily"] * 14
@@ -164,7 +164,7 @@ class TestKept:
         before = os.umask(0)
         try:
             for number in range(2):
-                opener().add(token(number))
+                opener().apply(added=[token(number)])
         finally:
             os.umask(before)
         folder = store_path.parent / "backups"
@@ -176,7 +176,7 @@ class TestKept:
         store_path.parent.mkdir(mode=0o700)
         os.chown(store_path.parent, 1234, 1234)
         for number in range(2):
-            TinyDBStore(store_path).add(token(number))
+            TinyDBStore(store_path).apply(added=[token(number)])
         folder = store_path.parent / "backups"
         assert {path.stat().st_uid for path in (folder, *folder.iterdir())} == {1234}
 
@@ -205,7 +205,7 @@ class TestNoRoom:
         store.apply(replaced=[revoked(token(1)), revoked(token(2))])
         assert names(store, ALL) == []
         calendar.now += timedelta(days=1)
-        store.add(token(3))
+        store.apply(added=[token(3)])
         assert len(said) == 2
         assert all("No backup was made" in sentence for sentence in said)
 
@@ -232,7 +232,7 @@ class TestProblems:
         folder = store_path.parent / "backups"
         store = TinyDBStore(store_path)
         assert list(store.backup_problems()) == []
-        store.add(token(1))
+        store.apply(added=[token(1)])
         folder.write_text("a file")
         assert "No backups can be made" in next(iter(store.backup_problems()))
         with pytest.raises(StoreUnreadable, match="Not a directory"):
@@ -269,7 +269,7 @@ class TestProblems:
         monkeypatch.setattr(Path, "unlink", refuse)
         for day in range(1, 17):
             calendar.now = NOW + timedelta(days=day)
-            store.add(token(2 + day))
+            store.apply(added=[token(2 + day)])
         assert (said, len(store.backups())) == ([], 17)
 
     def test_one_that_is_read_is_not_touched(self, store: TinyDBStore, tmp_path: Path) -> None:

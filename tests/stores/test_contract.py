@@ -58,7 +58,7 @@ def store(opener: Opener) -> TokenStore:
 
 class TestAdd:
     def test_what_was_added_is_there(self, store: TokenStore) -> None:
-        store.add(token(1, networks=("192.0.2.0/24",), read_only=True))
+        store.apply(added=[token(1, networks=("192.0.2.0/24",), read_only=True)])
         assert store.get("0000000001") == token(1, networks=("192.0.2.0/24",), read_only=True)
         assert store.named("T1") == [store.get("0000000001")]
 
@@ -69,25 +69,25 @@ class TestAdd:
         assert store.find(ALL).total == 0
 
     def test_a_name_is_taken_letter_case_aside(self, store: TokenStore) -> None:
-        store.add(token(1, name="Deploy"))
+        store.apply(added=[token(1, name="Deploy")])
         with pytest.raises(NameTaken):
-            store.add(token(2, name="dePLOY"))
+            store.apply(added=[token(2, name="dePLOY")])
         assert store.find(ALL).total == 1
 
     def test_a_name_is_free_in_another_account_and_after_revoking(self, store: TokenStore) -> None:
-        store.add(token(1, name="deploy", revoked_at=NOW, hash=None))
-        store.add(token(2, name="deploy"))
-        store.add(token(3, name="deploy", account="bob"))
+        store.apply(added=[token(1, name="deploy", revoked_at=NOW, hash=None)])
+        store.apply(added=[token(2, name="deploy")])
+        store.apply(added=[token(3, name="deploy", account="bob")])
         assert {found.id for found in store.named("deploy")} == {"0000000002", "0000000003"}
 
     def test_a_revoked_token_claims_no_name(self, store: TokenStore) -> None:
-        store.add(token(1, name="deploy"))
-        store.add(token(2, name="deploy", revoked_at=NOW, hash=None))
+        store.apply(added=[token(1, name="deploy")])
+        store.apply(added=[token(2, name="deploy", revoked_at=NOW, hash=None)])
         assert store.named("deploy") == [token(1, name="deploy")]
 
     def test_an_id_is_taken_for_ever(self, store: TokenStore) -> None:
-        store.add(token(1))
-        store.replace(after(token(1), revoked_at=NOW, hash=None))
+        store.apply(added=[token(1)])
+        store.apply(replaced=[after(token(1), revoked_at=NOW, hash=None)])
         for added in ([token(1, name="other")], [token(2), token(2, name="twin")]):
             with pytest.raises(IdTaken):
                 store.apply(added=added)
@@ -97,7 +97,7 @@ class TestAdd:
 
 class TestApply:
     def test_all_is_done(self, store: TokenStore) -> None:
-        store.add(token(1))
+        store.apply(added=[token(1)])
         store.apply(added=[token(2), token(3)], replaced=[after(token(1), name="other")])
         assert names(store, ALL) == ["other", "t2", "t3"]
 
@@ -127,7 +127,7 @@ class TestApply:
     def test_what_was_found_stays_as_it_was(self, store: TokenStore) -> None:
         store.apply(added=[token(1), token(2)])
         found, page = store.named("t1"), store.find(ALL)
-        store.replace(after(token(1), name="other"))
+        store.apply(replaced=[after(token(1), name="other")])
         assert (found, list(page.tokens)) == ([token(1)], [token(1), token(2)])
 
     def test_nothing_to_do_makes_nothing(self, store: TokenStore) -> None:
@@ -138,26 +138,26 @@ class TestApply:
 
 class TestReplace:
     def test_the_next_revision_takes_the_place(self, store: TokenStore) -> None:
-        store.add(token(1))
-        store.replace(after(token(1), name="other"))
+        store.apply(added=[token(1)])
+        store.apply(replaced=[after(token(1), name="other")])
         assert (store.get("0000000001").name, store.get("0000000001").revision) == ("other", 2)
         assert store.named("t1") == []
 
     @pytest.mark.parametrize("revision", [1, 3])
     def test_any_other_revision_is_stale(self, store: TokenStore, revision: int) -> None:
-        store.add(token(1))
+        store.apply(added=[token(1)])
         with pytest.raises(TokenChanged) as error:
-            store.replace(token(1, name="other", revision=revision))
+            store.apply(replaced=[token(1, name="other", revision=revision)])
         assert error.value.current == token(1)
         assert store.get("0000000001") == token(1)
 
     def test_what_is_not_there_cannot_be_replaced(self, store: TokenStore) -> None:
         with pytest.raises(TokenNotFound):
-            store.replace(after(token(1)))
+            store.apply(replaced=[after(token(1))])
 
     def test_many_are_replaced_or_none(self, store: TokenStore) -> None:
         for number in (1, 2, 3):
-            store.add(token(number))
+            store.apply(added=[token(number)])
         stale = token(3, name="other")
         with pytest.raises(TokenChanged):
             store.apply(replaced=[after(token(1), name="a"), after(token(2), name="b"), stale])
@@ -166,8 +166,8 @@ class TestReplace:
         assert names(store, ALL) == ["t3"]
 
     def test_many_cannot_take_one_name_together(self, store: TokenStore) -> None:
-        store.add(token(1))
-        store.add(token(2))
+        store.apply(added=[token(1)])
+        store.apply(added=[token(2)])
         with pytest.raises(NameTaken):
             store.apply(replaced=[after(token(1), name="x"), after(token(2), name="X")])
         assert names(store, ALL) == ["t1", "t2"]
@@ -175,7 +175,7 @@ class TestReplace:
     def test_many_may_share_a_name_where_their_accounts_differ(self, store: TokenStore) -> None:
         both = token(1), token(2, account="bob")
         for each in both:
-            store.add(each)
+            store.apply(added=[each])
         store.apply(replaced=[after(each, name="x") for each in both])
         assert len(store.named("x")) == 2
 
@@ -185,39 +185,41 @@ class TestOthers:
         here, there = opener(), opener()
         stamp = here.changed()
         assert here.find(ALL).total == 0
-        there.add(token(1))
+        there.apply(added=[token(1)])
         assert here.changed() != stamp
         assert here.get("0000000001") == token(1)
         stamp = here.changed()
-        there.replace(after(token(1), revoked_at=NOW, hash=None))
+        there.apply(replaced=[after(token(1), revoked_at=NOW, hash=None)])
         assert here.changed() != stamp
         assert here.get("0000000001").revoked_at == NOW
         assert here.changed() == there.changed()
 
     def test_the_stamp_stands_still_where_nothing_changes(self, opener: Opener) -> None:
         here, there = opener(), opener()
-        here.add(token(1))
+        here.apply(added=[token(1)])
         stamp = there.changed()
         assert names(there, ALL) == ["t1"]
         with pytest.raises(NameTaken):
-            there.add(token(2, name="T1"))
+            there.apply(added=[token(2, name="T1")])
         assert here.changed() == there.changed() == stamp
 
     def test_two_long_lived_handles_both_add(self, opener: Opener) -> None:
         here, there = opener(), opener()
         for number in range(0, 6, 2):
-            here.add(token(number))
-            there.add(token(number + 1))
+            here.apply(added=[token(number)])
+            there.apply(added=[token(number + 1)])
         assert here.find(ALL).total == there.find(ALL).total == 6
 
 
 class TestFind:
     @pytest.fixture
     def three(self, store: TokenStore) -> TokenStore:
-        store.add(token(1, name="Cedar", expires_at=NOW + timedelta(days=30), saved_at=NOW))
-        store.add(token(2, name="ash", expires_at=NOW + timedelta(days=3)))
-        store.add(token(3, name="birch", saved_at=NOW))
-        store.add(token(4, name="gone", revoked_at=NOW, hash=None))
+        store.apply(
+            added=[token(1, name="Cedar", expires_at=NOW + timedelta(days=30), saved_at=NOW)]
+        )
+        store.apply(added=[token(2, name="ash", expires_at=NOW + timedelta(days=3))])
+        store.apply(added=[token(3, name="birch", saved_at=NOW)])
+        store.apply(added=[token(4, name="gone", revoked_at=NOW, hash=None)])
         return store
 
     @pytest.mark.parametrize(
@@ -263,7 +265,7 @@ class TestFind:
 
     def test_a_window_of_many(self, store: TokenStore) -> None:
         for number in range(10):
-            store.add(token(number))
+            store.apply(added=[token(number)])
         page = store.find(replace(ALL, offset=3, size=4))
         assert [found.name for found in page.tokens] == ["t3", "t4", "t5", "t6"]
         assert (page.offset, page.total) == (3, 10)
@@ -281,7 +283,7 @@ class TestFind:
         self, store: TokenStore, offset: int, around: int, first: int
     ) -> None:
         for number in range(10):
-            store.add(token(number))
+            store.apply(added=[token(number)])
         page = store.find(replace(ALL, offset=offset, size=4, around=f"{around:010}"))
         assert page.offset == first
         assert [found.name for found in page.tokens] == [
@@ -300,17 +302,17 @@ class TestFind:
         assert names(three, replace(idle, used={"0000000002": NOW})) == ["birch"]
 
     def test_what_there_is_to_do_comes_first(self, store: TokenStore) -> None:
-        store.add(token(1, name="fine", saved_at=NOW))
-        store.add(token(2, name="lost"))
-        store.add(token(3, name="in time", expires_at=NOW + timedelta(days=3)))
-        store.add(token(4, name="over", expires_at=NOW - timedelta(days=3)))
+        store.apply(added=[token(1, name="fine", saved_at=NOW)])
+        store.apply(added=[token(2, name="lost")])
+        store.apply(added=[token(3, name="in time", expires_at=NOW + timedelta(days=3))])
+        store.apply(added=[token(4, name="over", expires_at=NOW - timedelta(days=3))])
         query = replace(ALL, sort=Sort.STATUS)
         assert names(store, query) == ["over", "in time", "lost", "fine"]
         later = replace(query, now=NOW + timedelta(days=30))
         assert names(store, later) == ["in time", "over", "lost", "fine"]
 
     def test_time_passes(self, store: TokenStore) -> None:
-        store.add(token(1, expires_at=NOW + timedelta(hours=1)))
+        store.apply(added=[token(1, expires_at=NOW + timedelta(hours=1))])
         query = replace(ALL, statuses=frozenset({Status.EXPIRED}))
         for hours, expected in ((0, []), (2, ["t1"]), (0, [])):
             assert names(store, replace(query, now=NOW + timedelta(hours=hours))) == expected
@@ -350,7 +352,7 @@ class TestFind:
             for n, name in enumerate(given_names)
         ]
         for each in made:
-            store.add(replace(each, id=_new_id(store)))
+            store.apply(added=[replace(each, id=_new_id(store))])
         query = replace(ALL, text=text, sort=sort, descending=descending, offset=offset, size=size)
         key = {
             Sort.NAME: lambda t: (0, t.name.casefold()),

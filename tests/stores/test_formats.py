@@ -23,7 +23,7 @@ def old(store_path: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
     """Make a store as a version wrote it that called names labels; return its content."""
     store = open_store(str(store_path))
     for number in (1, 2):
-        store.add(token(number))
+        store.apply(added=[token(number)])
     tables = json.loads(store_path.read_text())
     for record in tables["tokens"].values():
         record["label"] = record.pop("name")
@@ -43,7 +43,7 @@ def test_reading_an_older_file_leaves_it_as_it_is(old: bytes, store_path: Path) 
 
 def test_its_first_change_migrates_it_once_it_is_copied(old: bytes, store_path: Path) -> None:
     store = open_store(str(store_path))
-    store.replace(after(token(1), name="other"))
+    store.apply(replaced=[after(token(1), name="other")])
     for each in (store, open_store(str(store_path))):
         assert names(each, ALL) == ["other", "t2"]
     tables = json.loads(store_path.read_text())
@@ -51,7 +51,7 @@ def test_its_first_change_migrates_it_once_it_is_copied(old: bytes, store_path: 
     assert tables["later"] == {"1": {"x": 1}}
     [copy] = [copy for copy in store.backups() if copy.reason == "migration"]
     assert (store_path.parent / "backups" / copy.name).read_bytes() == old
-    store.add(token(3))
+    store.apply(added=[token(3)])
     assert len([copy for copy in store.backups() if copy.reason == "migration"]) == 1
 
 
@@ -65,13 +65,13 @@ def test_without_a_copy_it_is_not_migrated(
     store = open_store(str(store_path))
     for _ in range(2):
         with pytest.raises(StoreUnwritable, match="Nothing was changed"):
-            store.add(token(3))
+            store.apply(added=[token(3)])
     assert store_path.read_bytes() == old
 
 
 def test_a_backup_of_an_older_format_can_be_read(old: bytes, store_path: Path) -> None:
     store = open_store(str(store_path))
-    store.add(token(3))
+    store.apply(added=[token(3)])
     [copy] = [copy for copy in store.backups() if copy.reason == "migration"]
     assert names(store.backup(copy.name), ALL) == ["t1", "t2"]
 

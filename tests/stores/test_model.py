@@ -96,12 +96,12 @@ class Model(RuleBasedStateMachine):
         with full_disk(full):
             if self.taken(name):
                 with pytest.raises(NameTaken):
-                    self.stores[which].add(new)
+                    self.stores[which].apply(added=[new])
             elif full:
                 with pytest.raises(StoreUnwritable):
-                    self.stores[which].add(new)
+                    self.stores[which].apply(added=[new])
             else:
-                self.stores[which].add(new)
+                self.stores[which].apply(added=[new])
                 self.model[new.id] = new
         return new.id
 
@@ -114,12 +114,12 @@ class Model(RuleBasedStateMachine):
         with full_disk(full):
             if self.taken(name, but=token_id):
                 with pytest.raises(NameTaken):
-                    self.stores[which].replace(renamed)
+                    self.stores[which].apply(replaced=[renamed])
             elif full:
                 with pytest.raises(StoreUnwritable):
-                    self.stores[which].replace(renamed)
+                    self.stores[which].apply(replaced=[renamed])
             else:
-                self.stores[which].replace(renamed)
+                self.stores[which].apply(replaced=[renamed])
                 self.model[token_id] = renamed
 
     @rule(which=st.integers(0, 1), one=ids, two=ids, stale=st.booleans(), full=st.booleans())
@@ -143,7 +143,7 @@ class Model(RuleBasedStateMachine):
         new = token(len(self.model), name=f"n{len(self.model)}")
         try:
             with killed(when):
-                self.stores[which].add(new)
+                self.stores[which].apply(added=[new])
         except Killed:
             done = when == "after"
         else:

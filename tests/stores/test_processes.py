@@ -165,5 +165,5 @@ def test_a_killed_process_loses_nothing_that_it_acknowledged(store_path: Path) -
             found = store.get(token_id)
             # The step after the last acknowledged one may have been done, unacknowledged.
             assert found.revoked_at is not None or name in {found.name, found.name[:-8]}
-    open_store(str(store_path)).add(token(1))
+    open_store(str(store_path)).apply(added=[token(1)])
     assert list(store_path.parent.glob(".*.tmp")) == []

@@ -48,7 +48,7 @@ from .test_contract import ALL, after, names, token
 def store(store_path: Path) -> TokenStore:
     """Return a store with the token t1."""
     store = open_store(str(store_path))
-    store.add(token(1))
+    store.apply(added=[token(1)])
     return store
 
 
@@ -95,7 +95,7 @@ def sparse(path: Path, size: int) -> None:
 class TestFile:
     def test_modes_whatever_the_umask(self, store_path: Path) -> None:
         with umask(0):
-            open_store(str(store_path)).add(token(1))
+            open_store(str(store_path)).apply(added=[token(1)])
         assert mode(store_path.parent) == 0o700
         assert {mode(path) for path in store_path.parent.iterdir()} == {0o600}
 
@@ -108,16 +108,16 @@ class TestFile:
     def test_missing_folders_above_are_made(self, tmp_path: Path) -> None:
         path = tmp_path / "a" / "b" / "c" / "tokens.json"
         with umask(0):
-            open_store(str(path)).add(token(1))
+            open_store(str(path)).apply(added=[token(1)])
         assert {mode(folder) for folder in list(path.parents)[:3]} == {0o700}
 
     def test_asking_again_reads_nothing_again(
         self, store: TokenStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        store.add(token(2))  # makes the copy of the day
+        store.apply(added=[token(2)])  # makes the copy of the day
         monkeypatch.delattr(files, "read_regular")
         assert names(store, ALL) == ["t1", "t2"]
-        store.replace(after(token(1), name="other"))
+        store.apply(replaced=[after(token(1), name="other")])
         assert names(store, ALL) == ["other", "t2"]
 
     def test_the_next_window_is_not_sorted_for_anew(
@@ -153,7 +153,7 @@ class TestFile:
         tables["later"] = {"1": {"x": 1}}
         store_path.write_text(json.dumps(tables))
         for name in ("other", "another"):
-            store.replace(after(store.get(token(1).id), name=name))
+            store.apply(replaced=[after(store.get(token(1).id), name=name)])
         rewritten = json.loads(store_path.read_text())
         assert rewritten["tokens"]["1"]["name"] == "another"
         assert rewritten["tokens"]["1"]["colour"] == "blue"
@@ -174,23 +174,23 @@ class TestFile:
     ) -> None:
         content = store_path.read_bytes()
         store_path.write_bytes(content.replace(b'"account"', b'"strange":%s,"account"' % value))
-        store.replace(after(token(1), name="other"))
-        store.add(token(2))
-        store.replace(after(store.get(token(1).id), revoked_at=NOW, hash=None))
+        store.apply(replaced=[after(token(1), name="other")])
+        store.apply(added=[token(2)])
+        store.apply(replaced=[after(store.get(token(1).id), revoked_at=NOW, hash=None)])
         assert b'"strange":%s' % value in store_path.read_bytes()
         assert open_store(str(store_path)).get(token(1).id).revoked_at == NOW
 
     def test_the_file_behind_a_link_is_replaced(self, store: TokenStore, store_path: Path) -> None:
         link = store_path.with_name("link.json")
         link.symlink_to(store_path)
-        open_store(str(link)).add(token(2))
+        open_store(str(link)).apply(added=[token(2)])
         assert link.is_symlink()
         assert store.find(ALL).total == 2
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
     def test_root_leaves_it_its_owners(self, store: TokenStore, store_path: Path) -> None:
         os.chown(store_path, 1234, 1234)
-        store.add(token(2))
+        store.apply(added=[token(2)])
         assert (store_path.stat().st_uid, store_path.stat().st_gid) == (1234, 1234)
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
@@ -217,13 +217,13 @@ class TestFile:
     def test_what_root_makes_in_another_ones_folder_is_that_ones(self, store_path: Path) -> None:
         store_path.parent.mkdir(mode=0o700)
         os.chown(store_path.parent, 1234, 1234)
-        open_store(str(store_path)).add(token(1))
+        open_store(str(store_path)).apply(added=[token(1)])
         owners = {(path.name, path.stat().st_uid) for path in store_path.parent.iterdir()}
         assert owners == {("tokens.json", 1234), ("tokens.json.lock", 1234)}
 
     def test_a_file_system_that_syncs_no_folder_is_let_be(self, store: TokenStore) -> None:
         with folders_that_do_not_sync(errno.EINVAL):
-            store.add(token(2))
+            store.apply(added=[token(2)])
         assert names(store, ALL) == ["t1", "t2"]
 
     @pytest.mark.parametrize("number", ["01", "one", "", "-1\n", "1_0", "9" * 5000])
@@ -239,9 +239,9 @@ class TestFile:
         # TinyDB would take one for the other, or stumble, where it has to find the next number.
         before = store_path.read_bytes()
         with pytest.raises(StoreDamaged, match="a number of its own"):
-            store.add(token(3))
+            store.apply(added=[token(3)])
         assert store_path.read_bytes() == before
-        store.replace(after(token(1), revoked_at=NOW, hash=None))
+        store.apply(replaced=[after(token(1), revoked_at=NOW, hash=None)])
         kept = json.loads(store_path.read_text())["tokens"]
         assert kept[number] == odd
         assert kept["1"]["hash"] is None
@@ -282,12 +282,12 @@ class TestRights:
         store_path.parent.mkdir()
         store_path.parent.chmod(0o777)
         with pytest.raises(StoreUnsafe, match="chmod go-w"):
-            open_store(str(store_path)).add(token(1))
+            open_store(str(store_path)).apply(added=[token(1)])
         assert not store_path.exists()
 
     def test_advice_can_be_pasted(self, tmp_path: Path) -> None:
         path = tmp_path / "my data" / "it's.json"
-        open_store(str(path)).add(token(1))
+        open_store(str(path)).apply(added=[token(1)])
         path.chmod(0o644)
         [warning] = open_store(str(path)).warnings()
         run = warning.partition("Run: ")[2]
@@ -296,7 +296,7 @@ class TestRights:
 
     def test_a_file_that_a_group_reads_stays_so(self, store: TokenStore, store_path: Path) -> None:
         store_path.chmod(0o640)
-        store.add(token(2))
+        store.apply(added=[token(2)])
         assert mode(store_path) == 0o640
         assert store.warnings() == []
 
@@ -304,12 +304,12 @@ class TestRights:
     def test_it_stays_its_groups(self, store: TokenStore, store_path: Path) -> None:
         os.chown(store_path, -1, 1234)
         store_path.chmod(0o640)
-        store.add(token(2))
+        store.apply(added=[token(2)])
         assert store_path.stat().st_gid == 1234
 
     def test_a_group_of_others_reads_no_more(self, store: TokenStore, store_path: Path) -> None:
         store_path.chmod(0o640)
-        with mock.patch.object(os, "fchown", side_effect=PermissionError):
+        with mock.patch.object(os, "chown", side_effect=PermissionError):
             files.replace(store_path, store_path.read_bytes())
         assert mode(store_path) == 0o600
 
@@ -317,7 +317,7 @@ class TestRights:
     def test_one_that_may_only_be_read_is_told_beforehand(
         self, store_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str
     ) -> None:
-        open_store(str(store_path)).add(token(1))
+        open_store(str(store_path)).apply(added=[token(1)])
         path = Path(f"{store_path}{closed}") if closed else store_path.parent
         access = os.access
         monkeypatch.setattr(os, "access", lambda each, mode: each != path and access(each, mode))
@@ -338,7 +338,7 @@ class TestRights:
         with pytest.raises(StoreUnreadable, match="Not a directory"):
             store.find(ALL)
         with pytest.raises(StoreUnwritable, match=r"Nothing was changed\."):
-            store.add(token(1))
+            store.apply(added=[token(1)])
         assert (tmp_path / "file").read_text() == "mine"
 
 
@@ -350,8 +350,8 @@ class TestReadOnly:
         assert names(looked, ALL) == ["t1"]
         assert list(looked.backup_problems()) == []
         for change in (
-            lambda: looked.add(token(2)),
-            lambda: looked.replace(after(token(1), name="other")),
+            lambda: looked.apply(added=[token(2)]),
+            lambda: looked.apply(replaced=[after(token(1), name="other")]),
             looked.back_up,
         ):
             with pytest.raises(StoreReadOnly, match="nothing was changed"):
@@ -362,7 +362,7 @@ class TestReadOnly:
         looked = open_store(str(store_path), read_only=True)
         assert looked.find(ALL).total == 0
         with pytest.raises(StoreReadOnly):
-            looked.add(token(1))
+            looked.apply(added=[token(1)])
         assert not store_path.parent.exists()
 
 
@@ -371,13 +371,13 @@ class TestFullDisk:
     def test_whichever_step_fails_the_store_is_the_old_or_the_new_one(
         self, store: TokenStore, store_path: Path, error: int
     ) -> None:
-        store.add(token(2))
+        store.apply(added=[token(2)])
         for step in count():
             before = set(everything(store))
             new = token(10 + step)
             try:
                 with failing_at(step, error) as reached:
-                    store.add(new)
+                    store.apply(added=[new])
             except StoreUnconfirmed:
                 expected = {*before, new}
             except StoreUnwritable as refusal:
@@ -396,13 +396,13 @@ class TestFullDisk:
     def test_what_failed_is_not_done_by_the_next_change(
         self, store: TokenStore, store_path: Path, step: int
     ) -> None:
-        store.add(token(2))
+        store.apply(added=[token(2)])
         with failing_at(step, errno.ENOSPC), pytest.raises(StoreUnwritable):
-            store.replace(after(token(1), name="failed"))
-        store.replace(after(token(2), name="other"))
+            store.apply(replaced=[after(token(1), name="failed")])
+        store.apply(replaced=[after(token(2), name="other")])
         for each in (store, open_store(str(store_path))):
             assert names(each, ALL) == ["other", "t1"]
-        store.replace(after(token(1), name="done"))
+        store.apply(replaced=[after(token(1), name="done")])
         for each in (store, open_store(str(store_path))):
             assert names(each, ALL) == ["done", "other"]
 
@@ -435,7 +435,7 @@ class TestFullDisk:
             files.temporary_of(store_path).write_text("half")
             assert names(open_store(str(store_path)), ALL) == ["t1"]
             assert files.temporary_of(store_path).exists()
-        store.add(token(2))
+        store.apply(added=[token(2)])
         assert not files.temporary_of(store_path).exists()
 
     def test_a_change_that_may_not_last_is_told_as_done(self, store: TokenStore) -> None:
@@ -443,7 +443,7 @@ class TestFullDisk:
             folders_that_do_not_sync(),
             pytest.raises(StoreUnconfirmed, match="is done, but"),
         ):
-            store.add(token(2))
+            store.apply(added=[token(2)])
         assert names(store, ALL) == ["t1", "t2"]
 
 
@@ -480,14 +480,14 @@ class TestDamage:
             store.find(ALL)
         assert said in str(error.value)
         with pytest.raises(kind):
-            store.add(token(1))
+            store.apply(added=[token(1)])
         assert store_path.read_bytes() == content
 
     def test_a_file_that_vanishes_is_no_empty_store(
         self, store: TokenStore, store_path: Path
     ) -> None:
         kept = store_path.rename(store_path.with_name("kept.json"))
-        for attempt in (lambda: store.find(ALL), lambda: store.add(token(2))):
+        for attempt in (lambda: store.find(ALL), lambda: store.apply(added=[token(2)])):
             with pytest.raises(StoreUnreadable, match="is gone"):
                 attempt()
         assert not store_path.exists()
@@ -512,7 +512,7 @@ class TestDamage:
         for attempt in ("find", "add"):
             store = open_store(str(store_path))
             with pytest.raises(StoreUnreadable, match=said):
-                store.find(ALL) if attempt == "find" else store.add(token(1))
+                store.find(ALL) if attempt == "find" else store.apply(added=[token(1)])
         assert store_path.stat().st_ino == before.st_ino
 
     def test_refused_files_leave_nothing_open(self, store_path: Path) -> None:
@@ -530,7 +530,7 @@ class TestDamage:
             with suppress(StoreUnreadable):
                 assert open_store(str(path)).find(ALL).total == 0
             with pytest.raises(StoreUnwritable):
-                open_store(str(path)).add(token(1))
+                open_store(str(path)).apply(added=[token(1)])
         long = store_path.rename(store_path.with_name("x" * 253))
         assert names(open_store(str(long)), ALL) == ["t1"]
 
@@ -545,17 +545,17 @@ class TestDamage:
     ) -> None:
         store_path.parent.rename(store_path.parent.with_name("elsewhere"))
         with pytest.raises(StoreUnreadable, match="is gone"):
-            store.add(token(2))
+            store.apply(added=[token(2)])
         assert not store_path.exists()
 
     def test_text_that_is_no_utf8_hides_no_other_record(
         self, store: TokenStore, store_path: Path
     ) -> None:
-        store.add(token(2))
+        store.apply(added=[token(2)])
         store_path.write_bytes(store_path.read_bytes().replace(b'"t1"', b'"\xff"'))
         assert names(store, ALL) == ["t2"]
         assert len(store.warnings()) == 1
-        store.add(token(3))
+        store.apply(added=[token(3)])
         assert b'"\xff"' in store_path.read_bytes()
 
     def test_a_bad_record_hides_no_other_and_is_kept(
@@ -575,8 +575,8 @@ class TestDamage:
         assert names(store, ALL) == ["t1"]
         assert len(store.warnings()) == 6
         assert "Record 2 is left out" in store.warnings()[0]
-        store.replace(after(token(1), name="other"))
-        store.add(token(2))
+        store.apply(replaced=[after(token(1), name="other")])
+        store.apply(added=[token(2)])
         kept = json.loads(store_path.read_text())["tokens"]
         assert [kept[place] for place in "234567"] == [
             tables["tokens"][place] for place in "234567"
@@ -593,7 +593,7 @@ class TestDamage:
         bad = good | {"created_at": "0001-01-01T00:00:00Z"}
         tables["tokens"] = {"1": bad, "2": good}
         store_path.write_text(json.dumps(tables))
-        store.replace(after(token(1), name="other"))
+        store.apply(replaced=[after(token(1), name="other")])
         kept = json.loads(store_path.read_text())["tokens"]
         assert kept["1"] == bad
         assert kept["2"]["name"] == "other"
@@ -635,7 +635,7 @@ with DurableJSON(Path(sys.argv[1]), "tokens", Token).lock():
         said: list[str] = []
         store.tell = said.append
         with pytest.raises(StoreBusy, match="nothing was changed here") as error:
-            store.add(token(2))
+            store.apply(added=[token(2)])
         name = f"rocess {holder.pid} (python"
         assert name in said[0]
         assert name in str(error.value)
@@ -646,7 +646,7 @@ with DurableJSON(Path(sys.argv[1]), "tokens", Token).lock():
     ) -> None:
         waiting = Event()
         store.tell = lambda _: waiting.set()
-        change = Thread(target=store.add, args=[token(2)])
+        change = Thread(target=store.apply, kwargs={"added": [token(2)]})
         change.start()
         assert waiting.wait(10)
         assert names(store, ALL) == ["t1"]
@@ -667,13 +667,13 @@ with DurableJSON(Path(sys.argv[1]), "tokens", Token).lock():
 
         store.tell = finish
         with pytest.raises(NameTaken):
-            store.add(token(3, name="wanted"))
+            store.apply(added=[token(3, name="wanted")])
         assert names(store, ALL) == ["t1", "wanted"]
 
     def test_a_change_waits_until_a_reader_is_through(
         self, store: TokenStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        change = Thread(target=store.add, args=[token(2)])
+        change = Thread(target=store.apply, kwargs={"added": [token(2)]})
 
         def select(_: Query, tokens: Iterable[Token]) -> list[Token]:
             change.start()
@@ -691,5 +691,5 @@ with DurableJSON(Path(sys.argv[1]), "tokens", Token).lock():
     ) -> None:
         holder.send_signal(signal.SIGKILL)
         holder.wait()
-        store.add(token(2))
+        store.apply(added=[token(2)])
         assert store.find(ALL).total == 2

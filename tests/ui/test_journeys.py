@@ -204,10 +204,10 @@ class TestCreate:
     async def test_a_full_disk_is_said_and_the_form_kept(
         self, saved: TokenService, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def refuse(*_: object) -> None:
+        def refuse(**_: object) -> None:
             raise StoreUnwritable("The disk is full. Nothing was changed.")
 
-        monkeypatch.setattr(saved.store, "add", refuse)
+        monkeypatch.setattr(saved.store, "apply", refuse)
         async with run(saved) as pilot:
             await to_form(pilot)
             await write(pilot, "grafana")
@@ -359,11 +359,11 @@ class TestSave:
         async with run(saved) as pilot:
             await self.to_secret(pilot)
 
-            def refuse(*_: object) -> None:
+            def refuse(**_: object) -> None:
                 raise StoreUnwritable("The disk is full. Nothing was changed.")
 
             with monkeypatch.context() as patch:
-                patch.setattr(saved.store, "replace", refuse)
+                patch.setattr(saved.store, "apply", refuse)
                 await pilot.press("shift+tab", "enter")
                 await until(pilot, lambda: "disk is full" in said(pilot, "#outcome"))
             # A button takes no press while it still shows the one before.

@@ -122,7 +122,7 @@ class TestInTheApp:
     async def test_the_new_key_works_and_shows_and_the_old_one_is_free(
         self, saved: TokenService, run: Run
     ) -> None:
-        keymap = chosen({"list.create": "n", "list.revoke": "x,delete", "list.help": "h"})
+        keymap = chosen({"list.create": "n", "list.revoke": "x,delete", "list.help": "z"})
         async with run(saved, keymap=keymap) as pilot:
             assert list(footer(pilot).items())[:3] == [
                 ("Create", "n"),
@@ -133,7 +133,7 @@ class TestInTheApp:
             assert "1 marked: x revokes" in said(pilot, "#summary")
             await pilot.press("escape", "c")
             assert isinstance(pilot.app.screen, TokenList)
-            await pilot.press("h")
+            await pilot.press("z")
             await arrive(pilot, Help)
             drawn = pilot.app.export_screenshot().replace("&#160;", " ")
             assert "x, del" in drawn

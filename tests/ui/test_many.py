@@ -113,8 +113,10 @@ class TestMarks:
             if gone == "revoked":
                 other = open_store(str(store_path))
                 token = saved.look_up("ci-deploy")
-                other.replace(
-                    replace(token, revision=token.revision + 1, revoked_at=NOW, hash=None)
+                other.apply(
+                    replaced=[
+                        replace(token, revision=token.revision + 1, revoked_at=NOW, hash=None)
+                    ]
                 )
             else:
                 store_path.write_text("{broken")

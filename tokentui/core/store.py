@@ -63,17 +63,6 @@ class TokenStore(TokenSource, Protocol):
         """Return the tokens that hold this name, letter case aside."""
         ...
 
-    def add(self, token: Token) -> None:
-        """Add a new token; raise `NameTaken` or `IdTaken`."""
-        ...
-
-    def replace(self, token: Token) -> None:
-        """Put `token` where its previous revision is.
-
-        Raises `TokenChanged` where another revision is there, `NameTaken` and `TokenNotFound`.
-        """
-        ...
-
     def apply(
         self,
         *,
@@ -81,7 +70,10 @@ class TokenStore(TokenSource, Protocol):
         replaced: Sequence[Token] = (),
         note: Callable[[], None] = nothing,
     ) -> None:
-        """Add and replace all of these, in one step, or, where one of them cannot be, none.
+        """Add new tokens and put others where their previous revisions are; all of them, or none.
+
+        Raises `IdTaken`, `NameTaken`, `TokenNotFound`, and `TokenChanged` where another revision
+        is there.
 
         `note` is called once nothing but the disk is in the way any more, while no other process
         can change anything: what it raises is raised, and nothing was changed.

@@ -7,6 +7,7 @@ from threading import RLock
 
 import msgspec
 
+from tokentui import files
 from tokentui.core.account import Account
 from tokentui.core.errors import AccountChanged, AccountNotFound, AccountTaken, StoreReadOnly
 from tokentui.stores.durable import DurableJSON
@@ -26,9 +27,10 @@ class AccountFiles:
     """
 
     def __init__(self, folder: Path, like: Path, *, read_only: bool = False) -> None:
+        self._like = like
         self._read_only = read_only
         self._guard = RLock()
-        self._accounts = _opened(folder, _ACCOUNTS, Account, like)
+        self._accounts = _opened(folder, _ACCOUNTS, Account)
         self._passwords = _opened(folder, _PASSWORDS, _Password)
 
     def changed(self) -> Hashable:
@@ -52,6 +54,8 @@ class AccountFiles:
             note()
             with self._accounts.change():
                 self._accounts.read()[_ACCOUNTS][account.name] = account
+            if not before:
+                files.give_to_readers(self._accounts.path, self._like)
 
     def hash_of(self, name: str) -> str | None:
         with self._guard:
@@ -73,12 +77,10 @@ class AccountFiles:
             yield
 
 
-def _opened(
-    folder: Path, table: str, kind: type[msgspec.Struct], like: Path | None = None
-) -> DurableJSON:
+def _opened(folder: Path, table: str, kind: type[msgspec.Struct]) -> DurableJSON:
     path = folder / f"{table}.json"
     advice = "Put a copy of it back; until then, nobody is let in by it."
-    return DurableJSON(path, table, kind, like=like, advice=advice)
+    return DurableJSON(path, table, kind, advice=advice)
 
 
 def _sound(name: str, record: object) -> Account | None:

@@ -51,7 +51,7 @@ class DurableJSON(Storage):
     `table` is the one that matters: its records are decoded straight to `kind`, which takes a
     third of the time and of the memory of dicts. A record that is none, and all other tables,
     are kept as they stand in the file. `leftovers` are what a killed process may have left behind;
-    A new one is for the readers of `like`. `advice` is what to do where the file is damaged.
+    `advice` is what to do where the file is damaged.
 
     What was read is kept until the file is another one, so asking again costs one `stat`. Hold
     `lock` over a `change`: it is another file, because the first one is replaced. `path` must be
@@ -65,7 +65,6 @@ class DurableJSON(Storage):
         kind: type[msgspec.Struct],
         *,
         leftovers: Sequence[Path] = (),
-        like: Path | None = None,
         advice: str = "Name another with --store.",
     ) -> None:
         self.path = path
@@ -73,7 +72,6 @@ class DurableJSON(Storage):
         self._kind = kind
         self._lock = Lock(path)
         self._leftovers = leftovers
-        self._like = like
         self._advice = advice
         self._tables: Tables | None = None
         self._draft: Tables | None = None
@@ -150,7 +148,7 @@ class DurableJSON(Storage):
     def _commit(self, tables: Tables) -> None:
         try:
             _refuse_unsafe_folder(self.path)
-            files.replace(self.path, msgspec.json.encode(tables), like=self._like)
+            files.replace(self.path, msgspec.json.encode(tables))
         except files.Unconfirmed as error:
             raise StoreUnconfirmed(
                 f"The change of {self.path} is done, but the disk did not confirm that it would "

@@ -75,12 +75,6 @@ class TinyDBStore:
         with self._guard:
             return self._current().named(name)
 
-    def add(self, token: Token) -> None:
-        self.apply(added=[token])
-
-    def replace(self, token: Token) -> None:
-        self.apply(replaced=[token])
-
     def apply(
         self,
         *,

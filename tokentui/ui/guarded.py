@@ -56,9 +56,11 @@ class Guarded(TypeAhead):
         raise NotImplementedError
 
     def get_default_screen(self) -> Screen[None]:
+        return self.home() if self._inside else Screen()
+
+    def on_mount(self) -> None:
         if self._entrance is not None and not self._inside:
-            return LogIn(self._entrance)
-        return self.home()
+            self.push_screen(LogIn(self._entrance))
 
     @on(LogIn.Entered)
     async def _entered(self, event: LogIn.Entered) -> None:
