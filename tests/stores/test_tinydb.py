@@ -309,7 +309,10 @@ class TestRights:
 
     def test_a_group_of_others_reads_no_more(self, store: TokenStore, store_path: Path) -> None:
         store_path.chmod(0o640)
-        with mock.patch.object(os, "chown", side_effect=PermissionError):
+        with (
+            mock.patch.object(files, "give_to_owner"),
+            mock.patch.object(os, "chown", side_effect=PermissionError),
+        ):
             files.replace(store_path, store_path.read_bytes())
         assert mode(store_path) == 0o600
 

@@ -109,7 +109,7 @@ class TokenReader:
         """Why nothing can be changed here at all, in a sentence; nothing where it can."""
         if self.store.read_only:
             return "The store was opened read-only."
-        return "An auditor may only look." if self.rights.looks_only else ""
+        return self.rights.why_not(Action.CREATE)
 
     def warnings(self) -> Sequence[str]:
         """Return what an administrator should know about the store, a sentence each."""

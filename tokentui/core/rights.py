@@ -1,10 +1,11 @@
 """What somebody may see and do."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from tokentui.core.account import Account, AccountSource, NoAccounts, Role, admitted
 from tokentui.core.audit import Action
-from tokentui.core.errors import NotPermitted
+from tokentui.core.errors import NotPermitted, TokentuiError
+from tokentui.core.text import printable
 from tokentui.core.token import Token
 
 _OF_OTHERS = {Action.REVOKE, Action.RETIRE}
@@ -39,12 +40,6 @@ class Rights:
         return self._name if account and account.role is Role.MEMBER else None
 
     @property
-    def looks_only(self) -> bool:
-        """Whether nothing may be changed."""
-        account = self.account
-        return account is not None and account.role is Role.AUDITOR
-
-    @property
     def several(self) -> bool:
         """Whether tokens of several accounts may be seen, where there are accounts."""
         return self.only_of is None and bool(self._accounts.everything())
@@ -54,19 +49,29 @@ class Rights:
         only = self.only_of
         return [token for token in tokens if only in (None, token.account)]
 
-    def check(self, action: Action, tokens: Collection[Token] = ()) -> None:
-        """Raise `NotPermitted` unless `action` may be done with all of `tokens`."""
+    def why_not(self, action: Action, tokens: Iterable[Token] = ()) -> str:
+        """Say why `action` may not be done with all of `tokens`; nothing where it may."""
+        try:
+            return self._why_not(action, tokens)
+        except TokentuiError as error:
+            return str(error)
+
+    def _why_not(self, action: Action, tokens: Iterable[Token]) -> str:
         account = self.account
         if account is None:
-            return
+            return ""
         if account.role is Role.AUDITOR:
-            raise NotPermitted("An auditor may only look; nothing was changed.")
+            return "An auditor may only look."
         others = [token for token in tokens if token.account != account.name]
-        if others and not (account.role is Role.ADMINISTRATOR and action in _OF_OTHERS):
-            raise NotPermitted(
-                f"{others[0].name} belongs to {others[0].account}, so it can only be revoked here, "
-                "by an administrator; nothing was changed."
-            )
+        if not others or (account.role is Role.ADMINISTRATOR and action in _OF_OTHERS):
+            return ""
+        first = printable(others[0].name), printable(others[0].account)
+        return "{} belongs to {}: here it can only be revoked, by an administrator.".format(*first)
+
+    def check(self, action: Action, tokens: Iterable[Token] = ()) -> None:
+        """Raise `NotPermitted` unless `action` may be done with all of `tokens`."""
+        if why := self._why_not(action, tokens):
+            raise NotPermitted(f"{why} Nothing was changed.")
 
     def check_all_seen(self) -> None:
         """Raise `NotPermitted` where only some tokens are seen."""

@@ -242,14 +242,6 @@ class TokenService(TokenReader):
         events = [self._event(Action.REVOKE, token) for token in tokens]
         self._commit(events, replaced=[_next(token, **gone) for token in tokens])
 
-    def why_not(self, action: Action, token: Token) -> str:
-        """Say why the account may not do `action` with `token`; nothing where it may."""
-        try:
-            self.rights.check(action, [token])
-        except NotPermitted as error:
-            return str(error)
-        return ""
-
     def _permit(self, action: Action, tokens: Collection[Token] = ()) -> None:
         """Raise `NotPermitted`, and write that down, unless the account may do this."""
         try:

@@ -95,7 +95,7 @@ class Commands(Provider):
             yield Command(f"Manage {name}", status, partial(screen.manage, token))
             if service.obstacle:
                 continue
-            if token.replaced_by is None and not service.why_not(Action.ROTATE, token):
+            if token.replaced_by is None and not service.rights.why_not(Action.ROTATE, [token]):
                 yield Command(f"Rotate {name}", status, partial(screen.ask_to_rotate, token))
             yield Command(f"Revoke {name}", status, partial(screen.ask_to_revoke, [token]))
 

@@ -4,9 +4,11 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from textual import events, on
+from textual.await_complete import AwaitComplete
 from textual.screen import Screen
 
 from tokentui.core.errors import AccountNotFound, NotPermitted, StoreError
@@ -49,7 +51,7 @@ class Guarded(TypeAhead):
         self._touched_at = ticks()
         self._unlocked = asyncio.Event()
         self._unlocked.set()
-        self._held_back: list[tuple[str, dict[str, Any]]] = []
+        self._held_back: list[Callable[[], object]] = []
 
     def home(self) -> Screen[None]:
         """Return the screen to start on."""
@@ -66,11 +68,11 @@ class Guarded(TypeAhead):
     async def _entered(self, event: LogIn.Entered) -> None:
         self._touched_at = self._ticks()
         if self.locked:
-            self.pop_screen()
             self._unlocked.set()
+            self.pop_screen()
             held_back, self._held_back = self._held_back, []
-            for sentence, how in held_back:
-                self.notify(sentence, **how)
+            for do in held_back:
+                do()
         elif self._entrance is not None and not self._inside:
             self._service = self._entrance.service_of(event.account)
             self._inside = True
@@ -99,8 +101,8 @@ class Guarded(TypeAhead):
             self._leave("The app was locked, and there is no password to unlock it: log in again.")
             return
         self.clear_notifications()
-        self._unlocked.clear()
         self.push_screen(LogIn(self._entrance, self._service.account))
+        self._unlocked.clear()
 
     @property
     def _lockable(self) -> bool:
@@ -130,17 +132,30 @@ class Guarded(TypeAhead):
             self._touched_at = self._ticks()
         await super().on_event(event)
 
+    # What was under way when it locked goes on, and may end in any of these. They act on whatever
+    # is on top, so they wait until that is no longer the lock.
+
     def notify(self, message: str, **how: Any) -> None:
-        """Tell something, or keep it until somebody is there to read it."""
         if self.locked:
-            self._held_back.append((message, how))
+            self._held_back.append(partial(self.notify, message, **how))
         else:
             super().notify(message, **how)
 
-    async def push_screen_wait(self, screen: Any, *args: Any, **kwargs: Any) -> Any:
-        """Wait until nothing is locked: a secret may have been made meanwhile."""
+    def pop_screen(self) -> AwaitComplete:
+        if self.locked:
+            self._held_back.append(self.pop_screen)
+            return AwaitComplete()
+        return super().pop_screen()
+
+    def push_screen(self, screen: Any, *arguments: Any, **more: Any) -> Any:
+        if self.locked:
+            self._held_back.append(partial(self.push_screen, screen, *arguments, **more))
+            return AwaitComplete()
+        return super().push_screen(screen, *arguments, **more)
+
+    async def push_screen_wait(self, screen: Any, *arguments: Any, **more: Any) -> Any:
         await self._unlocked.wait()
-        return await super().push_screen_wait(screen, *args, **kwargs)
+        return await super().push_screen_wait(screen, *arguments, **more)
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Keep away what is not for this session, or not now."""

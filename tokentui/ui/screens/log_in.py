@@ -31,7 +31,6 @@ class LogIn(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,f10", "log_in", "Log in", key_display="^s", id="log-in.log-in"),
         Binding("escape", "clear", "Clear", id="log-in.clear"),
-        Binding("ctrl+q", "app.quit", "Quit", key_display="^q", id="app.quit"),
     ]
 
     class Entered(Message):

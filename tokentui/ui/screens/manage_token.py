@@ -90,7 +90,7 @@ class ManageToken(Screen[Managed]):
         self._show()
         if obstacle := self._service.obstacle:
             self._lock(obstacle, *_CONTROLS)
-        elif why := self._service.why_not(Action.RENAME, self._token):
+        elif why := self._service.rights.why_not(Action.RENAME, [self._token]):
             self._lock(why, *_CONTROLS[:-1])
         elif self._token.replaced_by is not None:
             self._lock("It was rotated: it can only be revoked.", *_CONTROLS[:-1])

@@ -111,12 +111,8 @@ class TokenList(TokenBrowser):
     def _why_not(self, action: str) -> str:
         """Say why an action can do nothing now; nothing where it can."""
         changes = action in _CHANGES
-        if changes or action == "create":
-            try:
-                if obstacle := self._service.obstacle:
-                    return obstacle
-            except TokentuiError as error:
-                return str(error)
+        if (changes or action == "create") and (obstacle := self._service.obstacle):
+            return obstacle
         if action == "account" and not self.several:
             return "There are no other accounts here."
         if self._view.history and (changes or action == "manage"):
@@ -127,7 +123,7 @@ class TokenList(TokenBrowser):
             return "There is no token here."
         token = self._table.token
         if action in _OF_OWNERS and token is not None and not self._marks:
-            return self._service.why_not(_OF_OWNERS[action], token)
+            return self._service.rights.why_not(_OF_OWNERS[action], [token])
         return ""
 
     def on_key(self, event: events.Key) -> None:

@@ -1,0 +1,517 @@
+"""Several people: the log-in, the lock, and what each role sees and can do."""
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button, DataTable, Input
+
+from tokentui.core.account import Role
+from tokentui.core.accounts import AccountService
+from tokentui.core.audit import Origin
+from tokentui.core.credential import Secret
+from tokentui.core.login import Door
+from tokentui.core.rights import Rights
+from tokentui.core.service import TokenService
+from tokentui.stores import open_accounts, open_failures, open_store, open_trail, open_usage
+from tokentui.ui.entrance import Entrance
+from tokentui.ui.screens.audit_trail import AuditTrail
+from tokentui.ui.screens.choose_account import ChooseAccount
+from tokentui.ui.screens.create_token import CreateToken
+from tokentui.ui.screens.help import Help
+from tokentui.ui.screens.log_in import LogIn
+from tokentui.ui.screens.manage_token import ManageToken
+from tokentui.ui.screens.saved_token import SavedToken, SecretLine
+from tokentui.ui.screens.token_list import TokenList
+from tokentui.ui.widgets.token_table import TokenTable
+
+from ..conftest import CHEAPEST, NOW
+from .conftest import Run, arrive, said, toasts, until, write
+
+PASSWORD = "correct horse battery"
+
+
+class Office:
+    """Ann is an administrator, bob a member, eye an auditor; kay has only a key."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = str(path)
+        self.ticks = 0.0
+        self.accounts = AccountService(
+            open_accounts(self.path), Rights("root"), self.trail, by="root", hasher=CHEAPEST
+        )
+        self.accounts.add("ann", None, Secret(PASSWORD))
+        self.accounts.add("bob", None, Secret(PASSWORD))
+        self.accounts.add("eye", Role.AUDITOR, Secret(PASSWORD))
+        self.accounts.add("kay", None, None)
+
+    @property
+    def trail(self) -> Any:
+        return open_trail(self.path, origin=Origin("tokens", "192.0.2.7"))
+
+    def service(self, account: str | None = None) -> TokenService:
+        return TokenService(
+            open_store(self.path),
+            open_usage(self.path),
+            account=account or "root",
+            accounts=open_accounts(self.path),
+            bound=account is not None,
+            trail=self.trail,
+            hasher=CHEAPEST,
+            clock=lambda: NOW,
+        )
+
+    def stock(self) -> None:
+        """Let ann and bob have a token each."""
+        for name, account in (("backup", "ann"), ("deploy", "bob")):
+            service = self.service(account)
+            service.confirm_saved(service.create(name, None).token.id)
+
+    def choices(self, account: str | None = None, **more: Any) -> dict[str, Any]:
+        """Return what the app is given, with somebody logged in by a key or nobody yet."""
+        door = Door(
+            open_accounts(self.path),
+            open_failures(self.path),
+            self.trail,
+            CHEAPEST,
+            lambda: NOW,
+        )
+        return {
+            "entrance": Entrance(door, self.service),
+            "logged_in": account is not None,
+            "lock_after": timedelta(minutes=15),
+            "ticks": lambda: self.ticks,
+            **more,
+        }
+
+
+@pytest.fixture
+def office(store_path: Path) -> Office:
+    made = Office(store_path)
+    made.stock()
+    return made
+
+
+Enter = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
+
+
+@pytest.fixture
+def enter(office: Office, run: Run) -> Enter:
+    """Return what opens the app and logs somebody in."""
+
+    @asynccontextmanager
+    async def entered(name: str, **more: Any) -> Any:
+        async with run(office.service(), **office.choices(**more)) as pilot:
+            await arrive(pilot, LogIn)
+            await log_in(pilot, name)
+            await arrive(pilot, TokenList)
+            yield pilot
+
+    return entered
+
+
+async def log_in(pilot: Pilot[None], name: str, password: str = PASSWORD) -> None:
+    await write(pilot, name)
+    await pilot.press("enter")
+    await unlock(pilot, password)
+
+
+async def unlock(pilot: Pilot[None], password: str = PASSWORD) -> None:
+    await write(pilot, password)
+    await pilot.press("enter")
+
+
+async def lock(pilot: Pilot[None]) -> None:
+    await pilot.press("ctrl+l")
+    await arrive(pilot, LogIn)
+
+
+def shown(pilot: Pilot[None]) -> str:
+    """Return all that can be read on the screen."""
+    return pilot.app.export_screenshot().replace("&#160;", " ")
+
+
+def names(pilot: Pilot[None]) -> list[str]:
+    return [token.name for token in pilot.app.screen.query_one(TokenTable)._page.tokens]
+
+
+# -- log in -----------------------------------------------------------------------------------
+
+
+async def test_without_accounts_there_is_no_log_in(saved: TokenService, run: Run) -> None:
+    async with run(saved) as pilot:
+        await arrive(pilot, TokenList)
+        await pilot.press("ctrl+l")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, TokenList)
+
+
+async def test_a_member_sees_their_own(enter: Enter) -> None:
+    async with enter("bob") as pilot:
+        assert names(pilot) == ["deploy"]
+        assert "Account" not in shown(pilot)
+
+
+async def test_before_it_nothing_of_the_tokens_is_there(office: Office, run: Run) -> None:
+    async with run(office.service(), **office.choices()) as pilot:
+        await arrive(pilot, LogIn)
+        assert "backup" not in shown(pilot)
+        for key in ("ctrl+p", "f1", "ctrl+l", "escape"):
+            await pilot.press(key)
+            await pilot.pause()
+            assert isinstance(pilot.app.screen, LogIn)
+        await pilot.press("ctrl+q")
+        await pilot.pause()
+        assert not pilot.app.is_running
+
+
+@pytest.mark.parametrize(("name", "password"), [("bob", "wrong"), ("nobody", PASSWORD)])
+async def test_wrong_names_and_passwords_are_told_alike(
+    office: Office, run: Run, name: str, password: str
+) -> None:
+    async with run(office.service(), **office.choices()) as pilot:
+        await arrive(pilot, LogIn)
+        await log_in(pilot, name, password)
+        await until(pilot, lambda: said(pilot, "#problem") == "Wrong name or password.")
+        assert pilot.app.screen.query_one("#password", Input).value == ""
+        assert pilot.app.screen.query_one("#name", Input).value == name
+        await pilot.press("escape")
+        assert pilot.app.screen.query_one("#name", Input).value == ""
+
+
+async def test_a_password_is_not_shown(office: Office, run: Run) -> None:
+    async with run(office.service(), **office.choices()) as pilot:
+        await arrive(pilot, LogIn)
+        await write(pilot, "bob")
+        await pilot.press("enter")
+        await write(pilot, "hunter")
+        assert "hunter" not in shown(pilot)
+
+
+async def test_too_many_are_told_how_long_to_wait(office: Office, run: Run) -> None:
+    async with run(office.service(), **office.choices()) as pilot:
+        await arrive(pilot, LogIn)
+        await write(pilot, "bob")
+        await pilot.press("enter")
+        for _ in range(5):
+            await unlock(pilot, "wrong")
+            await until(pilot, lambda: "Wrong" in said(pilot, "#problem"))
+        await unlock(pilot)
+        await until(pilot, lambda: "in 1 seconds" in said(pilot, "#problem"))
+
+
+async def test_nothing_typed_is_asked_for(office: Office, run: Run) -> None:
+    async with run(office.service(), **office.choices()) as pilot:
+        await arrive(pilot, LogIn)
+        await pilot.click("#go")
+        await until(pilot, lambda: "are needed" in said(pilot, "#problem"))
+        await pilot.click("#quit")
+        await pilot.pause()
+        assert not pilot.app.is_running
+
+
+async def test_a_store_that_cannot_be_read_is_said(office: Office, run: Run) -> None:
+    async with run(office.service(), **office.choices()) as pilot:
+        await arrive(pilot, LogIn)
+        Path(office.path).with_name("passwords.json").write_text("nonsense")
+        await log_in(pilot, "bob")
+        await until(pilot, lambda: "damaged" in said(pilot, "#problem"))
+
+
+# -- the lock ---------------------------------------------------------------------------------
+
+
+async def test_it_locks_by_a_key_and_all_is_as_it_was(enter: Enter) -> None:
+    async with enter("bob") as pilot:
+        await pilot.press("c")
+        await arrive(pilot, CreateToken)
+        await write(pilot, "half-a-na")
+        await lock(pilot)
+        assert "half" not in shown(pilot)
+        await unlock(pilot, "wrong")
+        await until(pilot, lambda: "Wrong" in said(pilot, "#problem"))
+        await unlock(pilot)
+        await arrive(pilot, CreateToken)
+        assert pilot.app.screen.query_one("#name", Input).value == "half-a-na"
+
+
+async def test_it_locks_by_itself_after_a_time_without_keys(enter: Enter, office: Office) -> None:
+    async with enter("bob") as pilot:
+        office.ticks += 899
+        await pilot.press("j")
+        office.ticks += 899
+        pilot.app.look_for_somebody()  # type: ignore[attr-defined]
+        assert isinstance(pilot.app.screen, TokenList)
+        office.ticks += 1
+        await arrive(pilot, LogIn)
+        assert "deploy" not in shown(pilot)
+        await unlock(pilot)
+        await arrive(pilot, TokenList)
+        pilot.app.look_for_somebody()  # type: ignore[attr-defined]
+        assert isinstance(pilot.app.screen, TokenList)
+
+
+async def test_it_need_not_lock_itself(enter: Enter, office: Office) -> None:
+    async with enter("bob", lock_after=None) as pilot:
+        office.ticks += 10**6
+        pilot.app.look_for_somebody()  # type: ignore[attr-defined]
+        assert isinstance(pilot.app.screen, TokenList)
+
+
+async def test_a_secret_is_hidden_and_comes_back(enter: Enter) -> None:
+    async with enter("bob") as pilot:
+        await pilot.press("c")
+        await arrive(pilot, CreateToken)
+        await write(pilot, "fresh")
+        await pilot.press("enter")
+        await arrive(pilot, SavedToken)
+        secret = str(pilot.app.screen.query_one(SecretLine).content)
+        assert secret in shown(pilot)
+        await lock(pilot)
+        assert secret not in shown(pilot)
+        for key in ("ctrl+p", "f1", "ctrl+q", "ctrl+l"):
+            await pilot.press(key)
+            await pilot.pause()
+        assert isinstance(pilot.app.screen, LogIn)
+        assert "A secret waits" in said(pilot, "#problem")
+        await unlock(pilot)
+        await arrive(pilot, SavedToken)
+        assert secret in shown(pilot)
+
+
+async def test_a_secret_made_while_it_locks_waits_below(
+    enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from threading import Event
+
+    go, create = Event(), TokenService.create
+
+    def slow(*arguments: Any, **more: Any) -> Any:
+        assert go.wait(10)
+        return create(*arguments, **more)
+
+    monkeypatch.setattr(TokenService, "create", slow)
+    async with enter("bob") as pilot:
+        await pilot.press("c")
+        await arrive(pilot, CreateToken)
+        await write(pilot, "fresh")
+        await pilot.press("enter")
+        await lock(pilot)
+        go.set()
+        await until(pilot, lambda: pilot.app._held_back)  # type: ignore[attr-defined]
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, LogIn)
+        await unlock(pilot)
+        await arrive(pilot, SavedToken)
+
+
+async def test_a_screen_that_closes_or_opens_below_the_lock_leaves_the_lock(
+    enter: Enter, office: Office
+) -> None:
+    async with enter("bob") as pilot:
+        await pilot.press("c")
+        await arrive(pilot, CreateToken)
+        form = pilot.app.screen
+        await lock(pilot)
+        form.dismiss(None)
+        pilot.app.push_screen(AuditTrail(office.service("bob")))
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, LogIn)
+        await unlock(pilot)
+        await arrive(pilot, AuditTrail)
+        await pilot.press("escape")
+        await arrive(pilot, TokenList)
+
+
+async def test_what_is_said_while_it_is_locked_waits(enter: Enter) -> None:
+    async with enter("bob") as pilot:
+        await lock(pilot)
+        pilot.app.notify("Revoked deploy.")
+        await pilot.pause()
+        assert toasts(pilot) == []
+        await unlock(pilot)
+        await arrive(pilot, TokenList)
+        assert toasts(pilot) == ["Revoked deploy."]
+
+
+async def test_who_has_no_password_is_logged_out(office: Office, run: Run) -> None:
+    async with run(office.service("kay"), **office.choices("kay")) as pilot:
+        await pilot.press("ctrl+l")
+        await until(pilot, lambda: not pilot.app.is_running)
+        assert "log in again" in pilot.app.farewell  # type: ignore[attr-defined]
+
+
+async def test_who_is_disabled_is_shown_out(enter: Enter, office: Office) -> None:
+    async with enter("bob") as pilot:
+        office.accounts.disable("bob")
+        await until(pilot, lambda: not pilot.app.is_running)
+        assert "disabled" in pilot.app.farewell  # type: ignore[attr-defined]
+
+
+# -- roles ------------------------------------------------------------------------------------
+
+
+async def test_an_administrator_sees_whose_they_are_and_can_filter(enter: Enter) -> None:
+    async with enter("ann") as pilot:
+        assert names(pilot) == ["backup", "deploy"]
+        assert "Account" in shown(pilot)
+        await pilot.press("A")
+        await arrive(pilot, ChooseAccount)
+        await pilot.press("j", "j", "enter")
+        await arrive(pilot, TokenList)
+        assert names(pilot) == ["deploy"]
+        assert "of bob" in said(pilot, "#summary")
+        await pilot.press("escape")
+        await pilot.pause()
+        assert names(pilot) == ["backup", "deploy"]
+        await pilot.press("s", "s")
+        assert "Account ^" in shown(pilot) or "Expires ^" in shown(pilot)
+
+
+async def test_an_administrator_can_only_revoke_what_is_others(enter: Enter) -> None:
+    async with enter("ann") as pilot:
+        await pilot.press("j")
+        await pilot.pause()
+        await pilot.press("t")
+        await until(pilot, lambda: any("belongs to bob" in each for each in toasts(pilot)))
+        await pilot.press("m")
+        await arrive(pilot, ManageToken)
+        assert "belongs to bob" in said(pilot, "#name-reason")
+        disabled = {each.id for each in pilot.app.screen.query(Button) if each.disabled}
+        assert disabled == {"update", "have", "rotate-button"}
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: pilot.app.screen.query("#yes"))
+        await pilot.press("tab", "enter")
+        await arrive(pilot, TokenList)
+        await until(pilot, lambda: names(pilot) == ["backup"])
+
+
+async def test_an_auditor_looks_and_is_told_why_no_more(enter: Enter) -> None:
+    async with enter("eye") as pilot:
+        assert names(pilot) == ["backup", "deploy"]
+        for key in ("c", "r", "t", "space"):
+            await pilot.press(key)
+            await pilot.pause()
+            assert isinstance(pilot.app.screen, TokenList)
+            assert toasts(pilot)[-1] == "An auditor may only look."
+        await pilot.press("m")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ManageToken))
+        await pilot.pause()
+        assert all(each.disabled for each in pilot.app.screen.query(Button))
+
+
+async def test_a_member_has_no_accounts_to_choose_from(enter: Enter) -> None:
+    async with enter("bob") as pilot:
+        await pilot.press("A")
+        await until(pilot, lambda: toasts(pilot) == ["There are no other accounts here."])
+
+
+async def test_only_ones_own_lost_secrets_are_asked_about(office: Office, run: Run) -> None:
+    office.service("bob").create("lost", None)
+    async with run(office.service("ann"), **office.choices("ann")) as pilot:
+        await arrive(pilot, TokenList)
+    async with run(office.service("bob"), **office.choices("bob")) as pilot:
+        await until(pilot, lambda: pilot.app.screen.query("#yes"))
+
+
+# -- a session that is shut in ----------------------------------------------------------------
+
+
+async def test_a_gated_session_reaches_no_file_and_no_shell(
+    office: Office, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from textual.app import App
+
+    suspended: list[object] = []
+    monkeypatch.setattr(App, "action_suspend_process", suspended.append)
+    async with run(office.service("bob"), **office.choices("bob", gated=True)) as pilot:
+        await arrive(pilot, TokenList)
+        await pilot.press("ctrl+z")
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        await write(pilot, "screenshot")
+        await pilot.pause(0.3)
+        assert "Save the screen" not in shown(pilot)
+        await pilot.press("escape", "escape")
+        await pilot.press("c")
+        await arrive(pilot, CreateToken)
+        await write(pilot, "fresh")
+        await pilot.press("enter")
+        await arrive(pilot, SavedToken)
+        assert not pilot.app.screen.query("#path, #write")
+        await pilot.press("w")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, SavedToken)
+    assert suspended == []
+
+
+# -- the audit trail --------------------------------------------------------------------------
+
+
+def rows(pilot: Pilot[None]) -> list[str]:
+    table = pilot.app.screen.query_one(DataTable)
+    return [" ".join(map(str, table.get_row_at(row))) for row in range(table.row_count)]
+
+
+async def test_the_trail_is_filtered_as_one_types(enter: Enter) -> None:
+    async with enter("ann") as pilot:
+        await pilot.press("H")
+        await arrive(pilot, AuditTrail)
+        await until(pilot, lambda: len(rows(pilot)) > 6)
+        assert "log-in" in rows(pilot)[0]
+        await write(pilot, "deploy")
+        await until(pilot, lambda: len(rows(pilot)) == 2)
+        await pilot.press("down")
+        await until(pilot, lambda: "create deploy" in said(pilot, "#more"))
+        await write(pilot, "xyz")
+        await until(pilot, lambda: said(pilot, "#more") == "Nothing here.")
+        await pilot.press("escape")
+        await until(pilot, lambda: len(rows(pilot)) > 6)
+        await pilot.press("escape")
+        await arrive(pilot, TokenList)
+
+
+async def test_a_member_reads_only_what_they_did(enter: Enter) -> None:
+    async with enter("bob") as pilot:
+        await pilot.press("H")
+        await arrive(pilot, AuditTrail)
+        await until(pilot, lambda: rows(pilot))
+        assert all("bob" in row for row in rows(pilot))
+
+
+async def test_the_history_of_one_token(enter: Enter, office: Office) -> None:
+    async with enter("ann") as pilot:
+        await pilot.press("j", "h")
+        await arrive(pilot, AuditTrail)
+        await until(pilot, lambda: len(rows(pilot)) == 2)
+        service = office.service("bob")
+        service.rename(service.look_up("deploy"), "deployed")
+        await until(pilot, lambda: len(rows(pilot)) == 3)
+        assert "Its name is deployed now." in rows(pilot)[0]
+
+
+async def test_hostile_words_in_the_trail_stay_words(enter: Enter, office: Office) -> None:
+    accounts = Path(office.path).with_name("audit.jsonl")
+    line = json.loads(accounts.read_text().splitlines()[-1])
+    line |= {"about": "[red]\x1b]52;c;aGk=\x07[/red]", "seq": 99}
+    with accounts.open("a") as trail:
+        trail.write(json.dumps(line) + "\n")
+    async with enter("ann") as pilot:
+        await pilot.press("H")
+        await arrive(pilot, AuditTrail)
+        await until(pilot, lambda: rows(pilot))
+        assert "[red]\\x1b]52;c;aGk=\\x07[/red]" in " ".join(rows(pilot))
+
+
+async def test_where_nothing_was_written_down(saved: TokenService, run: Run) -> None:
+    async with run(saved) as pilot:
+        await pilot.press("H")
+        await arrive(pilot, AuditTrail)
+        await until(pilot, lambda: said(pilot, "#more") == "Nothing was written down yet.")
+        await pilot.press("f1")
+        await arrive(pilot, Help)
