@@ -210,14 +210,14 @@ def facts(service: TokenReader, token: Token) -> list[tuple[str, str]]:
 
 
 def entry_cells(service: TokenReader, entry: Entry) -> tuple[str, str, str, str, str, str]:
-    """Return when, who, from where, what, with which token, and more, of an audit trail's entry."""
+    """Return when, who, what, with which token, from where, and more, of an audit trail's entry."""
     outcome = "" if entry.outcome == Outcome.DONE else f", {printable(entry.outcome)}"
     return (
         second(service, entry.time),
         printable(entry.account or "nobody"),
-        printable(entry.address or "here"),
         f"{printable(entry.action)}{outcome}",
         printable(entry.name or ""),
+        printable(entry.address or "here"),
         printable(entry.about or ""),
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tokentui.ui.app import TokentuiApp
 from tokentui.ui.widgets.token_table import TokenTable
 
 from ..conftest import NOW
+from .office import PASSWORD, Office
 
 Run = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 
@@ -47,6 +49,14 @@ def saved(stocked: TokenService) -> TokenService:
     """Return the stocked service with every secret saved, so that no question greets."""
     stocked.confirm_saved(stocked.look_up("vendor_acme").id)
     return stocked
+
+
+@pytest.fixture
+def office(store_path: Path) -> Office:
+    """Return a store that several people share."""
+    made = Office(store_path)
+    made.stock()
+    return made
 
 
 @pytest.fixture
@@ -99,3 +109,14 @@ async def write(pilot: Pilot[None], text: str) -> None:
 
 
 _KEYS = {"-": "minus", "_": "underscore", " ": "space", ".": "full_stop", "/": "slash"}
+
+
+async def log_in(pilot: Pilot[None], name: str, password: str = PASSWORD) -> None:
+    await write(pilot, name)
+    await pilot.press("enter")
+    await unlock(pilot, password)
+
+
+async def unlock(pilot: Pilot[None], password: str = PASSWORD) -> None:
+    await write(pilot, password)
+    await pilot.press("enter")

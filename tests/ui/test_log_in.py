@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +10,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, DataTable, Input
 
-from tokentui.core.account import Role
-from tokentui.core.accounts import AccountService
-from tokentui.core.audit import Origin
-from tokentui.core.credential import Secret
-from tokentui.core.login import Door
-from tokentui.core.rights import Rights
 from tokentui.core.service import TokenService
-from tokentui.stores import open_accounts, open_failures, open_store, open_trail, open_usage
-from tokentui.ui.entrance import Entrance
 from tokentui.ui.screens.audit_trail import AuditTrail
 from tokentui.ui.screens.choose_account import ChooseAccount
 from tokentui.ui.screens.create_token import CreateToken
@@ -30,72 +21,8 @@ from tokentui.ui.screens.saved_token import SavedToken, SecretLine
 from tokentui.ui.screens.token_list import TokenList
 from tokentui.ui.widgets.token_table import TokenTable
 
-from ..conftest import CHEAPEST, NOW
-from .conftest import Run, arrive, said, toasts, until, write
-
-PASSWORD = "correct horse battery"
-
-
-class Office:
-    """Ann is an administrator, bob a member, eye an auditor; kay has only a key."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = str(path)
-        self.ticks = 0.0
-        self.accounts = AccountService(
-            open_accounts(self.path), Rights("root"), self.trail, by="root", hasher=CHEAPEST
-        )
-        self.accounts.add("ann", None, Secret(PASSWORD))
-        self.accounts.add("bob", None, Secret(PASSWORD))
-        self.accounts.add("eye", Role.AUDITOR, Secret(PASSWORD))
-        self.accounts.add("kay", None, None)
-
-    @property
-    def trail(self) -> Any:
-        return open_trail(self.path, origin=Origin("tokens", "192.0.2.7"))
-
-    def service(self, account: str | None = None) -> TokenService:
-        return TokenService(
-            open_store(self.path),
-            open_usage(self.path),
-            account=account or "root",
-            accounts=open_accounts(self.path),
-            bound=account is not None,
-            trail=self.trail,
-            hasher=CHEAPEST,
-            clock=lambda: NOW,
-        )
-
-    def stock(self) -> None:
-        """Let ann and bob have a token each."""
-        for name, account in (("backup", "ann"), ("deploy", "bob")):
-            service = self.service(account)
-            service.confirm_saved(service.create(name, None).token.id)
-
-    def choices(self, account: str | None = None, **more: Any) -> dict[str, Any]:
-        """Return what the app is given, with somebody logged in by a key or nobody yet."""
-        door = Door(
-            open_accounts(self.path),
-            open_failures(self.path),
-            self.trail,
-            CHEAPEST,
-            lambda: NOW,
-        )
-        return {
-            "entrance": Entrance(door, self.service),
-            "logged_in": account is not None,
-            "lock_after": timedelta(minutes=15),
-            "ticks": lambda: self.ticks,
-            **more,
-        }
-
-
-@pytest.fixture
-def office(store_path: Path) -> Office:
-    made = Office(store_path)
-    made.stock()
-    return made
-
+from .conftest import Run, arrive, log_in, said, toasts, unlock, until, write
+from .office import PASSWORD, Office
 
 Enter = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 
@@ -113,17 +40,6 @@ def enter(office: Office, run: Run) -> Enter:
             yield pilot
 
     return entered
-
-
-async def log_in(pilot: Pilot[None], name: str, password: str = PASSWORD) -> None:
-    await write(pilot, name)
-    await pilot.press("enter")
-    await unlock(pilot, password)
-
-
-async def unlock(pilot: Pilot[None], password: str = PASSWORD) -> None:
-    await write(pilot, password)
-    await pilot.press("enter")
 
 
 async def lock(pilot: Pilot[None]) -> None:

@@ -12,18 +12,22 @@ from textual.widgets import Input
 
 from tokentui.core import credential
 from tokentui.core.service import TokenService
+from tokentui.ui.screens.audit_trail import AuditTrail
 from tokentui.ui.screens.choose_access import ChooseAccess
+from tokentui.ui.screens.choose_account import ChooseAccount
 from tokentui.ui.screens.choose_filter import ChooseFilter
 from tokentui.ui.screens.confirm import Confirm
 from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.screens.help import Help
+from tokentui.ui.screens.log_in import LogIn
 from tokentui.ui.screens.manage_token import ManageToken
 from tokentui.ui.screens.rotate_token import RotateToken
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
 from tokentui.ui.screens.try_secret import TrySecret
 
-from .conftest import Run, arrive, said, until, write
+from .conftest import Run, arrive, log_in, said, until, write
+from .office import Office
 from .recording import Recording
 
 
@@ -182,9 +186,12 @@ SCREENS = {
     "help": to_help,
 }
 _SIZES = [(40, 12), (60, 20), (80, 24), (120, 36)]
+_EACH_SIZE = pytest.mark.parametrize(
+    "size", _SIZES, ids=[f"{columns}x{rows}" for columns, rows in _SIZES]
+)
 
 
-@pytest.mark.parametrize("size", _SIZES, ids=[f"{columns}x{rows}" for columns, rows in _SIZES])
+@_EACH_SIZE
 @pytest.mark.parametrize("name", SCREENS)
 async def test_screen(
     stocked: TokenService,
@@ -236,6 +243,73 @@ async def test_more_than_fits(service: TokenService, run: Run, picture: Snapshot
         service.confirm_saved(new.token.id)
     async with run(service) as pilot:
         await pilot.press("pagedown", "pagedown")
+        assert draw(pilot) == picture
+
+
+async def to_log_in(pilot: Pilot[None]) -> None:
+    await arrive(pilot, LogIn)
+    await log_in(pilot, "bob", "wrong")
+    await until(pilot, lambda: "Wrong" in said(pilot, "#problem"))
+
+
+async def to_accounts(pilot: Pilot[None]) -> None:
+    await arrive(pilot, LogIn)
+    await log_in(pilot, "ann")
+    await arrive(pilot, TokenList)
+    await pilot.press("down")
+
+
+async def to_locked(pilot: Pilot[None]) -> None:
+    await to_accounts(pilot)
+    await pilot.press("ctrl+l")
+    await arrive(pilot, LogIn)
+
+
+async def to_choose_account(pilot: Pilot[None]) -> None:
+    await to_accounts(pilot)
+    await pilot.press("A")
+    await arrive(pilot, ChooseAccount)
+
+
+async def to_of_another(pilot: Pilot[None]) -> None:
+    await to_accounts(pilot)
+    await pilot.press("m")
+    await arrive(pilot, ManageToken)
+
+
+async def to_audit_trail(pilot: Pilot[None]) -> None:
+    await to_accounts(pilot)
+    await pilot.press("H")
+    await arrive(pilot, AuditTrail)
+    await until(pilot, lambda: "log-in" in said(pilot, "#more"))
+
+
+async def to_history(pilot: Pilot[None]) -> None:
+    await to_accounts(pilot)
+    await pilot.press("h")
+    await arrive(pilot, AuditTrail)
+    await until(pilot, lambda: "deploy" in said(pilot, "#more"))
+
+
+SHARED = {
+    "log-in": to_log_in,
+    "locked": to_locked,
+    "accounts": to_accounts,
+    "choose-account": to_choose_account,
+    "of-another": to_of_another,
+    "audit-trail": to_audit_trail,
+    "history": to_history,
+}
+"""How to get to the screens that there are where several people share a store."""
+
+
+@_EACH_SIZE
+@pytest.mark.parametrize("name", SHARED)
+async def test_shared(
+    office: Office, run: Run, picture: SnapshotAssertion, name: str, size: tuple[int, int]
+) -> None:
+    async with run(office.service(), size, **office.choices()) as pilot:
+        await SHARED[name](pilot)
         assert draw(pilot) == picture
 
 

@@ -1,6 +1,7 @@
 """Audit trail: who did what, when and from where; and the history of one token."""
 
 import asyncio
+from collections.abc import Sequence
 from itertools import islice
 from typing import ClassVar
 
@@ -22,7 +23,8 @@ from tokentui.ui.widgets.masthead import Masthead
 
 _SHOWN = 300
 _LOOK_EVERY = 2.0
-_TITLES = ("When", "Who", "From", "What", "Token", "More")
+_TITLES = ("When", "Who", "What", "Token", "From", "More")
+_TOKEN = _TITLES.index("Token")
 
 
 class AuditTrail(Screen[None]):
@@ -56,7 +58,7 @@ class AuditTrail(Screen[None]):
     def on_mount(self) -> None:
         table = self.query_one(DataTable)
         table.can_focus = False
-        table.add_columns(*(_TITLES if self._token is None else _TITLES[:4] + _TITLES[5:]))
+        table.add_columns(*self._wanted(_TITLES))
         self.set_focus(self.query_one("#filter"))
         self.set_interval(_LOOK_EVERY, self._reload)
         self._reload()
@@ -86,19 +88,17 @@ class AuditTrail(Screen[None]):
         row = table.cursor_row
         table.clear()
         for entry in self._entries:
-            cells = words.entry_cells(self._service, entry)
-            table.add_row(
-                *(
-                    Text(cell)
-                    for place, cell in enumerate(cells)
-                    if self._token is None or place != 4
-                )
-            )
+            cells = self._wanted(words.entry_cells(self._service, entry))
+            table.add_row(*map(Text, cells))
         if self._entries:
             table.move_cursor(row=min(row, len(self._entries) - 1))
             self._tell_more()
         else:
             self._say("Nothing here." if self._search_typed else "Nothing was written down yet.")
+
+    def _wanted(self, cells: Sequence[str]) -> Sequence[str]:
+        """Return `cells` but for the one of the token, where there is only one."""
+        return cells if self._token is None else [*cells[:_TOKEN], *cells[_TOKEN + 1 :]]
 
     @property
     def _search_typed(self) -> bool:

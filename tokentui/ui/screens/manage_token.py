@@ -52,7 +52,7 @@ class ManageToken(Screen[Managed]):
         Binding("f9", "access", "Access", id="manage.access"),
         Binding("ctrl+r,f8", "revoke", "Revoke", key_display="^r", id="manage.revoke"),
         Binding("f6", "history", "History", id="manage.history"),
-        Binding("escape", "back", "Back to the list", id="manage.back"),
+        Binding("escape", "back", "Back", id="manage.back"),
         Binding("f1", "app.help", "Help", id="app.help"),
     ]
 
