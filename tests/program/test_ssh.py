@@ -1,86 +1,26 @@
 """The app over a real SSH connection, which is how most people will meet it."""
 
-import getpass
 import os
 import shlex
 import signal
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-from ..conftest import which
-from .conftest import PROGRAM, Sandbox, free_port
+from .conftest import PROGRAM, Sandbox
+from .ssh import Server
 from .terminal import Terminal
 from .walk import save, to_secret
 
 pytestmark = pytest.mark.needs("sshd", "ssh", "ssh-keygen")
 
-_PRIVILEGE_SEPARATION = Path("/run/sshd")
-
 
 @pytest.fixture
 def ssh(sandbox: Sandbox) -> Iterator[list[str]]:
     """Serve SSH on a loopback port; return the command that runs another one over there."""
-    home = sandbox.home / "ssh"
-    home.mkdir()
-    for key in ("host", "client"):
-        subprocess.run(
-            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", home / key], check=True
-        )
-    port = free_port()
-    host_key = (home / "host.pub").read_text()
-    (home / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}")
-    (home / "sshd_config").write_text(
-        f"ListenAddress 127.0.0.1:{port}\n"
-        f"HostKey {home / 'host'}\n"
-        f"AuthorizedKeysFile {home / 'client.pub'}\n"
-        "AuthenticationMethods publickey\n"
-        "PidFile none\n"
-        "StrictModes no\n"
-        "UsePAM no\n"
-    )
-    command = ["ssh", "-tt", "-F", "none", "-p", str(port), "-l", getpass.getuser()]
-    options = {
-        "IdentityFile": home / "client",
-        "IdentitiesOnly": "yes",
-        "IdentityAgent": "none",
-        "UserKnownHostsFile": home / "known_hosts",
-        "GlobalKnownHostsFile": "none",
-        "BatchMode": "yes",
-        "LogLevel": "ERROR",
-    }
-    for option, value in options.items():
-        command += ["-o", f"{option}={value}"]
-    with _sshd(home / "sshd_config"):
-        yield [*command, "127.0.0.1"]
-
-
-@contextmanager
-def _sshd(config: Path) -> Iterator[None]:
-    """Run a server until the end of the block; it listens once the block begins."""
-    program = which("sshd")
-    assert program is not None
-    # A server that runs as root insists on this folder, which the system makes when it starts one.
-    made = os.geteuid() == 0 and not _PRIVILEGE_SEPARATION.exists()
-    if made:
-        _PRIVILEGE_SEPARATION.mkdir(mode=0o755)
-    try:
-        with subprocess.Popen(
-            [program, "-D", "-e", "-f", config], stderr=subprocess.PIPE, text=True
-        ) as server:
-            assert server.stderr is not None
-            try:
-                said = next((line for line in server.stderr if "Server listening" in line), None)
-                assert said is not None, "it did not start: port taken, or no right to"
-                yield
-            finally:
-                server.terminate()
-    finally:
-        if made:
-            _PRIVILEGE_SEPARATION.rmdir()
+    server = Server(sandbox.home / "ssh")
+    with server.serving(server.public_key("client")):
+        yield [*server.client("client", "-tt"), "127.0.0.1"]
 
 
 def _app_over(ssh: list[str], sandbox: Sandbox, before: str = "true") -> Terminal:

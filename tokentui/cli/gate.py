@@ -43,7 +43,7 @@ ALLOWED = (
 """The commands of a session that is shut in; each of them knows what the account may."""
 
 _KEPT = {"HOME", "USER", "LOGNAME", "PATH", "SHELL", "TERM", "COLORTERM", "NO_COLOR", "LANG", "TZ"}
-_KEPT_TOO = ("LC_", "SSH_", "COVERAGE_")
+_KEPT_TOO = ("LC_", "SSH_")
 _LONGEST = 4096
 
 _SSHD = """\

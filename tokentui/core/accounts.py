@@ -97,8 +97,8 @@ class AccountService:
 
         Raises `InvalidAccount` where it is no key, or another account's.
         """
-        key = parse_key(line)
         account = self.get(name)
+        key = parse_key(line)
         for other in self._store.everything().values():
             if other and key in other.keys and other.name != name:
                 raise InvalidAccount(f"That is a key of {other.name}; nothing was changed.")
