@@ -1,0 +1,251 @@
+"""The commands for accounts and for the audit trail."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import PROGRAM, Sandbox
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def office(sandbox: Sandbox) -> Sandbox:
+    """Return a store of two people, each with a token."""
+    for name in ("ann", "bob"):
+        assert sandbox.run("account", "add", name, stdin=PASSWORD).returncode == 0
+        made = sandbox.run("--account", name, "create", f"of-{name}", "--never", stdin=PASSWORD)
+        assert made.returncode == 0
+    return sandbox
+
+
+def said(told: subprocess.CompletedProcess[str], code: int = 0) -> str:
+    assert told.returncode == code, told.stderr
+    return told.stdout or told.stderr
+
+
+def actions(sandbox: Sandbox, *options: str) -> list[str]:
+    entries = json.loads(said(sandbox.run("audit", "--json", *options)))
+    return [f"{each['account']} {each['action']}" for each in entries]
+
+
+# -- the trail ----------------------------------------------------------------------------------
+
+
+def test_who_did_what(office: Sandbox) -> None:
+    assert actions(office, "--action", "create") == ["ann create", "bob create"]
+    assert actions(office, "--account", "bob") == ["bob create", "bob save"]
+    assert actions(office, "--token", "of-ann") == ["ann create", "ann save"]
+    assert actions(office, "--text", "OF-B") == ["bob create", "bob save"]
+    assert actions(office, "--last", "1") == ["bob save"]
+    assert len(actions(office, "--last", "0")) == 6
+    assert actions(office, "--since", "2999-01-01") == []
+    assert "of-bob" in said(office.run("audit"))
+    assert "Nothing in" in said(office.run("audit", "--account", "nobody"))
+
+
+def test_as_csv(office: Sandbox) -> None:
+    rows = list(csv.DictReader(io.StringIO(said(office.run("audit", "--csv")))))
+    assert rows[-1]["account"] == "bob"
+    assert rows[-1]["seq"] == "6"
+
+
+@pytest.mark.parametrize("options", [["--csv", "--json"], ["--csv", "--follow"]])
+def test_one_form_at_a_time(sandbox: Sandbox, options: list[str]) -> None:
+    assert sandbox.run("audit", *options).returncode == 2
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_it_can_be_followed(office: Sandbox, form: list[str]) -> None:
+    with subprocess.Popen(
+        [*PROGRAM, "audit", "--follow", "--last", "1", *form],
+        env=office.environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as following:
+        assert following.stdout is not None
+        assert "save" in following.stdout.readline()
+        office.run("--account", "bob", "rename", "of-bob", "renamed")
+        assert "rename" in following.stdout.readline()
+        # Nobody reads any more: it ends by itself, though there is nothing to write.
+        following.stdout.close()
+        assert following.wait(10) == 0
+
+
+def test_what_was_tampered_with_is_found(office: Sandbox) -> None:
+    trail = office.store.with_name("audit.jsonl")
+    assert "6 lines" in said(office.run("audit", "verify"))
+    trail.write_text(trail.read_text().replace("of-bob", "of-eve"))
+    assert "Line 5 of the audit trail was altered." in said(office.run("audit", "verify"), 5)
+    trail.write_text("".join(trail.read_text().splitlines(keepends=True)[:3]))
+    assert "Line 4 of the audit trail is missing" in said(office.run("audit", "verify"), 5)
+    assert said(office.run("create", "another", "--never")).startswith("tt_")
+    assert "Line 4" in said(office.run("audit", "verify"), 5)
+    assert "whole" in said(office.run("audit", "verify", "--from", "7"))
+
+
+def test_rotation_keeps_the_chain(office: Sandbox) -> None:
+    rotated = Path(said(office.run("audit", "rotate")).strip())
+    assert rotated.name == "audit-6.jsonl"
+    assert "nothing to rotate" in said(office.run("audit", "rotate"))
+    office.run("--account", "bob", "rename", "of-bob", "renamed")
+    assert "7 lines" in said(office.run("audit", "verify"))
+    assert len(actions(office)) == 7
+
+
+def test_imports_and_restores_are_in_it(office: Sandbox) -> None:
+    exported = said(office.run("export", "--hashes"))
+    name = Path(said(office.run("backup")).strip()).name
+    fresh = {**json.loads(exported)[0], "id": "0123456789", "name": "imported"}
+    assert said(office.run("import", "-", stdin=json.dumps([fresh])))
+    office.run("--account", "bob", "rename", "of-bob", "renamed")
+    assert office.run("restore", name, "--yes").returncode == 0
+    assert actions(office, "--last", "3") == ["root import", "bob rename", "root restore"] or (
+        os.getuid() != 0
+    )
+
+
+def test_a_damaged_store_that_is_restored_is_in_it(office: Sandbox) -> None:
+    name = Path(said(office.run("backup")).strip()).name
+    office.store.write_text("nonsense")
+    assert office.run("restore", name, "--yes").returncode == 0
+    assert actions(office, "--last", "1")[0].endswith("restore")
+
+
+def test_where_it_cannot_be_written_nothing_is_changed_unless_that_is_wanted(
+    office: Sandbox,
+) -> None:
+    trail = office.store.with_name("audit.jsonl")
+    trail.unlink()
+    trail.mkdir()
+    told = office.run("create", "another", "--never")
+    assert "Nothing was changed, because the audit trail" in said(told, 5)
+    tried = office.run("create", "another", "--never", TOKENTUI_AUDIT="tried")
+    assert said(tried).startswith("tt_")
+    assert said(office.run("create", "third", "--never", TOKENTUI_AUDIT="off")).startswith("tt_")
+
+
+def test_without_a_trail_nothing_is_made(sandbox: Sandbox) -> None:
+    assert sandbox.run("create", "one", "--never", TOKENTUI_AUDIT="off").returncode == 0
+    assert not list(sandbox.store.parent.glob("audit*"))
+
+
+def test_looking_makes_nothing(sandbox: Sandbox) -> None:
+    for command in (["list"], ["audit"], ["audit", "verify"], ["account", "list"]):
+        assert sandbox.run(*command).returncode == 0
+    assert not sandbox.store.parent.exists()
+
+
+def test_who_became_root_by_sudo_is_told(sandbox: Sandbox) -> None:
+    if os.getuid() != 0:
+        pytest.skip("only root is believed about that")
+    sandbox.run("create", "one", "--never", SUDO_USER="alice")
+    assert "root, by sudo from alice" in said(sandbox.run("audit"))
+
+
+# -- accounts -----------------------------------------------------------------------------------
+
+
+def test_accounts_are_listed(office: Sandbox) -> None:
+    assert said(office.run("account", "list")).splitlines() == [
+        "ann  administrator  0 keys",
+        "bob  member         0 keys",
+    ]
+    said(office.run("account", "disable", "bob"))
+    [ann, bob] = json.loads(said(office.run("account", "list", "--json")))
+    assert (ann["role"], bob["disabled_at"] is None) == ("administrator", False)
+    assert "disabled" in said(office.run("account", "list"))
+    said(office.run("account", "enable", "bob"))
+    assert "auditor" in said(office.run("account", "role", "bob", "auditor"))
+
+
+@pytest.mark.parametrize(
+    ("command", "stdin", "code", "sentence"),
+    [
+        (["add", "ann"], PASSWORD, 4, "There is an account ann already"),
+        (["add", "Eve"], PASSWORD, 2, "is no name for an account"),
+        (["add", "eve"], "short", 2, "At least 12 characters"),
+        (["add", "eve"], "", 2, "At least 12 characters"),
+        (["add", "eve"], "x" * 73, 2, "At most 72 bytes"),
+        (["disable", "ann"], "", 4, "the last administrator"),
+        (["disable", "eve"], "", 3, "There is no account eve"),
+        (["passwd", "eve"], PASSWORD, 3, "There is no account eve"),
+        (["key", "add", "bob"], "nonsense", 2, "no public SSH key"),
+        (["key", "remove", "bob", "SHA256:x"], "", 2, "has no key"),
+        (["role", "bob", "king"], "", 2, "Invalid value"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_sentence(
+    office: Sandbox, command: list[str], stdin: str, code: int, sentence: str
+) -> None:
+    told = office.run("account", *command, stdin=stdin)
+    assert sentence in said(told, code)
+    assert "Traceback" not in told.stderr
+
+
+def test_a_password_is_changed(office: Sandbox) -> None:
+    before = office.store.with_name("passwords.json").read_text()
+    said(office.run("account", "passwd", "bob", stdin="another long one"))
+    assert office.store.with_name("passwords.json").read_text() != before
+    assert office.files_with("another long one") == []
+
+
+def test_keys_are_added_and_removed(office: Sandbox) -> None:
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICROj42RD8YcYiXVQVW5szkT+UAuUR4YJR/0WB2vQKuR"
+    assert "has no key" in said(office.run("account", "key", "list", "bob"))
+    line = said(office.run("account", "key", "add", "bob", *key.split(), "me@laptop"))
+    assert line == (
+        f'restrict,pty,command="{sys.executable} -EP -m tokentui --store {office.store.resolve()} '
+        f'--account bob" {key} bob\n'
+    )
+    print_ = said(office.run("account", "key", "list", "bob")).split()[0]
+    said(office.run("account", "key", "remove", "bob", print_))
+    assert "has no key" in said(office.run("account", "key", "list", "bob"))
+
+
+def test_acting_as_an_account(office: Sandbox) -> None:
+    assert "ACCOUNT" in said(office.run("list"))
+    assert "ACCOUNT" not in said(office.run("--account", "bob", "list"))
+    assert "of-ann" not in said(office.run("--account", "bob", "list"))
+    assert "of-ann" not in said(office.run("list", "--of", "bob"))
+    assert office.run("--account", "eve", "list").returncode == 3
+    for command in (["export"], ["backup"], ["check"], ["paths"], ["audit", "rotate"]):
+        told = office.run("--account", "bob", *command)
+        assert "leave --account out" in said(told, 11)
+    assert office.run("--account", "bob", "audit", "verify").returncode == 11
+    assert office.run("--account", "ann", "audit", "verify").returncode == 0
+
+
+def test_a_session_that_is_shut_in_heeds_no_variable(office: Sandbox) -> None:
+    told = office.run("--account", "bob", SSH_ORIGINAL_COMMAND="list")
+    assert "TOKENTUI_STORE does not count here" in told.stderr
+    assert told.returncode == 3
+    store = ["--store", str(office.store)]
+    told = office.run(*store, "--account", "bob", SSH_ORIGINAL_COMMAND="list --json")
+    assert [each["name"] for each in json.loads(said(told))] == ["of-bob"]
+    secret = said(office.run("--account", "bob", "create", "new", "--never")).strip()
+    told = office.run(*store, "--account", "bob", SSH_ORIGINAL_COMMAND=f"export {secret}")
+    assert told.returncode == 11
+    assert office.files_with(secret) == []
+    assert "(a secret)" in said(office.run("audit", "--last", "1"))
+
+
+def test_the_gate_prints_what_sshd_needs(office: Sandbox) -> None:
+    block = said(office.run("gate", "--print-config", "sshd", "--user", "svc"))
+    assert "Match User svc\n" in block
+    assert f"ForceCommand {sys.executable} -EP -m tokentui --store" in block
+
+
+def test_disabling_refuses_a_secret_at_once(office: Sandbox) -> None:
+    secret = said(office.run("--account", "bob", "create", "new", "--never"))
+    assert office.run("verify", stdin=secret).returncode == 0
+    office.run("account", "disable", "bob")
+    assert "account of this token is disabled" in said(office.run("verify", stdin=secret), 6)
+    office.run("account", "enable", "bob")
+    assert office.run("verify", stdin=secret).returncode == 0
