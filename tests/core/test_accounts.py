@@ -375,6 +375,7 @@ def test_a_damaged_account_may_nothing(acting: Act, store_path: Path) -> None:
         bob.find(bob.query())
     with pytest.raises(OwnerDisabled):
         acting().verifier().verify(secret)
+    assert any("The account bob is damaged" in said for said in acting().warnings())
 
 
 def test_disabling_refuses_tokens_at_once_and_enabling_brings_them_back(

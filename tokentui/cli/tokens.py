@@ -1,14 +1,14 @@
 """Commands about single tokens."""
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
 import click
 from msgspec.structs import replace
 
-from tokentui import files, words
+from tokentui import words
 from tokentui.cli.common import (
     ask,
     facts,
@@ -17,15 +17,15 @@ from tokentui.cli.common import (
     name_completion,
     open_service,
     read_option,
-    refuse_gated,
     store_option,
     yes_option,
 )
-from tokentui.console import ExitCode, Failure, Unwritten, is_terminal, say, write, write_json
+from tokentui.cli.handing_out import hand_out, place, to_file_option
+from tokentui.console import ExitCode, Failure, is_terminal, say, write, write_json
 from tokentui.core import errors
 from tokentui.core.access import parse_network, plain_address
 from tokentui.core.credential import Secret
-from tokentui.core.service import DEFAULT_OVERLAP, OVERLAPS, NewToken, TokenService
+from tokentui.core.service import DEFAULT_OVERLAP, OVERLAPS, TokenService
 from tokentui.core.text import printable
 from tokentui.core.token import LAST_DAY, Status, Token, parse_day, parse_life
 
@@ -34,12 +34,6 @@ def _networks(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(parse_network, texts)))
 
 
-_to_file_option = click.option(
-    "--to-file",
-    type=click.Path(path_type=Path),
-    callback=refuse_gated,
-    help="Write the secret to a new file.",
-)
 _networks_option = click.option(
     "--from",
     "networks",
@@ -107,7 +101,7 @@ def show(name: str, as_json: bool) -> None:
 @click.option("--never", is_flag=True, help="Never expires. Better not: a leak lasts for ever.")
 @click.option("--for-reading", is_flag=True, help="For requests that change nothing.")
 @_networks_option
-@_to_file_option
+@to_file_option
 @json_option
 def create(
     name: str,
@@ -127,7 +121,7 @@ def create(
         raise click.UsageError("Give one of --expires, --expires-in and --never.")
     service = open_service()
     last_day = None if never else expires or _day_in(service, expires_in or service.default_life)
-    new = _hand_out(
+    new = hand_out(
         service,
         lambda: service.create(name, last_day, read_only=for_reading, networks=networks),
         to_file,
@@ -136,7 +130,7 @@ def create(
     say(f"Created {new.token.name}. {words.life(new.token, service.zone)}")
     if for_reading or networks:
         say(f"Access: {words.access(new.token)}.")
-    say(_place(to_file))
+    say(place(to_file))
 
 
 @click.command()
@@ -149,7 +143,7 @@ def create(
     show_default=True,
     help="For how long the old secret still works.",
 )
-@_to_file_option
+@to_file_option
 @yes_option
 @json_option
 def rotate(name: str, overlap: str, to_file: Path | None, yes: bool, as_json: bool) -> None:
@@ -162,41 +156,11 @@ def rotate(name: str, overlap: str, to_file: Path | None, yes: bool, as_json: bo
     token = service.look_up(name)
     if not OVERLAPS[overlap]:
         ask(f"Whatever uses {printable(token.name)} stops working at once. Rotate?", yes=yes)
-    new = _hand_out(service, lambda: service.rotate(token, OVERLAPS[overlap]), to_file, as_json)
+    new = hand_out(service, lambda: service.rotate(token, OVERLAPS[overlap]), to_file, as_json)
     say(f"Rotated {printable(token.name)}. {words.life(new.token, service.zone)}")
     if new.replaces is not None:
         say(words.replaced(new.replaces, service.zone))
-    say(_place(to_file))
-
-
-def _hand_out(
-    service: TokenService, make: Callable[[], NewToken], to_file: Path | None, as_json: bool
-) -> NewToken:
-    """Make a token and print its secret, or write it to a file; note that somebody has it."""
-    if to_file is None:
-        new = make()
-        _print_secret(service, new, as_json)
-    else:
-        new = _make_to_file(make, to_file)
-    saved = _confirm(service, new.token)
-    if as_json and to_file is not None:
-        write_json(facts(service, saved) | {"file": str(to_file)})
-    return new
-
-
-def _place(to_file: Path | None) -> str:
-    if to_file is None:
-        return "The secret is not shown again."
-    return f"Its secret is in {printable(str(to_file))}."
-
-
-def _confirm(service: TokenService, token: Token) -> Token:
-    """Note that the secret is out; that this cannot be noted is no failed creation."""
-    try:
-        return service.confirm_saved(token.id)
-    except errors.StoreError as error:
-        say(f"Warning: {error} {token.name} was made, but stays listed as never saved.")
-        return token
+    say(place(to_file))
 
 
 def _day_in(service: TokenService, life: timedelta) -> date:
@@ -204,36 +168,6 @@ def _day_in(service: TokenService, life: timedelta) -> date:
         return service.today() + life
     except OverflowError:
         raise errors.InvalidExpiry(f"{LAST_DAY} is the last day that can be chosen.") from None
-
-
-def _print_secret(service: TokenService, new: NewToken, as_json: bool) -> None:
-    """Print the secret; where nobody reads it, the token stays never saved."""
-    secret = new.secret.reveal()
-    handed_out = replace(new.token, saved_at=service.now())
-    try:
-        if as_json:
-            write_json(facts(service, handed_out) | {"secret": secret})
-        else:
-            write(secret)
-    except Unwritten as error:
-        raise Failure(f"{error.message} {_nobody_has(new.token)}", ExitCode.FILE) from None
-
-
-def _make_to_file(make: Callable[[], NewToken], path: Path) -> NewToken:
-    """Make the file first: a token whose secret has no place to go is not made."""
-    new = None
-    try:
-        with files.new_private(path) as file:
-            new = make()
-            file.write(f"{new.secret.reveal()}\n".encode())
-    except OSError as error:
-        made = f" {_nobody_has(new.token)}" if new else " No token was made."
-        raise Failure(words.not_written(path, error) + made, ExitCode.FILE) from None
-    return new
-
-
-def _nobody_has(token: Token) -> str:
-    return f"Nobody has the secret of {token.name}: it is listed as never saved. Revoke it."
 
 
 @click.command()

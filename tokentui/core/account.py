@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Protocol
 
@@ -57,6 +57,10 @@ class AccountSource(Protocol):
         """Return all accounts by name; None is one whose record is damaged."""
         ...
 
+    def warnings(self) -> Sequence[str]:
+        """Return what an administrator should know about them, a sentence each."""
+        ...
+
 
 class NoAccounts:
     """An `AccountSource` without any."""
@@ -66,6 +70,9 @@ class NoAccounts:
 
     def everything(self) -> Mapping[str, Account | None]:
         return {}
+
+    def warnings(self) -> Sequence[str]:
+        return ()
 
 
 class AccountStore(AccountSource, Protocol):

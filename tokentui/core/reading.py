@@ -118,6 +118,7 @@ class TokenReader:
     def _warnings(self) -> Iterator[str]:
         yield from self.store.warnings()
         yield from self.usage.warnings()
+        yield from self.accounts.warnings()
         yield from self.trail.warnings()
 
     def problems(self) -> list[str]:

@@ -1,6 +1,6 @@
 """Accounts in files beside the tokens."""
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
@@ -10,6 +10,7 @@ import msgspec
 from tokentui import files
 from tokentui.core.account import Account
 from tokentui.core.errors import AccountChanged, AccountNotFound, AccountTaken, StoreReadOnly
+from tokentui.core.text import printable
 from tokentui.stores.durable import DurableJSON
 
 _ACCOUNTS, _PASSWORDS = "accounts", "passwords"
@@ -40,6 +41,18 @@ class AccountFiles:
         with self._guard:
             table = self._accounts.read()[_ACCOUNTS]
             return {name: _sound(name, record) for name, record in table.items()}
+
+    def warnings(self) -> Sequence[str]:
+        damaged = [name for name, account in self.everything().items() if account is None]
+        return [
+            *self._accounts.warnings(),
+            *self._passwords.warnings(),
+            *(
+                f"The account {printable(name)} is damaged in {self._accounts.path}, so it may "
+                "nothing. Put a copy of the file back."
+                for name in damaged
+            ),
+        ]
 
     def put(
         self,

@@ -271,9 +271,12 @@ def _write(descriptor: int, content: bytes) -> None:
 
 def _last_link(lines: bytes) -> Link | None:
     """Return the end of the chain by the last of `lines` that is one."""
-    for line in reversed(lines.splitlines(keepends=True)):
+    end = len(lines)
+    while end:
+        begin = lines.rfind(b"\n", 0, end - 1) + 1
         with suppress(ValueError):
-            return audit.link_of(line)
+            return audit.link_of(lines[begin:end])
+        end = begin
     return None
 
 

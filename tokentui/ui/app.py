@@ -78,6 +78,7 @@ class TokentuiApp(Guarded):
             gated=gated,
             lock_after=lock_after,
             ticks=ticks,
+            home=self._list,
         )
         if not encoding.lower().startswith("utf"):
             self._filters.append(OnlyKnown(encoding))
@@ -97,8 +98,7 @@ class TokentuiApp(Guarded):
         self.crash: BaseException | None = None
         self._stamp: Hashable = None
 
-    def home(self) -> TokenList:
-        """Return the list."""
+    def _list(self) -> TokenList:
         return TokenList(
             self._service, self._preferences, key=self.key, first_weekday=self._first_weekday
         )

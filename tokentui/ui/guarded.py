@@ -26,8 +26,8 @@ _OF_FILES = {"screenshot", "deliver_screenshot", "suspend_process", "write_secre
 class Guarded(TypeAhead):
     """Shows nothing to who is not logged in, or has left: the lock lies over all that is open.
 
-    Without `entrance` there is nothing to log in to. `gated` sessions reach no file and no shell.
-    `farewell` is why the app ended by itself, if it did.
+    `home` gives the screen to start on. Without `entrance` there is nothing to log in to. `gated`
+    sessions reach no file and no shell. `farewell` is why the app ended by itself, if it did.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class Guarded(TypeAhead):
         gated: bool,
         lock_after: timedelta | None,
         ticks: Callable[[], float],
+        home: Callable[[], Screen[None]],
     ) -> None:
         super().__init__()
         self._service = service
@@ -46,6 +47,7 @@ class Guarded(TypeAhead):
         self._inside = logged_in or entrance is None
         self.gated = gated
         self.farewell = ""
+        self._home = home
         self._lock_after = lock_after
         self._ticks = ticks
         self._touched_at = ticks()
@@ -53,12 +55,8 @@ class Guarded(TypeAhead):
         self._unlocked.set()
         self._held_back: list[Callable[[], object]] = []
 
-    def home(self) -> Screen[None]:
-        """Return the screen to start on."""
-        raise NotImplementedError
-
     def get_default_screen(self) -> Screen[None]:
-        return self.home() if self._inside else Screen()
+        return self._home() if self._inside else Screen()
 
     def on_mount(self) -> None:
         if self._entrance is not None and not self._inside:
@@ -76,7 +74,7 @@ class Guarded(TypeAhead):
         elif self._entrance is not None and not self._inside:
             self._service = self._entrance.service_of(event.account)
             self._inside = True
-            await self.switch_screen(self.home())
+            await self.switch_screen(self._home())
             self.begun()
 
     def begun(self) -> None:

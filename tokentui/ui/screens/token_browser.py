@@ -1,5 +1,6 @@
 """Browsing the tokens: what is shown, in which order, and what is marked."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -238,7 +239,7 @@ class TokenBrowser(Screen[None]):
     @work(group="flow")
     async def _choose_account(self) -> None:
         try:
-            names = self._service.owners()
+            names = await asyncio.to_thread(self._service.owners)
         except TokentuiError as error:
             self._warn([str(error)])
             return
