@@ -4,13 +4,18 @@ import sys
 
 from tokentui.loading import loading
 
-with loading():
-    from tokentui.cli import run
+_CANCELLED = 8
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    sys.exit(run())
+    try:
+        with loading():
+            from tokentui.cli import run
+        code = run()
+    except KeyboardInterrupt:  # while it starts, or ends
+        code = _CANCELLED
+    sys.exit(code)
 
 
 if __name__ == "__main__":

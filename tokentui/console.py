@@ -3,13 +3,14 @@
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from enum import IntEnum
 from typing import IO, Any, TextIO
 
 import click
 import msgspec
+from click.exceptions import NoArgsIsHelpError
 
 from tokentui.core import credential, errors
 from tokentui.core.text import ascii_json, printable
@@ -98,9 +99,11 @@ def _in_one_sentence() -> Iterator[None]:
         yield
     except errors.TokentuiError as error:
         code = next(code for kind, code in _CODES if isinstance(error, kind))
-        raise Failure(_harmless(str(error)), code) from None
+        raise Failure(harmless(str(error)), code) from None
+    except NoArgsIsHelpError:
+        raise
     except click.UsageError as error:
-        raise click.UsageError(_harmless(error.format_message()), error.ctx) from None
+        raise click.UsageError(harmless(error.format_message()), error.ctx) from None
     except click.Abort as error:
         if isinstance(error.__context__, KeyboardInterrupt):
             say("")
@@ -109,7 +112,7 @@ def _in_one_sentence() -> Iterator[None]:
         raise Failure("Cancelled. See the list for what was done.", ExitCode.CANCELLED) from None
 
 
-def _harmless(message: str) -> str:
+def harmless(message: str) -> str:
     """Return `message` without what was typed in it that is a secret or acts on a terminal."""
     lines = (printable(line.expandtabs(2)) for line in message.split("\n"))
     return credential.WRITTEN.sub("(a secret)", "\n".join(lines))
@@ -143,6 +146,18 @@ def _forget_stdout() -> None:
 def write_json(value: object) -> None:
     """Write `value` to stdout as JSON, or raise `Unwritten`."""
     write(ascii_json(msgspec.to_builtins(value)))
+
+
+def write_table(rows: Sequence[Sequence[str]]) -> None:
+    """Write rows of cells to stdout, the first one with the titles, or raise `Unwritten`."""
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (
+            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
+        )
+        write("  ".join(cells).rstrip())
 
 
 def is_terminal(*streams: TextIO | None) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tokentui.core.access import HasAccess
 from tokentui.core.audit import Entry, Outcome
-from tokentui.core.errors import TokentuiError
+from tokentui.core.errors import Refused, TokentuiError
 from tokentui.core.query import UNUSED_FOR, Filter
 from tokentui.core.reading import TokenReader
 from tokentui.core.text import printable
@@ -180,7 +180,8 @@ def refusal(service: TokenReader, error: TokentuiError) -> str:
     try:
         token = service.get(getattr(error, "token_id", None) or "")
     except TokentuiError:
-        return str(error)
+        # Of what is others', nobody learns more than any caller would.
+        return error.public if isinstance(error, Refused) and service.bound else str(error)
     return f"{printable(token.name)}: {error}"
 
 
@@ -222,21 +223,26 @@ def entry_cells(service: TokenReader, entry: Entry) -> tuple[str, str, str, str,
     )
 
 
-def entry_line(service: TokenReader, entry: Entry) -> str:
-    """Return an entry of the audit trail on one line, its number first."""
-    when, _, *what = entry_cells(service, entry)
-    who = printable(entry.account or "nobody")
+def entry_row(service: TokenReader, entry: Entry) -> tuple[str, ...]:
+    """Return the cells of an entry, its number first, and beside who it was the OS user."""
+    when, who, *what = entry_cells(service, entry)
     if entry.os_user != entry.account:
         who += f" ({printable(entry.os_user)})"
-    return "  ".join(each for each in (f"{entry.seq:>6}", when, who, *what) if each)
+    return (f"{entry.seq:>6}", when, who, *what)
 
 
 def entry_sentence(entry: Entry) -> str:
     """Return all of an entry that its cells may have no room for."""
-    token = f" {printable(entry.name or '')} ({entry.token})" if entry.token else ""
+    token = f" {printable(entry.name or '')} ({printable(entry.token)})" if entry.token else ""
     said = f"{entry.seq}: {printable(entry.action)}{token}, {printable(entry.outcome)}"
     by = f"by {printable(entry.account or 'nobody')} as {printable(entry.os_user)}"
     return f"{said}, {by}. {printable(entry.about or '')}".rstrip()
+
+
+def owned(service: TokenReader, token: Token) -> str:
+    """Return the name of a token, and whose it is where that is somebody else."""
+    name = printable(token.name)
+    return name if token.account == service.account else f"{name} of {printable(token.account)}"
 
 
 def days(count: int) -> str:

@@ -25,6 +25,7 @@ from tokentui.core.errors import (
     NameTaken,
     NotPermitted,
     OwnerDisabled,
+    StoreError,
     StoreReadOnly,
     StoreUnwritable,
     TokenNotFound,
@@ -151,7 +152,7 @@ def test_a_password_of_72_bytes_can(accounts: AccountService, store_path: Path) 
 def test_a_password_that_cannot_be_kept_is_said_to_be_missing(accounts: AccountService) -> None:
     with (
         mock.patch.object(
-            type(accounts._store), "set_hash", side_effect=StoreUnwritable("No room.")
+            type(accounts._store), "set_hash", side_effect=[None, StoreUnwritable("No room.")]
         ),
         pytest.raises(TokentuiError, match=r"ann was added, but has no password yet.*No room\."),
     ):
@@ -170,6 +171,33 @@ def test_the_last_administrator_stays(accounts: AccountService) -> None:
     with pytest.raises(LastAdministrator):
         accounts.disable("bob")
     assert accounts.enable("ann").disabled_at is None
+
+
+def test_what_is_changed_of_a_disabled_account_is_changed(accounts: AccountService) -> None:
+    accounts.add("ann", None, PASSWORD)
+    accounts.add("bob", None, PASSWORD)
+    accounts.add_key("bob", KEY)
+    first = accounts.disable("bob")
+    assert accounts.disable("bob") == first
+    assert accounts.remove_key("bob", fingerprint(KEY)).keys == ()
+    assert accounts.set_role("bob", Role.AUDITOR).role is Role.AUDITOR
+    assert accounts.get("bob").disabled_at == NOW
+
+
+def test_a_password_that_was_left_behind_opens_no_new_account(
+    accounts: AccountService, store_path: Path
+) -> None:
+    accounts.add("ann", None, PASSWORD)
+    store_path.with_name("accounts.json").unlink()
+    with pytest.raises(StoreError, match="nobody is let in"):
+        looking_after(store_path).everything()
+    assert any("nobody is let in" in said for said in looking_after(store_path).warnings())
+    hashes = store_path.with_name("passwords.json").read_text()
+    store_path.with_name("passwords.json").unlink()
+    looking_after(store_path).add("root", None, None)
+    store_path.with_name("passwords.json").write_text(hashes)
+    looking_after(store_path).add("ann", None, None)
+    assert open_accounts(str(store_path)).hash_of("ann") is None
 
 
 def test_what_is_so_already_is_not_written(accounts: AccountService) -> None:
@@ -261,6 +289,8 @@ def test_a_key_is_of_one_account(accounts: AccountService) -> None:
     [
         "",
         "nonsense",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5",
+        "ssh-ed25519 \xe9",
         "ssh-ed25519",
         "ssh-ed25519 !!!!",
         "ssh-rsa " + KEY.split()[1],
@@ -310,6 +340,34 @@ def test_a_name_that_only_another_has_is_not_there_and_that_is_written_down(acti
     assert (last(acting()).action, last(acting()).outcome) == ("look", "refused")
 
 
+def test_a_member_learns_nothing_of_others_from_the_trail(acting: Act) -> None:
+    bobs = acting("bob").create("secret-plan", None).token
+    cid = acting("cid")
+    for reference in ("secret-plan", bobs.id, "no-such-plan"):
+        with pytest.raises(TokenNotFound):
+            cid.look_up(reference)
+    assert list(cid.entries(Search())) == []
+    with pytest.raises(TokenNotFound):
+        cid.history(bobs)
+
+
+def test_a_member_sees_what_others_did_with_their_tokens(acting: Act) -> None:
+    bobs = acting("bob").create("prod", None).token
+    acting("ann").revoke([bobs])
+    told = [(entry.account, entry.action) for entry in acting("bob").entries(Search())]
+    assert told == [("ann", "revoke"), ("bob", "create")]
+    assert len(list(acting("bob").entries(Search(), after=last(acting()).seq - 1))) == 1
+
+
+def test_a_name_that_looks_like_an_id_takes_nobody_in(acting: Act) -> None:
+    cids = acting("cid").create("real", None).token
+    decoy = acting("bob").create(cids.id, None).token
+    assert acting("ann").look_up(cids.id) == cids
+    assert acting("cid").look_up(cids.id) == cids
+    assert acting("bob").look_up(cids.id) == decoy
+    assert {entry.account for entry in acting("cid").history(cids)} == {"cid"}
+
+
 def test_names_are_unique_for_each_account(acting: Act) -> None:
     acting("bob").create("prod", None)
     acting("cid").create("prod", None)
@@ -348,7 +406,7 @@ def test_whoever_has_the_files_does_everything(acting: Act) -> None:
     assert acting().owners() == ["ann", "bob", "cid", "eye"]
 
 
-def test_members_read_only_what_they_did(acting: Act) -> None:
+def test_members_read_only_of_their_own(acting: Act) -> None:
     acting("bob").create("prod", None)
     acting("cid").create("test", None)
     assert {entry.account for entry in acting("bob").entries(Search())} == {"bob"}

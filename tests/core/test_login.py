@@ -6,6 +6,7 @@ from unittest import mock
 
 import pytest
 
+from tokentui import files
 from tokentui.core import login
 from tokentui.core.account import Role
 from tokentui.core.accounts import AccountService
@@ -222,6 +223,40 @@ def test_a_flood_of_names_fills_no_disk(place: Place) -> None:
             door.enter(f"n{number}", Secret("x"), f"192.0.{number // 250}.{number % 250}")
         kept = {slot: login.Failures(count=1, last_at=each.last_at) for slot, each in kept.items()}
     assert len(kept) <= 4096
+
+
+def test_own_log_ins_buy_no_guesses(place: Place) -> None:
+    for number in range(20):
+        wrong(place, 1, f"nobody{number}", "192.0.2.7")
+        if number % 5 == 0:
+            place.enter("bob", "bobs long password", address="192.0.2.7")
+    with pytest.raises(TooManyLogIns):
+        place.enter("bob", "bobs long password", address="192.0.2.7")
+
+
+def test_one_customer_of_ipv6_is_one_place(place: Place) -> None:
+    for number in range(20):
+        wrong(place, 1, f"nobody{number}", f"2001:db8:1:2::{number:x}")
+    with pytest.raises(TooManyLogIns):
+        place.enter(address="2001:db8:1:2::ffff")
+
+
+def test_where_failures_cannot_be_counted_no_password_is_looked_at(place: Place) -> None:
+    place.hasher = mock.Mock(wraps=CHEAPEST)
+    with (
+        mock.patch.object(files, "replace", side_effect=OSError(28, "No space left on device")),
+        pytest.raises(StoreError, match="No space"),
+    ):
+        place.enter()
+    assert place.hasher.check.call_count == 0
+
+
+def test_failures_that_are_removed_begin_anew(place: Place) -> None:
+    door = place.door()
+    with pytest.raises(WrongLogIn):
+        door.enter("ann", Secret("wrong"))
+    Path(place.path).with_name("failures.json").unlink()
+    assert door.enter("ann", Secret(PASSWORD)).name == "ann"
 
 
 def test_damaged_failures_let_nobody_in(place: Place) -> None:

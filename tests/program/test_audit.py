@@ -87,7 +87,26 @@ def test_what_was_tampered_with_is_found(office: Sandbox) -> None:
     assert "Line 4 of the audit trail is missing" in said(office.run("audit", "verify"), 5)
     assert said(office.run("create", "another", "--never")).startswith("tt_")
     assert "Line 4" in said(office.run("audit", "verify"), 5)
-    assert "whole" in said(office.run("audit", "verify", "--from", "7"))
+    told = said(office.run("audit", "verify", "--from", "7"))
+    assert told == "Lines 8 to 8 are as they were written; no others were checked.\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--since", "0001-01-01"], 0),
+        (["--last", "9" * 30], 2),
+        (["--csv", "verify"], 2),
+        (["verify", "--from", "99"], 2),
+    ],
+)
+def test_odd_options(office: Sandbox, options: list[str], code: int) -> None:
+    assert "error of its own" not in said(office.run("audit", *options), code)
+
+
+def test_a_lost_key_is_named(office: Sandbox) -> None:
+    office.store.with_name("audit.key").unlink()
+    assert "audit.key is gone" in said(office.run("audit", "verify"), 5)
 
 
 def test_rotation_keeps_the_chain(office: Sandbox) -> None:
@@ -128,6 +147,7 @@ def test_where_it_cannot_be_written_nothing_is_changed_unless_that_is_wanted(
     assert "Nothing was changed, because the audit trail" in said(told, 5)
     tried = office.run("create", "another", "--never", TOKENTUI_AUDIT="tried")
     assert said(tried).startswith("tt_")
+    assert "not in the audit trail" in tried.stderr
     assert said(office.run("create", "third", "--never", TOKENTUI_AUDIT="off")).startswith("tt_")
 
 
@@ -154,8 +174,9 @@ def test_who_became_root_by_sudo_is_told(sandbox: Sandbox) -> None:
 
 def test_accounts_are_listed(office: Sandbox) -> None:
     assert said(office.run("account", "list")).splitlines() == [
-        "ann  administrator  0 keys",
-        "bob  member         0 keys",
+        "NAME  ROLE           PASSWORD  KEYS  STATE",
+        "ann   administrator  yes       0     active",
+        "bob   member         yes       0     active",
     ]
     said(office.run("account", "disable", "bob"))
     [ann, bob] = json.loads(said(office.run("account", "list", "--json")))
@@ -234,6 +255,50 @@ def test_a_session_that_is_shut_in_heeds_no_variable(office: Sandbox) -> None:
     assert told.returncode == 11
     assert office.files_with(secret) == []
     assert "(a secret)" in said(office.run("audit", "--last", "1"))
+
+
+def test_no_secret_and_no_password_is_in_the_trail(office: Sandbox) -> None:
+    secret = said(office.run("--account", "bob", "create", "new", "--never")).strip()
+    store = ["--store", str(office.store)]
+    for asked in (
+        f"verify {secret}",
+        f"account disable {secret}",
+        "account passwd bob MyNewPassw0rd!",
+        "'account passwd bob MyNewPassw0rd!",
+    ):
+        told = office.run(*store, "--account", "bob", SSH_ORIGINAL_COMMAND=asked)
+        assert told.returncode != 0
+    assert office.files_with(secret) == office.files_with("MyNewPassw0rd!") == []
+    assert set(actions(office, "--action", "command")) == {"bob command"}
+
+
+def test_damaged_accounts_are_found_by_a_check(office: Sandbox) -> None:
+    path = office.store.with_name("accounts.json")
+    path.write_text(path.read_text().replace("member", "king"))
+    assert "The account bob is damaged" in said(office.run("check"), 5)
+    assert "bob is damaged" in office.run("account", "list").stderr
+    path.write_text("nonsense")
+    assert "accounts.json is damaged" in said(office.run("check"), 5)
+    assert "of-bob" in said(office.run("list"))
+    assert office.run("revoke", "of-bob", "--yes").returncode == 0
+
+
+def test_the_groups_without_a_command_tell_which_there_are(office: Sandbox) -> None:
+    for group in (["account"], ["account", "key"]):
+        told = office.run(*group)
+        assert told.stderr.count("Usage:") == 1
+
+
+def test_others_tokens_are_not_told_by_a_secret(office: Sandbox) -> None:
+    from tokentui.core.credential import Credential, Secret
+
+    [of_ann, _] = office.records()
+    forged = Credential(of_ann["id"], Secret("0" * 32)).written().reveal()
+    unknown = Credential("0" * 10, Secret("0" * 32)).written().reveal()
+    told = {
+        office.run("--account", "bob", "verify", stdin=each).stderr for each in (forged, unknown)
+    }
+    assert len(told) == 1
 
 
 def test_the_gate_prints_what_sshd_needs(office: Sandbox) -> None:

@@ -13,8 +13,9 @@ from unittest import mock
 import pytest
 
 from tokentui import files
-from tokentui.core.audit import Action, Broken, Event, Link, NoTrail, Origin
-from tokentui.core.errors import NameTaken, StoreError, TrailUnwritable
+from tokentui.core import audit, credential
+from tokentui.core.audit import Action, Broken, Event, Link, NoTrail, Origin, Search
+from tokentui.core.errors import InvalidInput, NameTaken, StoreError, TrailUnwritable
 from tokentui.core.service import TokenService
 from tokentui.stores import open_trail
 from tokentui.stores.syslog import to_syslog
@@ -162,8 +163,10 @@ def test_an_anchor_that_is_gone_is_missed_and_written_down(opened: Open) -> None
     assert "says nothing" in broken(opened()).what
     opened().record(event("two"))
     assert [e.about for e in opened().newest()][1] == (
-        "The anchor was missing: lines may have been cut off before."
+        "The anchor was missing: lines may be missing too."
     )
+    assert "tells that the anchor was missing" in broken(opened()).what
+    assert isinstance(opened().verify(2), Link)
 
 
 @pytest.mark.parametrize("content", ["", "nonsense", "5 00", "1 zz"])
@@ -208,7 +211,7 @@ def test_numbers_go_on_after_a_rotation_without_an_anchor(opened: Open) -> None:
     opened().anchor.unlink()
     opened().record(event("three"))
     assert [entry.seq for entry in opened().newest()] == [4, 3, 2, 1]
-    assert isinstance(opened().verify(), Link)
+    assert isinstance(opened().verify(3), Link)
 
 
 def test_a_long_file_is_rotated_by_itself(opened: Open, tmp_path: Path) -> None:
@@ -251,9 +254,11 @@ def test_long_texts_are_cut(opened: Open) -> None:
 
 
 def test_a_trail_that_is_only_tried_hinders_nothing(opened: Open) -> None:
-    trail = opened(required=False)
+    told: list[str] = []
+    trail = opened(required=False, tell=told.append)
     trail.path.mkdir()
     trail.record(event())
+    assert "This is not in the audit trail." in told[0]
     [warning] = trail.warnings()
     assert "not in the audit trail" in warning
     trail.path.rmdir()
@@ -264,6 +269,53 @@ def test_a_trail_that_is_only_tried_hinders_nothing(opened: Open) -> None:
 def test_a_trail_that_is_only_looked_at_is_not_written(opened: Open, tmp_path: Path) -> None:
     opened(read_only=True).record(event())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_root_begins_belongs_to_the_owner_of_the_folder(opened: Open, tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root gives files away")
+    os.chown(tmp_path, 1234, 1234)
+    opened().record(event())
+    assert {path.stat().st_uid for path in tmp_path.iterdir()} == {1234}
+
+
+def test_what_looks_like_a_secret_is_not_written(opened: Open) -> None:
+    secret = credential.mint().written().reveal()
+    opened().record(Event(account="a\udcff", action=Action.COMMAND, about=f"verify {secret}"))
+    [entry] = opened().newest()
+    assert entry.about == "verify (a secret)"
+    assert entry.account == "a\\udcff"
+
+
+def test_a_search_looks_only_as_far_as_it_must(opened: Open) -> None:
+    trail = opened()
+    trail.record(event("Grafana"), event('t"wo'), event("three"))
+    assert [e.name for e in trail.newest(Search(text="gRAF"))] == ["Grafana"]
+    assert [e.name for e in trail.newest(Search(token='t"wo'))] == ['t"wo']
+    assert [e.seq for e in trail.newest(after=1)] == [3, 2]
+    before = trail.changed()
+    trail.record(event())
+    assert trail.changed() != before
+
+
+def test_a_line_that_comes_while_others_are_checked_is_left_alone(opened: Open) -> None:
+    trail = opened()
+    trail.record(event("one"))
+    check = audit.verify
+
+    def slow(key: bytes, lines: object, *more: object) -> object:
+        with trail.path.open("ab") as file:
+            file.write(b'{"seq":2,')
+        return check(key, lines, *more)  # type: ignore[arg-type]
+
+    with mock.patch.object(audit, "verify", slow):
+        assert isinstance(trail.verify(), Link)
+
+
+def test_a_number_that_there_is_not_cannot_be_believed(opened: Open) -> None:
+    opened().record(event())
+    with pytest.raises(InvalidInput, match="no line 7"):
+        opened().verify(7)
 
 
 def test_no_link_is_followed(opened: Open, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,11 @@ def enter(office: Office, run: Run) -> Enter:
 async def lock(pilot: Pilot[None]) -> None:
     await pilot.press("ctrl+l")
     await arrive(pilot, LogIn)
+
+
+def has_refused(office: Office, count: int) -> bool:
+    """Say whether so many log-ins were refused so far."""
+    return sum(entry.outcome == "refused" for entry in office.trail.newest()) == count
 
 
 def shown(pilot: Pilot[None]) -> str:
@@ -114,11 +120,12 @@ async def test_too_many_are_told_how_long_to_wait(office: Office, run: Run) -> N
         await arrive(pilot, LogIn)
         await write(pilot, "bob")
         await pilot.press("enter")
-        for _ in range(5):
+        for number in range(5):
             await unlock(pilot, "wrong")
+            await until(pilot, partial(has_refused, office, number + 1))
             await until(pilot, lambda: "Wrong" in said(pilot, "#problem"))
         await unlock(pilot)
-        await until(pilot, lambda: "in 1 seconds" in said(pilot, "#problem"))
+        await until(pilot, lambda: "in 1 second." in said(pilot, "#problem"))
 
 
 async def test_nothing_typed_is_asked_for(office: Office, run: Run) -> None:
@@ -262,6 +269,65 @@ async def test_who_has_no_password_is_logged_out(office: Office, run: Run) -> No
         assert "log in again" in pilot.app.farewell  # type: ignore[attr-defined]
 
 
+async def test_a_key_that_wakes_the_machine_only_wakes_it(enter: Enter, office: Office) -> None:
+    async with enter("bob") as pilot:
+        office.ticks += 8 * 3600
+        await pilot.press("c")
+        await arrive(pilot, LogIn)
+        await unlock(pilot)
+        await arrive(pilot, TokenList)
+
+
+async def test_a_secret_is_not_lost_to_the_lock_of_who_has_no_password(
+    office: Office, run: Run
+) -> None:
+    async with run(office.service("kay"), **office.choices("kay")) as pilot:
+        await pilot.press("c")
+        await arrive(pilot, CreateToken)
+        await write(pilot, "fresh")
+        await pilot.press("enter")
+        await arrive(pilot, SavedToken)
+        await pilot.press("ctrl+l")
+        await until(pilot, lambda: "Only Yes" in said(pilot, "#outcome"))
+
+
+async def test_passwords_that_cannot_be_read_lock_nevertheless(
+    enter: Enter, office: Office
+) -> None:
+    async with enter("bob") as pilot:
+        Path(office.path).with_name("passwords.json").write_text("nonsense")
+        await lock(pilot)
+
+
+async def test_pressed_twice_it_is_asked_once(office: Office, run: Run) -> None:
+    async with run(office.service(), **office.choices()) as pilot:
+        await arrive(pilot, LogIn)
+        await write(pilot, "bob")
+        await pilot.press("enter")
+        await write(pilot, PASSWORD)
+        button = pilot.app.screen.query_one("#go", Button)
+        for _ in range(2):
+            button.post_message(Button.Pressed(button))
+        await arrive(pilot, TokenList)
+
+
+async def test_a_lock_is_in_the_trail(enter: Enter, office: Office) -> None:
+    async with enter("bob") as pilot:
+        await lock(pilot)
+        await until(pilot, lambda: any(e.action == "lock" for e in office.trail.newest()))
+
+
+async def test_who_is_disabled_while_tokens_are_marked_is_shown_out(
+    enter: Enter, office: Office
+) -> None:
+    async with enter("bob") as pilot:
+        await pilot.press("space")
+        office.accounts.disable("bob")
+        await until(pilot, lambda: not pilot.app.is_running)
+        assert pilot.app.crash is None  # type: ignore[attr-defined]
+        assert "disabled" in pilot.app.farewell  # type: ignore[attr-defined]
+
+
 async def test_who_is_disabled_is_shown_out(enter: Enter, office: Office) -> None:
     async with enter("bob") as pilot:
         office.accounts.disable("bob")
@@ -324,7 +390,7 @@ async def test_an_auditor_looks_and_is_told_why_no_more(enter: Enter) -> None:
 async def test_a_member_has_no_accounts_to_choose_from(enter: Enter) -> None:
     async with enter("bob") as pilot:
         await pilot.press("A")
-        await until(pilot, lambda: toasts(pilot) == ["There are no other accounts here."])
+        await until(pilot, lambda: toasts(pilot) == ["Here are only your own tokens."])
 
 
 async def test_only_ones_own_lost_secrets_are_asked_about(office: Office, run: Run) -> None:

@@ -47,7 +47,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 @click.option(
     "--account",
     metavar="NAME",
-    help="See and do what this account may; without a command, in a session that is shut in.",
+    help="Act as this account; without a command, in the app and with nothing else in reach.",
 )
 @click.option(
     "--read-only", is_flag=True, default=None, help="Open the store to look at; change nothing."

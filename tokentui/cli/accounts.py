@@ -10,11 +10,12 @@ from tokentui.cli.common import (
     open_account_service,
     settings,
     store_option,
+    warn,
 )
-from tokentui.console import is_terminal, say, write, write_json
+from tokentui.console import is_terminal, say, write, write_json, write_table
 from tokentui.core import errors
-from tokentui.core.account import Account, Role
-from tokentui.core.accounts import fingerprint
+from tokentui.core.account import SHORTEST_PASSWORD, Account, Role
+from tokentui.core.accounts import AccountService, fingerprint
 from tokentui.core.credential import Secret
 from tokentui.stores import store_path
 
@@ -40,6 +41,7 @@ def account() -> None:
 def add(name: str, role: str | None, no_password: bool) -> None:
     """Add an account. Its password is asked for, or read from stdin."""
     service = open_account_service()
+    service.check_new_name(name)
     password = None if no_password else _new_password(name)
     made = service.add(name, Role(role) if role else None, password)
     say(f"Added {made.name}, {made.role}.")
@@ -52,25 +54,29 @@ def add(name: str, role: str | None, no_password: bool) -> None:
 @json_option
 def list_accounts(as_json: bool) -> None:
     """List the accounts."""
-    accounts = open_account_service().everything()
+    service = open_account_service()
+    accounts = service.everything()
+    warn(service.warnings())
     if as_json:
-        write_json([_facts(each) for each in accounts])
+        write_json([_facts(service, each) for each in accounts])
     elif accounts:
-        width = max(len(each.name) for each in accounts)
+        rows = [("NAME", "ROLE", "PASSWORD", "KEYS", "STATE")]
         for each in accounts:
-            keys = f"{len(each.keys)} key{'' if len(each.keys) == 1 else 's'}"
-            state = "disabled" if each.disabled_at else ""
-            write(f"{each.name:<{width}}  {each.role:<13}  {keys:<7}  {state}".rstrip())
+            password = "yes" if service.has_password(each) else "none"
+            state = "disabled" if each.disabled_at else "active"
+            rows.append((each.name, each.role, password, str(len(each.keys)), state))
+        write_table(rows)
     else:
         say("No accounts: the tokens are one person's. Make one: tokentui account add NAME")
 
 
-def _facts(each: Account) -> dict[str, object]:
+def _facts(service: AccountService, each: Account) -> dict[str, object]:
     return {
         "name": each.name,
         "role": each.role,
         "created_at": each.created_at,
         "disabled_at": each.disabled_at,
+        "has_password": service.has_password(each),
         "keys": [fingerprint(key) for key in each.keys],
     }
 
@@ -118,7 +124,7 @@ def _new_password(name: str) -> Secret:
     if is_terminal(sys.stdin):
         return Secret(
             click.prompt(
-                f"Password of {name}",
+                f"Password of {name}, {SHORTEST_PASSWORD} characters or more",
                 hide_input=True,
                 confirmation_prompt="The same again",
                 err=True,
@@ -138,6 +144,12 @@ def _read_line() -> str:
         ) from None
 
 
+def _read_key(name: str) -> str:
+    if is_terminal(sys.stdin):
+        return str(click.prompt(f"Public key of {name}", err=True))
+    return _read_line()
+
+
 @account.group()
 def key() -> None:
     """Let SSH keys log in as an account, without a password."""
@@ -152,8 +164,10 @@ def add_key(name: str, public_key: tuple[str, ...]) -> None:
 
     Prints the line for ~/.ssh/authorized_keys of the user that people connect as.
     """
-    line = " ".join(public_key) or _read_line()
-    account, kept = open_account_service().add_key(name, line)
+    service = open_account_service()
+    service.get(name)
+    line = " ".join(public_key) or _read_key(name)
+    account, kept = service.add_key(name, line)
     say(f"{account.name} may log in with {fingerprint(kept)}. For authorized_keys:")
     write(f"restrict,pty,command={_quoted(forced_command(account.name))} {kept} {account.name}")
 
@@ -191,5 +205,6 @@ def forced_command(name: str | None) -> str:
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    """Return `text` as sshd reads an option: of all characters, only a quote is escaped."""
+    escaped = text.replace('"', '\\"')
     return f'"{escaped}"'

@@ -5,8 +5,9 @@ import io
 import select
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime, tzinfo
 from itertools import islice
 
 import click
@@ -16,13 +17,13 @@ from tokentui import words
 from tokentui.cli.common import (
     json_option,
     open_service,
-    open_trail_of,
     operator_only,
     read_option,
     settings,
     store_option,
+    trail_for,
 )
-from tokentui.console import ExitCode, Failure, say, write, write_json
+from tokentui.console import ExitCode, Failure, say, write, write_json, write_table
 from tokentui.core.audit import Action, Broken, Entry, Search
 from tokentui.core.exchange import cell
 from tokentui.core.reading import TokenReader
@@ -30,6 +31,7 @@ from tokentui.core.text import ascii_json, printable
 from tokentui.core.token import parse_day
 
 _LOOK_EVERY = 0.5
+_TITLES = ("NUMBER", "WHEN", "WHO", "WHAT", "TOKEN", "FROM", "MORE")
 
 
 @click.group("audit", invoke_without_command=True)
@@ -44,7 +46,7 @@ _LOOK_EVERY = 0.5
 @click.option(
     "--last",
     metavar="NUMBER",
-    type=click.IntRange(0),
+    type=click.IntRange(0, 10**9),
     default=100,
     show_default=True,
     help="How many at most, the latest ones; 0 for all.",
@@ -67,39 +69,60 @@ def audit(
 ) -> None:
     """Say who did what, when and from where; the latest comes last."""
     if ctx.invoked_subcommand is not None:
+        _refuse_options(ctx)
         return
     if (follow and as_csv) or (as_json and as_csv):
         raise click.UsageError("Give one of --follow, --json and --csv; --follow goes with --json.")
     service = open_service()
-    begin = None
-    if since is not None:
-        begin = datetime.combine(since, datetime.min.time(), service.zone).astimezone()
+    begin = None if since is None else _beginning(since, service.zone)
     search = Search(account=who, token=token, action=action, since=begin, text=text)
+    newest = next((entry.seq for entry in service.trail.newest()), 0)
     found = list(islice(service.entries(search), last or None))[::-1]
     if as_csv:
         _print_csv(found)
     elif follow:
-        _follow(service, search, found, as_json)
+        _follow(service, search, found, max([newest, *(entry.seq for entry in found)]), as_json)
     elif as_json:
         write_json(found)
     elif found:
-        for entry in found:
-            write(words.entry_line(service, entry))
+        write_table([_TITLES, *(words.entry_row(service, entry) for entry in found)])
     else:
         say("Nothing in the audit trail.")
 
 
-def _follow(service: TokenReader, search: Search, found: Sequence[Entry], as_json: bool) -> None:
-    seen = next((entry.seq for entry in service.entries(Search())), 0)
+def _refuse_options(ctx: click.Context) -> None:
+    given = [
+        name
+        for name in ctx.params
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise click.UsageError(f"{ctx.invoked_subcommand} takes no options of audit.")
+
+
+def _beginning(day: date, zone: tzinfo | None) -> datetime | None:
+    """Return when a day begins; None where that is before all that can be told."""
+    with suppress(ValueError, OverflowError):
+        return datetime.combine(day, datetime.min.time(), zone).astimezone(UTC)
+    return None
+
+
+def _follow(
+    service: TokenReader, search: Search, found: Sequence[Entry], seen: int, as_json: bool
+) -> None:
+    """Print what was found, then what comes after the line of number `seen`."""
+    stamp: object = None
     while True:
         for entry in found:
             line = ascii_json(msgspec.to_builtins(entry), indent=None)
-            write(line if as_json else words.entry_line(service, entry))
+            write(line if as_json else "  ".join(words.entry_row(service, entry)).rstrip())
         if _reader_left():
             return
         time.sleep(_LOOK_EVERY)
-        found = list(_later(service.entries(search), seen))[::-1]
-        seen = max([seen, *(entry.seq for entry in found)])
+        found, before = [], stamp
+        if (stamp := service.trail.changed()) != before:
+            found = list(service.entries(search, seen))[::-1]
+            seen = max([seen, *(entry.seq for entry in found)])
 
 
 def _reader_left() -> bool:
@@ -107,13 +130,6 @@ def _reader_left() -> bool:
     poll = select.poll()
     poll.register(sys.stdout.fileno(), 0)
     return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
-
-
-def _later(entries: Iterator[Entry], seen: int) -> Iterator[Entry]:
-    for entry in entries:
-        if entry.seq <= seen:
-            return
-        yield entry
 
 
 def _print_csv(entries: Sequence[Entry]) -> None:
@@ -139,10 +155,13 @@ def verify(first: int | None) -> None:
     """Say whether the trail is as it was written. For cron: exit code 5 if it is not."""
     service = open_service()
     service.rights.check_all_seen()
-    end = open_trail_of(settings()).verify(first)
+    end = trail_for(settings()).verify(first)
     if isinstance(end, Broken):
         raise Failure(f"Line {end.line} of the audit trail {end.what}.", ExitCode.STORE)
-    say(f"The audit trail is whole: {end.seq:,} line{'' if end.seq == 1 else 's'}.")
+    if first is None:
+        say(f"The audit trail is whole: {end.seq:,} line{'' if end.seq == 1 else 's'}.")
+    else:
+        say(f"Lines {first + 1:,} to {end.seq:,} are as they were written; no others were checked.")
 
 
 @audit.command()
@@ -150,7 +169,7 @@ def verify(first: int | None) -> None:
 def rotate() -> None:
     """Begin another file. Prints where the lines so far are; they are never removed."""
     operator_only()
-    path = open_trail_of(settings()).rotate()
+    path = trail_for(settings()).rotate()
     if path is None:
         say("There is nothing to rotate.")
     else:

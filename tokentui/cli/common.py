@@ -14,7 +14,7 @@ from tokentui.config.values import Keeping
 from tokentui.console import is_terminal, say
 from tokentui.core import errors
 from tokentui.core.accounts import AccountService
-from tokentui.core.audit import NoTrail, Origin, Recorder, Trail
+from tokentui.core.audit import Origin, Trail
 from tokentui.core.credential import BcryptHasher
 from tokentui.core.login import PASSWORD_COST, Door
 from tokentui.core.rights import Rights
@@ -125,21 +125,18 @@ def service_for(
     )
 
 
-def trail_for(settings: config.Settings) -> Recorder:
-    """Return where is written down what is done."""
-    return NoTrail() if settings.audit is Keeping.OFF else open_trail_of(settings)
-
-
-def open_trail_of(settings: config.Settings) -> Trail:
-    """Return the audit trail that `settings` describe, whether or not it is kept."""
-    return open_trail(
+def trail_for(settings: config.Settings) -> Trail:
+    """Return the audit trail that `settings` describe; one that is not kept can still be read."""
+    trail = open_trail(
         settings.store,
         origin=Origin(config.person(), config.client_address()),
         anchor=settings.audit_anchor,
         required=settings.audit is Keeping.REQUIRED,
-        read_only=settings.read_only,
+        read_only=settings.audit is Keeping.OFF,
         syslog=settings.audit_syslog,
     )
+    trail.tell = say
+    return trail
 
 
 def door_for(settings: config.Settings) -> Door:

@@ -20,8 +20,7 @@ from tokentui.cli.common import (
     store_option,
     trail_for,
 )
-from tokentui.console import say, write
-from tokentui.core import credential
+from tokentui.console import harmless, say, write
 from tokentui.core.audit import Action, Event, Outcome
 from tokentui.core.errors import NotPermitted
 from tokentui.core.text import printable
@@ -109,16 +108,23 @@ def _words(asked: str) -> list[str]:
 
 
 def _note(asked: str, error: Exception) -> None:
-    """Write down what was refused; what looks like a secret in it is left out."""
-    harmless = credential.WRITTEN.sub("(a secret)", printable(asked[:_LONGEST]))
+    """Write down what was refused."""
     trail_for(settings()).record(
         Event(
             account=acting() or "",
             action=Action.COMMAND,
             outcome=Outcome.REFUSED,
-            about=f"{harmless}: {error}",
+            # What click says of a mistake repeats what was typed.
+            about=f"{_told(asked)}: {error if isinstance(error, NotPermitted) else 'a mistake'}",
         )
     )
+
+
+def _told(asked: str) -> str:
+    """Return what was asked for without what may be a secret, or a password."""
+    if "account" in asked:
+        return "account ..."
+    return harmless(asked[:_LONGEST])
 
 
 @click.command()

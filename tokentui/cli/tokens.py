@@ -1,7 +1,7 @@
 """Commands about single tokens."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -21,25 +21,20 @@ from tokentui.cli.common import (
     yes_option,
 )
 from tokentui.cli.handing_out import hand_out, place, to_file_option
-from tokentui.console import ExitCode, Failure, is_terminal, say, write, write_json
+from tokentui.console import ExitCode, Failure, is_terminal, say, write, write_json, write_table
 from tokentui.core import errors
-from tokentui.core.access import parse_network, plain_address
+from tokentui.core.access import parse_networks, plain_address
 from tokentui.core.credential import Secret
 from tokentui.core.service import DEFAULT_OVERLAP, OVERLAPS, TokenService
 from tokentui.core.text import printable
 from tokentui.core.token import LAST_DAY, Status, Token, parse_day, parse_life
-
-
-def _networks(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(map(parse_network, texts)))
-
 
 _networks_option = click.option(
     "--from",
     "networks",
     metavar="NETWORK",
     multiple=True,
-    callback=read_option(_networks),
+    callback=read_option(parse_networks),
     help="For use from there alone, such as 192.0.2.0/24. May be given more than once.",
 )
 _STATUS_CHOICES = [*(status.value for status in Status), "never-saved"]
@@ -277,8 +272,6 @@ def _read_secret() -> Secret:
 
 
 def _print_table(service: TokenService, tokens: Sequence[Token]) -> None:
-    from rich.cells import cell_len
-
     several = service.rights.several
     rows = [
         (*(["ACCOUNT"] if several else []), "NAME", "CREATED", "EXPIRES", "LAST USED", "STATUS")
@@ -294,12 +287,7 @@ def _print_table(service: TokenService, tokens: Sequence[Token]) -> None:
         )
         for token in tokens
     ]
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (
-            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
-        )
-        write("  ".join(cells).rstrip())
+    write_table(rows)
 
 
 COMMANDS = (list_tokens, show, create, rename, access, rotate, revoke, verify)

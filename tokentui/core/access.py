@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from tokentui.core.errors import InvalidNetwork
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 """The methods of requests that change nothing."""
 
 LONGEST_ADDRESS = 64
+MOST_NETWORKS = 100
+"""To how many networks a token can be bound, as in WHM."""
 
 
 class Access(NamedTuple):
@@ -43,15 +46,26 @@ def parse_network(text: str) -> str:
     """
     from ipaddress import ip_network
 
-    with suppress(ValueError):
-        return str(ip_network(text))
     try:
+        # A zone, as in fe80::1%eth0, is a name of this machine's, and may hold anything.
+        if len(text) > LONGEST_ADDRESS or "%" in text:
+            raise ValueError  # noqa: TRY301
+        with suppress(ValueError):
+            return str(ip_network(text))
         meant = ip_network(text, strict=False)
     except ValueError:
         raise InvalidNetwork(
             f"{text!a} is not a network: write 192.0.2.0/24, 2001:db8::/32 or 192.0.2.7."
         ) from None
     raise InvalidNetwork(f"{text} is an address within {meant}: write one of the two.")
+
+
+def parse_networks(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return networks as they are kept, each once; raise `InvalidNetwork`."""
+    networks = tuple(dict.fromkeys(map(parse_network, texts)))
+    if len(networks) > MOST_NETWORKS:
+        raise InvalidNetwork(f"At most {MOST_NETWORKS} networks: these are {len(networks)}.")
+    return networks
 
 
 def is_within(networks: tuple[str, ...], address: str) -> bool:

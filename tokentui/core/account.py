@@ -18,6 +18,7 @@ SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 72
 """Bytes in UTF-8: all that bcrypt looks at."""
 
+_KIND = re.compile(r"[a-z0-9@.-]+")
 _NAME = re.compile(r"[a-z][a-z0-9._-]*")
 
 
@@ -96,8 +97,8 @@ class AccountStore(AccountSource, Protocol):
         """Return the hash of a password, or None where there is none."""
         ...
 
-    def set_hash(self, name: str, hashed: str, note: Callable[[], None]) -> None:
-        """Keep the hash of a password; `note` is as in `put`."""
+    def set_hash(self, name: str, hashed: str | None, note: Callable[[], None]) -> None:
+        """Keep the hash of a password, or none; `note` is as in `put`."""
         ...
 
 
@@ -192,15 +193,19 @@ def parse_key(line: str) -> str:
     Raises `InvalidAccount` for anything else: a private key, options, two lines.
     """
     import base64
-    import binascii
 
     kind, _, rest = line.strip().partition(" ")
     blob = rest.partition(" ")[0]
     try:
         raw = base64.b64decode(blob, validate=True)
         length = int.from_bytes(raw[:4], "big")
-        sound = "\n" not in line.strip() and raw[4 : 4 + length].decode("ascii") == kind != ""
-    except (binascii.Error, UnicodeDecodeError):
+        sound = (
+            "\n" not in line.strip()
+            and _KIND.fullmatch(kind) is not None
+            and raw[4 : 4 + length].decode("ascii") == kind
+            and len(raw) > 4 + length + 32
+        )
+    except ValueError:
         sound = False
     if not sound:
         raise InvalidAccount(

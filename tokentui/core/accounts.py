@@ -1,6 +1,7 @@
 """The verbs for accounts: what administrators do, and whoever has the files."""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 
 from msgspec.structs import replace
 
@@ -17,7 +18,14 @@ from tokentui.core.account import (
 )
 from tokentui.core.audit import Action, Event, Outcome, Recorder, noted
 from tokentui.core.credential import Hasher, Secret
-from tokentui.core.errors import InvalidAccount, LastAdministrator, NotPermitted, StoreError
+from tokentui.core.errors import (
+    AccountTaken,
+    InvalidAccount,
+    LastAdministrator,
+    NotPermitted,
+    StoreError,
+    StoreUnconfirmed,
+)
 from tokentui.core.rights import Rights
 from tokentui.core.store import Clock, nothing, utc_now
 
@@ -51,6 +59,21 @@ class AccountService:
         accounts = self._store.everything()
         return [account for _, account in sorted(accounts.items()) if account is not None]
 
+    def warnings(self) -> Sequence[str]:
+        """Return what an administrator should know about the accounts, a sentence each."""
+        return self._store.warnings()
+
+    def has_password(self, account: Account) -> bool:
+        """Say whether an account can be entered by a password."""
+        return self._store.hash_of(account.name) is not None
+
+    def check_new_name(self, name: str) -> None:
+        """Raise `InvalidAccount` or `AccountTaken` unless an account may be added by this name."""
+        self._permit(Action.ACCOUNT, name)
+        check_account_name(name)
+        if name in self._store.everything():
+            raise AccountTaken(name)
+
     def get(self, name: str) -> Account:
         """Return an account."""
         if name != self._by:
@@ -63,16 +86,19 @@ class AccountService:
         Without a password, only a key logs in as it. Raises `InvalidAccount`, `InvalidPassword`,
         `AccountTaken`. Slow by design: it hashes.
         """
-        self._permit(Action.ACCOUNT, name)
-        check_account_name(name)
+        self.check_new_name(name)
         if role is None:
             role = Role.MEMBER if self._store.everything() else Role.ADMINISTRATOR
         account = Account(name=name, role=role, created_at=self._now())
         hashed = None if password is None else self._hashed(password, name)
+        # One that was left behind by an account that is lost must not open the new one.
+        self._store.set_hash(name, None, nothing)
         self._put(account, Action.ACCOUNT, f"{name} was added as {role}.")
         if hashed is not None:
             try:
                 self._store.set_hash(name, hashed, nothing)
+            except StoreUnconfirmed:
+                raise
             except StoreError as error:
                 raise StoreError(
                     f"{name} was added, but has no password yet: tokentui account passwd {name}. "
@@ -86,7 +112,9 @@ class AccountService:
 
     def disable(self, name: str) -> Account:
         """Shut an account, and with it all its tokens; raise `LastAdministrator`."""
-        return self._change(name, Action.ACCOUNT, f"{name} was disabled.", disabled_at=self._now())
+        self._permit(Action.ACCOUNT, name)
+        since = find(self._store.everything(), name).disabled_at or self._now()
+        return self._change(name, Action.ACCOUNT, f"{name} was disabled.", disabled_at=since)
 
     def enable(self, name: str) -> Account:
         """Open an account again, and with it its tokens."""
@@ -97,6 +125,7 @@ class AccountService:
 
         Raises `InvalidAccount` where it is no key, or another account's.
         """
+        self._permit(Action.KEY, name)
         account = self.get(name)
         key = parse_key(line)
         for other in self._store.everything().values():
@@ -109,6 +138,7 @@ class AccountService:
 
     def remove_key(self, name: str, print_: str) -> Account:
         """Let a key, by its fingerprint, log in no more; raise `InvalidAccount` if it is none."""
+        self._permit(Action.KEY, name)
         account = self.get(name)
         left = tuple(key for key in account.keys if fingerprint(key) != print_)
         if left == account.keys:
@@ -134,7 +164,7 @@ class AccountService:
         self._permit(action, name)
         before = find(self._store.everything(), name)
         after = replace(before, **changes)
-        if after == before or (after.disabled_at and before.disabled_at):
+        if after == before:
             return before
         after = replace(after, revision=before.revision + 1)
         self._put(after, action, said)
@@ -157,7 +187,8 @@ class AccountService:
             self._rights.check_administrator()
         except NotPermitted as error:
             event = self._event(action, f"{name}: {error}")
-            self._trail.record(replace(event, outcome=Outcome.REFUSED))
+            with suppress(StoreError):  # refused it is in any case
+                self._trail.record(replace(event, outcome=Outcome.REFUSED))
             raise
 
     def _event(self, action: Action, about: str) -> Event:

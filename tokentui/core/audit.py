@@ -8,7 +8,7 @@ kept apart, the anchor.
 
 import hmac
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
@@ -24,6 +24,7 @@ KEY_LENGTH = 32
 """Bytes of the key, as long as what it makes: RFC 2104 wants no less."""
 
 _MAC = b',"mac":"'
+_LOSS = b'"action":"trail","outcome":"failed"'
 _END = b'"}\n'
 _SIGNATURE = len(_MAC) + 2 * KEY_LENGTH + len(_END)
 _NUMBER = re.compile(rb'\{"seq":(\d{1,18}),')
@@ -113,6 +114,13 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     text: str = ""
 
+    def clue(self) -> bytes:
+        """Return what a line that is wanted has in it for sure, in small letters."""
+        longest = max((self.token or "", self.text, self.account or "", self.action or ""), key=len)
+        # What JSON writes otherwise than it is read is no clue.
+        plain = longest.isascii() and longest.isprintable() and not set('"\\/') & set(longest)
+        return longest.lower().encode() if plain else b""
+
     def wants(self, entry: Entry) -> bool:
         return (
             self.account in (None, entry.account)
@@ -123,15 +131,29 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+EVERYTHING = Search()
+"""The search that wants every entry."""
+
+
 class Recorder(Protocol):
     """Where events are written down."""
+
+    tell: Callable[[str], None]
+    """Told in a sentence what was not written although it should be."""
 
     def record(self, *events: Event) -> None:
         """Write `events`, all of them on disk once this returns; raise `TrailUnwritable`."""
         ...
 
-    def newest(self) -> Iterator[Entry]:
-        """Yield all entries, latest first; what is none is left out. Raises `StoreError`."""
+    def changed(self) -> Hashable:
+        """Return a stamp that differs once something was written. Cheap; raises nothing."""
+        ...
+
+    def newest(self, search: Search = EVERYTHING, after: int = 0) -> Iterator[Entry]:
+        """Yield the entries that are wanted, latest first, and of these the numbers above `after`.
+
+        What is no entry is left out. Raises `StoreError`.
+        """
         ...
 
     def warnings(self) -> Sequence[str]:
@@ -160,10 +182,16 @@ class Trail(Recorder, Protocol):
 class NoTrail:
     """A `Recorder` that writes nothing."""
 
+    def __init__(self) -> None:
+        self.tell: Callable[[str], None] = lambda _: None
+
     def record(self, *_: Event) -> None:
         """Let it go."""
 
-    def newest(self) -> Iterator[Entry]:
+    def changed(self) -> Hashable:
+        return None
+
+    def newest(self, search: Search = EVERYTHING, after: int = 0) -> Iterator[Entry]:  # noqa: ARG002
         return iter(())
 
     def warnings(self) -> Sequence[str]:
@@ -246,6 +274,12 @@ def link_of(line: bytes) -> Link:
     return Link(int(number[1]), bytes.fromhex(signature[len(_MAC) : -len(_END)].decode("ascii")))
 
 
+def number_of(line: bytes) -> int:
+    """Return the number that a line claims, 0 where it is none."""
+    number = _NUMBER.match(line)
+    return int(number[1]) if number else 0
+
+
 def read(line: bytes) -> Entry:
     """Return what a line says, whether or not it is as it was written; raise `ValueError`."""
     return msgspec.json.decode(line, type=Entry)
@@ -267,7 +301,7 @@ def verify(
     `lines` goes on from, and is believed.
     """
     digest, (seq, mac) = hmac.digest, start
-    anchored = anchor.seq if anchor else 0
+    anchored, remark = anchor.seq if anchor else 0, 0
     numbered = iter(lines)
     for line in numbered:
         seq += 1
@@ -276,17 +310,21 @@ def verify(
         if line != _signed(body, mac_here) or not body.startswith(b'{"seq":%d,' % seq):
             return Broken(seq, _what_is_wrong(line, seq, numbered))
         mac = mac_here
+        if _LOSS in line:
+            remark = remark or seq
         if seq == anchored and anchor is not None and mac != anchor.mac:
             return Broken(seq, "was written anew: the anchor knows it otherwise")
     if anchored > seq:
-        return Broken(seq + 1, f"is missing, and all up to {anchored}: the end was cut off")
+        more = f", and all up to {anchored}" if anchored > seq + 1 else ""
+        return Broken(seq + 1, f"is missing{more}: the end was cut off")
+    if remark:
+        return Broken(remark, "tells that the anchor was missing: lines before it may be too")
     return Link(seq, mac)
 
 
 def _what_is_wrong(line: bytes, due: int, following: Iterator[bytes]) -> str:
     """Say what is wrong with the line that has the number `due`, or should have it."""
-    number = _NUMBER.match(line)
-    found = int(number[1]) if number else due
+    found = number_of(line) or due
     if found == due:
         return "was altered" if line.endswith(_END) else "was cut off"
     if found < due:

@@ -167,7 +167,8 @@ class TooManyLogIns(LogInRefused):
 
     def __init__(self, seconds: int) -> None:
         super().__init__(
-            f"Too many wrong passwords: the next one is looked at in {seconds} seconds."
+            f"Too many wrong passwords: the next one is looked at in {seconds} "
+            f"second{'' if seconds == 1 else 's'}."
         )
         self.seconds = seconds
 
@@ -185,10 +186,10 @@ class BackupNotFound(TokentuiError):
 class AmbiguousName(TokentuiError):
     """Several accounts in one store have a token of this name."""
 
-    def __init__(self, name: str, ids: tuple[str, ...]) -> None:
+    def __init__(self, name: str, tokens: Sequence[Token]) -> None:
+        ids = ", ".join(f"{token.id} (of {token.account})" for token in tokens)
         super().__init__(
-            f"Several tokens are called {name}; nothing was changed. "
-            f"Give the id instead: {', '.join(ids)}."
+            f"Several tokens are called {name}; nothing was changed. Give the id instead: {ids}."
         )
 
 

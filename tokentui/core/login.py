@@ -1,7 +1,7 @@
 """Log-in: from a name and a password to an account, as slowly as guessing deserves."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from math import ceil
@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 from msgspec.structs import replace
 
+from tokentui.core.access import origin
 from tokentui.core.account import Account, AccountStore, admitted, hashable, prepared
 from tokentui.core.audit import Action, Event, Outcome, Recorder
 from tokentui.core.credential import Hasher, Secret
@@ -29,7 +30,7 @@ PASSWORD_COST = 12
 _FOR_ONE_NAME, _FROM_ONE_PLACE = 5, 20
 """How many wrong passwords in a row cost nothing but the time that each takes."""
 _LONGEST_DELAY = timedelta(minutes=5)
-_FORGOTTEN_AFTER = timedelta(days=1)
+_FORGOTTEN_AFTER = timedelta(hours=1)
 _SLOTS = 4096
 """How many names and places are told apart: more failures than that cannot fill a disk."""
 
@@ -85,20 +86,24 @@ class Door:
         `unlocking` is what is written down in the trail instead of a log-in.
         """
         action = Action.UNLOCK if unlocking else Action.LOG_IN
-        slots = {
-            _slot("name", name): _FOR_ONE_NAME,
-            _slot("place", address or "here"): _FROM_ONE_PLACE,
-        }
+        own = _slot("name", name)
+        place = _slot("place", origin(address) if address else "here")
         with self._failures.held() as known:
             now = self._now()
-            if wait := max(_left(known.get(slot), free, now) for slot, free in slots.items()):
+            if wait := _wait(known, own, place, now):
                 raise TooManyLogIns(wait)
+            # Counted before it is looked at: where that cannot be written, nothing is tried.
+            counted = _counted(known, (own, place), now)
+            self._failures.write(counted)
             account = self._checked(name, password)
             if account is None:
-                self._note_failure(known, slots, now, name, action)
+                self._note_failure(_wait(counted, own, place, now), name, action)
                 raise WrongLogIn
-            if known.keys() & slots.keys():
-                self._failures.write({k: v for k, v in known.items() if k not in slots})
+            # Not the place's earlier ones: own log-ins would give guesses at others' for free.
+            kept = {slot: each for slot, each in counted.items() if slot not in (own, place)}
+            if place in known:
+                kept[place] = known[place]
+            self._failures.write(kept)
         self._trail.record(Event(account=account.name, action=action))
         return account
 
@@ -134,21 +139,8 @@ class Door:
             right = False
         return account if right and fits and hashed else None
 
-    def _note_failure(
-        self,
-        known: Mapping[str, Failures],
-        slots: Mapping[str, int],
-        now: datetime,
-        name: str,
-        action: Action,
-    ) -> None:
-        kept = {slot: each for slot, each in known.items() if now - each.last_at < _FORGOTTEN_AFTER}
-        for slot in slots:
-            count = kept[slot].count + 1 if slot in kept else 1
-            kept[slot] = Failures(count=count, last_at=now)
-        self._failures.write(kept)
-        wait = max(_left(kept[slot], free, now) for slot, free in slots.items())
-        delay = f" The next one is looked at in {wait} seconds." if wait else ""
+    def _note_failure(self, wait: int, name: str, action: Action) -> None:
+        delay = f" Seconds until the next one is looked at: {wait}." if wait else ""
         # What is no account's name may be a password, typed into the wrong field.
         named = name if name in self._accounts.everything() else ""
         self._trail.record(
@@ -166,8 +158,25 @@ def _slot(kind: str, what: str) -> str:
     return f"{kind} {int.from_bytes(digest[:8], 'big') % (_SLOTS // 2)}"
 
 
-def _left(failures: Failures | None, free: int, now: datetime) -> int:
+def _counted(
+    known: Mapping[str, Failures], slots: Sequence[str], now: datetime
+) -> dict[str, Failures]:
+    """Return `known` with one failure more in each of `slots`, and without what is forgotten."""
+    kept = {slot: each for slot, each in known.items() if now - each.last_at < _FORGOTTEN_AFTER}
+    for slot in slots:
+        count = kept[slot].count + 1 if slot in kept else 1
+        kept[slot] = Failures(count=count, last_at=now)
+    return kept
+
+
+def _wait(known: Mapping[str, Failures], own: str, place: str, now: datetime) -> int:
     """Return how many seconds have to pass before the next password is looked at."""
+    return max(
+        _left(known.get(own), _FOR_ONE_NAME, now), _left(known.get(place), _FROM_ONE_PLACE, now)
+    )
+
+
+def _left(failures: Failures | None, free: int, now: datetime) -> int:
     if failures is None or failures.count < free:
         return 0
     doublings = min(failures.count - free, 20)

@@ -100,12 +100,12 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         return [token for token in tokens if text in name_key(token.name)]
 
     def select(self, tokens: Iterable[Token]) -> list[Token]:
-        """Return those of `tokens` that are wanted, in order; equals go by name, then by id.
+        """Return those of `tokens` that are wanted, in order; equals go by name, account and id.
 
-        Of one name, what was replaced follows its successor.
+        Of one name and account, what was replaced follows its successor.
         """
         found = self._matching(tokens)
-        found.sort(key=lambda token: (name_key(token.name), not token.holds_name, token.id))
+        found.sort(key=_place)
         match self.sort:
             case Sort.NAME:
                 pass
@@ -154,6 +154,10 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         """Return where a token stands by what there is to do about it: the most comes first."""
         status = token.status(self.now, self.soon)
         return _URGENCY.index(status) - (status is Status.ACTIVE and token.never_saved)
+
+
+def _place(token: Token) -> tuple[str, str, bool, str]:
+    return name_key(token.name), token.account, not token.holds_name, token.id
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):

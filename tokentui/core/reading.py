@@ -71,6 +71,7 @@ class TokenReader:
         self.usage = usage
         self.account = account
         self.accounts = accounts or NoAccounts()
+        self.bound = bound
         self.rights = Rights(account, accounts, bound=bound)
         self.trail = trail or NoTrail()
         self.hasher = hasher or BcryptHasher()
@@ -178,17 +179,19 @@ class TokenReader:
         """Return the whole result of `query`, not just a window of it."""
         return self.find(replace(query, offset=0, size=sys.maxsize)).tokens
 
+    def _all_of_them(self) -> Query:
+        """Return the query for all tokens, revoked ones as well."""
+        return replace(self.query(), statuses=frozenset(Status))
+
     @property
     def own(self) -> str | None:
         """The account whose own business this is; None for all, of whoever has the files."""
-        return self.account if self.rights.account else None
+        return self.account if self.bound else None
 
     def owners(self) -> list[str]:
         """Return who has tokens, or might: the accounts, and others that tokens belong to."""
-        statuses = frozenset(Status)
-        owners = {
-            token.account for token in self.everything(replace(self.query(), statuses=statuses))
-        }
+        # Not by a query: of many tokens, putting them in order takes the longest.
+        owners = {token.account for token in self.rights.sees(self.store.snapshot().values())}
         return sorted(owners | set(self.accounts.everything() if self.rights.several else ()))
 
     def get(self, token_id: str) -> Token:
@@ -216,22 +219,27 @@ class TokenReader:
         )
 
     def look_up(self, reference: str) -> Token:
-        """Return the token that holds this name, or else the token with this id.
+        """Return the token with this id, or else the one that holds this name.
 
         Raises `TokenNotFound`, and `AmbiguousName` where several accounts use the name.
         """
+        # By id first: nobody can give a token of theirs the id of another one as its name.
+        if len(reference) == ID_LENGTH:
+            with suppress(TokenNotFound):
+                if found := self.rights.sees([self.store.get(reference)]):
+                    return found[0]
         named = self.store.named(reference)
         match self.rights.sees(named):
             case [token]:
                 return token
-            case [] if len(reference) == ID_LENGTH and not named:
-                return self.get(reference)
             case []:
-                if named:
-                    self._note_reach(named[0])
+                for token in named:
+                    self._note_reach(token)
+                if not named and len(reference) == ID_LENGTH:
+                    return self.get(reference)
                 raise TokenNotFound(reference)
             case several:
-                raise AmbiguousName(reference, tuple(token.id for token in several))
+                raise AmbiguousName(reference, several)
 
     def _note_reach(self, token: Token) -> None:
         """Write down that somebody asked for what is not theirs."""
@@ -246,20 +254,28 @@ class TokenReader:
     def history(self, token: Token, text: str = "") -> Iterator[Entry]:
         """Yield what was done with `token`, by whomever, as far as `text` is in it; latest first.
 
-        Raises `StoreError`.
+        Raises `TokenNotFound` where it may not be seen, and `StoreError`.
         """
-        return filter(Search(token=token.id, text=text).wants, self.trail.newest())
+        self.get(token.id)
+        entries = self.trail.newest(Search(token=token.id, text=text))
+        return (entry for entry in entries if entry.token == token.id)
 
-    def entries(self, search: Search) -> Iterator[Entry]:
-        """Yield the entries of the audit trail that are wanted, latest first.
+    def entries(self, search: Search, after: int = 0) -> Iterator[Entry]:
+        """Yield the entries of the audit trail that are wanted, of numbers above `after`.
 
-        Who sees only their own tokens sees only what they did themselves. Raises `StoreError`.
+        The latest comes first. Who sees only their own tokens sees what was done with these, by
+        whomever, and what they did besides, but not which tokens of others they asked for. Raises
+        `StoreError`.
         """
+        wanted = self.trail.newest(search, after)
         only = self.rights.only_of
+        if only is None:
+            return wanted
+        own = {token.id for token in self.everything(self._all_of_them())}
         return (
             entry
-            for entry in self.trail.newest()
-            if only in (None, entry.account) and search.wants(entry)
+            for entry in wanted
+            if (entry.account == only if entry.token is None else entry.token in own)
         )
 
 

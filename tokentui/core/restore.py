@@ -163,17 +163,17 @@ def _chosen(
     for reference in revive:
         key = name_key(reference)
         match [
-            old.id
+            old
             for old in revoked
             if reference == old.id or key in {name_key(old.name), name_key(known[old.id].name)}
         ]:
-            case [token_id]:
-                chosen.add(token_id)
+            case [old]:
+                chosen.add(old.id)
             case []:
                 raise InvalidInput(
                     f"{reference} is no token that was revoked since this backup; "
                     "nothing was changed."
                 )
             case several:
-                raise AmbiguousName(reference, tuple(several))
+                raise AmbiguousName(reference, several)
     return chosen

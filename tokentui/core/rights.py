@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from tokentui.core.account import Account, AccountSource, NoAccounts, Role, admitted
 from tokentui.core.audit import Action
-from tokentui.core.errors import NotPermitted, TokentuiError
+from tokentui.core.errors import NotPermitted, StoreError, TokentuiError
 from tokentui.core.text import printable
 from tokentui.core.token import Token
 
@@ -42,7 +42,10 @@ class Rights:
     @property
     def several(self) -> bool:
         """Whether tokens of several accounts may be seen, where there are accounts."""
-        return self.only_of is None and bool(self._accounts.everything())
+        try:
+            return self.only_of is None and bool(self._accounts.everything())
+        except StoreError:
+            return True
 
     def sees(self, tokens: Iterable[Token]) -> list[Token]:
         """Return those of `tokens` that may be seen."""
@@ -66,7 +69,7 @@ class Rights:
         if not others or (account.role is Role.ADMINISTRATOR and action in _OF_OTHERS):
             return ""
         first = printable(others[0].name), printable(others[0].account)
-        return "{} belongs to {}: here it can only be revoked, by an administrator.".format(*first)
+        return "{} belongs to {}: nothing but revoking it is possible here.".format(*first)
 
     def check(self, action: Action, tokens: Iterable[Token] = ()) -> None:
         """Raise `NotPermitted` unless `action` may be done with all of `tokens`."""

@@ -9,9 +9,16 @@ import msgspec
 
 from tokentui import files
 from tokentui.core.account import Account
-from tokentui.core.errors import AccountChanged, AccountNotFound, AccountTaken, StoreReadOnly
+from tokentui.core.errors import (
+    AccountChanged,
+    AccountNotFound,
+    AccountTaken,
+    StoreError,
+    StoreReadOnly,
+    StoreUnreadable,
+)
 from tokentui.core.text import printable
-from tokentui.stores.durable import DurableJSON
+from tokentui.stores.durable import DurableJSON, Stamp
 
 _ACCOUNTS, _PASSWORDS = "accounts", "passwords"
 
@@ -33,17 +40,27 @@ class AccountFiles:
         self._guard = RLock()
         self._accounts = _opened(folder, _ACCOUNTS, Account)
         self._passwords = _opened(folder, _PASSWORDS, _Password)
+        self._known: Mapping[str, Account | None] | None = None
+        self._known_at: Stamp | None = None
 
     def changed(self) -> Hashable:
         return self._accounts.stamp()
 
     def everything(self) -> Mapping[str, Account | None]:
         with self._guard:
+            self._refuse_lost()
             table = self._accounts.read()[_ACCOUNTS]
-            return {name: _sound(name, record) for name, record in table.items()}
+            # Asked for at every step: looked at anew only where the file is another one.
+            if self._known is None or self._known_at != self._accounts.known:
+                self._known = {name: _sound(name, record) for name, record in table.items()}
+                self._known_at = self._accounts.known
+            return self._known
 
     def warnings(self) -> Sequence[str]:
-        damaged = [name for name, account in self.everything().items() if account is None]
+        try:
+            damaged = [name for name, account in self.everything().items() if account is None]
+        except StoreError as error:
+            return [str(error)]
         return [
             *self._accounts.warnings(),
             *self._passwords.warnings(),
@@ -75,12 +92,25 @@ class AccountFiles:
             record = self._passwords.read()[_PASSWORDS].get(name)
         return record.hash if isinstance(record, _Password) else None
 
-    def set_hash(self, name: str, hashed: str, note: Callable[[], None]) -> None:
+    def set_hash(self, name: str, hashed: str | None, note: Callable[[], None]) -> None:
+        if hashed is None and self.hash_of(name) is None:
+            return
         with self._changing(self._passwords):
             self._passwords.read()
             note()
             with self._passwords.change():
-                self._passwords.read()[_PASSWORDS][name] = _Password(hashed)
+                passwords = self._passwords.read()[_PASSWORDS]
+                passwords.pop(name, None)
+                if hashed is not None:
+                    passwords[name] = _Password(hashed)
+
+    def _refuse_lost(self) -> None:
+        """Refuse to take accounts that were lost for none at all: then all would be allowed."""
+        if self._accounts.stamp() is None and self._passwords.stamp() is not None:
+            raise StoreUnreadable(
+                f"{self._accounts.path} is gone, but {self._passwords.path} is there, so nobody is "
+                "let in. Put a copy of it back, or remove the passwords to do without accounts."
+            )
 
     @contextmanager
     def _changing(self, file: DurableJSON) -> Iterator[None]:
@@ -93,7 +123,7 @@ class AccountFiles:
 def _opened(folder: Path, table: str, kind: type[msgspec.Struct]) -> DurableJSON:
     path = folder / f"{table}.json"
     advice = "Put a copy of it back; until then, nobody is let in by it."
-    return DurableJSON(path, table, kind, advice=advice)
+    return DurableJSON(path, table, kind, advice=advice, lost=advice)
 
 
 def _sound(name: str, record: object) -> Account | None:

@@ -19,6 +19,7 @@ from tokentui.core.errors import (
     StoreUnconfirmed,
     StoreUnreadable,
     StoreUnsafe,
+    StoreUnwritable,
 )
 from tokentui.stores import formats
 from tokentui.stores.lock import Lock
@@ -51,7 +52,7 @@ class DurableJSON(Storage):
     `table` is the one that matters: its records are decoded straight to `kind`, which takes a
     third of the time and of the memory of dicts. A record that is none, and all other tables,
     are kept as they stand in the file. `leftovers` are what a killed process may have left behind;
-    `advice` is what to do where the file is damaged.
+    `advice` is what to do where the file is damaged, `lost` where it was there and is no more.
 
     What was read is kept until the file is another one, so asking again costs one `stat`. Hold
     `lock` over a `change`: it is another file, because the first one is replaced. `path` must be
@@ -66,6 +67,7 @@ class DurableJSON(Storage):
         *,
         leftovers: Sequence[Path] = (),
         advice: str = "Name another with --store.",
+        lost: str = "Put it back, or start tokentui again to begin an empty store.",
     ) -> None:
         self.path = path
         self.table = table
@@ -73,6 +75,7 @@ class DurableJSON(Storage):
         self._lock = Lock(path)
         self._leftovers = leftovers
         self._advice = advice
+        self._lost = lost
         self._tables: Tables | None = None
         self._draft: Tables | None = None
         self._seen = False
@@ -115,8 +118,7 @@ class DurableJSON(Storage):
         if stamp is None:
             if self._seen:
                 raise StoreUnreadable(
-                    f"{self.path} is gone, so nothing was read or changed. Put it back, or start "
-                    "tokentui again to begin an empty store."
+                    f"{self.path} is gone, so nothing was read or changed. {self._lost}"
                 )
             return {formats.MARK: formats.mark(), self.table: {}}
         if self._tables is None or stamp != self.known:
@@ -146,9 +148,15 @@ class DurableJSON(Storage):
             self._draft = None
 
     def _commit(self, tables: Tables) -> None:
+        content = msgspec.json.encode(tables)
+        if len(content) > max(LARGEST, self.known.size if self.known else 0):
+            raise StoreUnwritable(
+                f"{self.path} would have more than {LARGEST:,} bytes, which nobody could read. "
+                "Nothing was changed. Begin another store."
+            )
         try:
             _refuse_unsafe_folder(self.path)
-            files.replace(self.path, msgspec.json.encode(tables))
+            files.replace(self.path, content)
         except files.Unconfirmed as error:
             raise StoreUnconfirmed(
                 f"The change of {self.path} is done, but the disk did not confirm that it would "

@@ -14,15 +14,17 @@ class FailureFile:
     """A `FailureStore` in one file."""
 
     def __init__(self, path: Path) -> None:
-        self._file = DurableJSON(
-            path,
-            _TABLE,
-            Failures,
-            advice="Remove it: the delays then begin anew.",
-        )
+        self._path = path
+        self._file = self._opened()
+
+    def _opened(self) -> DurableJSON:
+        advice = "Remove it: the delays then begin anew."
+        return DurableJSON(self._path, _TABLE, Failures, advice=advice)
 
     @contextmanager
     def held(self) -> Iterator[Mapping[str, Failures]]:
+        # Anew each time: one that was removed is begun anew, as the advice says.
+        self._file = self._opened()
         with self._file.lock():
             table = self._file.read()[_TABLE]
             if damaged := [slot for slot, each in table.items() if not isinstance(each, Failures)]:

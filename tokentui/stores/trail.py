@@ -2,17 +2,31 @@
 
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from msgspec.structs import replace
 
 from tokentui import files
 from tokentui.core import audit
-from tokentui.core.audit import START, Broken, Entry, Event, Link, Origin
-from tokentui.core.errors import StoreDamaged, StoreError, TrailUnwritable
+from tokentui.core.audit import (
+    EVERYTHING,
+    START,
+    Action,
+    Broken,
+    Entry,
+    Event,
+    Link,
+    Origin,
+    Outcome,
+    Search,
+)
+from tokentui.core.credential import WRITTEN
+from tokentui.core.errors import InvalidInput, StoreDamaged, StoreError, TrailUnwritable
 from tokentui.core.store import Clock, utc_now
+from tokentui.core.text import printable
 from tokentui.stores.lock import Lock
 from tokentui.stores.refusals import advice, reason, refusing, unreadable
 
@@ -28,7 +42,8 @@ class TrailFile:
 
     Each event is on disk before `record` returns. `anchor` is a file that holds the end of the
     chain: best on another disk, or another person's. Unless `required`, a trail that cannot be
-    written hinders nothing, and `warnings` says so. `copy` is given each line as well.
+    written hinders nothing, and `warnings` says so. `copy` is
+    given the lines as well, and `tell` told what was not written though it should be.
     """
 
     def __init__(
@@ -40,7 +55,8 @@ class TrailFile:
         clock: Clock = utc_now,
         required: bool = True,
         read_only: bool = False,
-        copy: Callable[[str], None] = lambda _: None,
+        copy: Callable[[Sequence[str]], None] = lambda _: None,
+        tell: Callable[[str], None] = lambda _: None,
         largest: int = LARGEST,
     ) -> None:
         self.path = path
@@ -51,6 +67,7 @@ class TrailFile:
         self._required = required
         self._read_only = read_only
         self._copy = copy
+        self.tell = tell
         self._largest = largest
         self._lock = Lock(path)
         self._trouble: str | None = None
@@ -68,6 +85,7 @@ class TrailFile:
             self._trouble = self._unwritable(error)
             if self._required:
                 raise TrailUnwritable(self._trouble) from None
+            self.tell(f"This is not in the audit trail. {self._trouble}")
 
     def warnings(self) -> Sequence[str]:
         if self._trouble is not None and not self._required:
@@ -90,16 +108,15 @@ class TrailFile:
         key, made = self._key()
         with self._opened() as (descriptor, size):
             last, remarks = self._end(descriptor, size, made)
-            written, moment = b"", self._now()
+            lines, moment = [], self._now()
             for event in (*remarks, *events):
-                entry = audit.entry(last.seq + 1, moment, self._origin, _cut(event))
+                entry = audit.entry(last.seq + 1, moment, self._origin, _fit(event))
                 line, last = audit.sealed(key, last, entry)
-                written += line
-            _write(descriptor, written)
+                lines.append(line)
+            _write(descriptor, b"".join(lines))
         self._keep_anchor(last)
-        for copied in written.decode().splitlines():
-            self._copy(copied)
-        if size + len(written) > self._largest:
+        self._copy([line.decode().rstrip() for line in lines])
+        if size + sum(map(len, lines)) > self._largest:
             self._rotated()
 
     @contextmanager
@@ -108,8 +125,10 @@ class TrailFile:
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         descriptor = os.open(self.path, flags, files.PRIVATE_FILE)
         try:
-            files.give_to_owner(descriptor, self.path)
-            yield descriptor, os.fstat(descriptor).st_size
+            size = os.fstat(descriptor).st_size
+            if not size:
+                files.give_to_owner(descriptor, self.path.parent)
+            yield descriptor, size
         finally:
             os.close(descriptor)
 
@@ -124,11 +143,13 @@ class TrailFile:
         whole = tail[: tail.rfind(b"\n") + 1]
         if len(whole) < len(tail):
             os.ftruncate(descriptor, size - len(tail) + len(whole))
-            remarks.append(_remark("A line that was cut off in the middle was taken away."))
+            remarks.append(_remark(Outcome.DONE, "A line that was cut off was taken away."))
         last = _last_link(whole) or self._end_of_rotated()
         anchored = self.anchored()
         if anchored is None and not made:
-            remarks.append(_remark("The anchor was missing: lines may have been cut off before."))
+            remarks.append(
+                _remark(Outcome.FAILED, "The anchor was missing: lines may be missing too.")
+            )
         return max(last, anchored or START, key=lambda link: link.seq), remarks
 
     def _end_of_rotated(self) -> Link:
@@ -147,15 +168,18 @@ class TrailFile:
         with suppress(FileNotFoundError):
             return self._known_key(), False
         if self.path.exists() or self._rotated_files():
-            raise StoreDamaged(
-                f"{self.key} is gone, so {self.path} cannot go on. Put the key back, or move the "
-                "trail away to begin another."
-            )
+            raise self._without_key()
         key = secrets.token_bytes(audit.KEY_LENGTH)
         with files.new_private(self.key) as file:
             file.write(key.hex().encode() + b"\n")
-            files.give_to_owner(file.fileno(), self.path)
+            files.give_to_owner(file.fileno(), self.path.parent)
         return key, True
+
+    def _without_key(self) -> StoreDamaged:
+        return StoreDamaged(
+            f"{self.key} is gone, and {self.path} is of no use without it. Put the key back, or "
+            f"move the trail away, and {self.anchor} with it, to begin another."
+        )
 
     def _known_key(self) -> bytes:
         content, _ = files.read_regular(self.key, 1024)
@@ -171,7 +195,8 @@ class TrailFile:
         flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         descriptor = os.open(self.anchor, flags, files.PRIVATE_FILE)
         try:
-            files.give_to_owner(descriptor, self.anchor)
+            if not os.fstat(descriptor).st_size:
+                files.give_to_owner(descriptor, self.anchor.parent)
             os.pwrite(descriptor, f"{last}\n".encode(), 0)
         finally:
             os.close(descriptor)
@@ -201,24 +226,46 @@ class TrailFile:
         except (FileNotFoundError, ValueError):
             return None
 
-    def newest(self) -> Iterator[Entry]:
+    def changed(self) -> Hashable:
+        try:
+            facts = self.path.stat()
+        except OSError as error:
+            return error.errno
+        return facts.st_ino, facts.st_size
+
+    def newest(self, search: Search = EVERYTHING, after: int = 0) -> Iterator[Entry]:
+        clue = search.clue()
         with refusing(unreadable, self.path):
-            for path in (self.path, *reversed(self._rotated_files())):
-                for line in _backwards(path):
+            for line in self._backwards():
+                if after and audit.number_of(line) <= after:
+                    return
+                # Reading a line takes ten times as long as a look at its bytes.
+                if clue in line.lower():
                     with suppress(ValueError):
-                        yield audit.read(line)
+                        if search.wants(entry := audit.read(line)):
+                            yield entry
+
+    def _backwards(self) -> Iterator[bytes]:
+        for path in (self.path, *reversed(self._rotated_files())):
+            yield from _backwards(path)
 
     def verify(self, first: int | None = None) -> Link | Broken:
         with refusing(unreadable, self.path), ExitStack() as stack:
             key = self._known_key_to_read()
             anchored = self.anchored()
             with ExitStack() as closing:
-                if self.path.exists():
+                if self.path.exists() and not self._read_only:
                     with suppress(StoreError):
                         closing.enter_context(self._lock.held())
                 paths = [*self._rotated_files(), self.path]
                 opened = [stack.enter_context(p.open("rb")) for p in paths if p.exists()]
-            lines = (line for file in opened for line in file)
+                # What is appended from now on may be seen half-written.
+                sizes = [os.fstat(file.fileno()).st_size for file in opened]
+            lines = (
+                line
+                for file, size in zip(opened, sizes, strict=True)
+                for line in _up_to(size, file)
+            )
             start = START if first is None else _skipped(lines, first)
             end = audit.verify(key, lines, anchored, start)
             if isinstance(end, Link) and anchored is None and end != start:
@@ -230,7 +277,7 @@ class TrailFile:
             return self._known_key()
         except FileNotFoundError:
             if self.path.exists() or self.anchor.exists() or self._rotated_files():
-                raise
+                raise self._without_key() from None
             return b""
 
     def _rotated_files(self) -> list[Path]:
@@ -244,15 +291,21 @@ class TrailFile:
         return [path for _, path in sorted(numbered)]
 
 
-def _cut(event: Event) -> Event:
+def _fit(event: Event) -> Event:
+    """Return `event` as it may be written: short, without a secret, and without what is no text."""
+
     def short(text: str | None) -> str | None:
-        return text if text is None or len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+        if text is None:
+            return None
+        text = WRITTEN.sub("(a secret)", printable(text))
+        return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
-    return replace(event, name=short(event.name), about=short(event.about))
+    account = short(event.account) or ""
+    return replace(event, account=account, name=short(event.name), about=short(event.about))
 
 
-def _remark(about: str) -> Event:
-    return Event(account="", action=audit.Action.TRAIL, outcome=audit.Outcome.FAILED, about=about)
+def _remark(outcome: Outcome, about: str) -> Event:
+    return Event(account="", action=Action.TRAIL, outcome=outcome, about=about)
 
 
 def _write(descriptor: int, content: bytes) -> None:
@@ -294,10 +347,22 @@ def _backwards(path: Path) -> Iterator[bytes]:
             yield rest
 
 
+def _up_to(size: int, file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a file that begin before `size`."""
+    for line in file:
+        yield line
+        size -= len(line)
+        if size <= 0:
+            return
+
+
 def _skipped(lines: Iterator[bytes], first: int) -> Link:
-    """Return what the line of number `first` says of itself, once it is read."""
+    """Return what the line of number `first` says of itself, once it is read.
+
+    Raises `InvalidInput` where there is none.
+    """
     for line in lines:
         with suppress(ValueError):
             if (link := audit.link_of(line)).seq == first:
                 return link
-    return START
+    raise InvalidInput(f"There is no line {first} in the audit trail.")

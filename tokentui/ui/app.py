@@ -21,6 +21,7 @@ from textual.worker import WorkerFailed
 from tokentui.core.errors import TokentuiError
 from tokentui.core.service import TokenService
 from tokentui.ui import guarded, keys
+from tokentui.ui.any_bytes import take_any_bytes
 from tokentui.ui.commands import Commands
 from tokentui.ui.entrance import Entrance
 from tokentui.ui.guarded import Guarded
@@ -80,6 +81,7 @@ class TokentuiApp(Guarded):
             ticks=ticks,
             home=self._list,
         )
+        take_any_bytes()
         if not encoding.lower().startswith("utf"):
             self._filters.append(OnlyKnown(encoding))
         self._chosen_keys = keymap or {}
@@ -119,6 +121,7 @@ class TokentuiApp(Guarded):
 
     def begun(self) -> None:
         self._service.store.tell = self._tell
+        self._service.trail.tell = self._tell
         self._stamp = self._service.changed()
 
     def _resumed(self) -> None:
@@ -142,6 +145,8 @@ class TokentuiApp(Guarded):
                 self.exit()
             self._catch_up_with_the_window()
         self.look_for_somebody()
+        if self.farewell:
+            return
         stamp = self._service.changed()
         if stamp != self._stamp:
             self._stamp = stamp
@@ -170,7 +175,8 @@ class TokentuiApp(Guarded):
             return
         nodes = [self.screen, *self.screen.query(TokenTable), *self.screen.query(MonthCalendar)]
         groups = [(node.BINDING_GROUP_TITLE or "", keys.declared(type(node))) for node in nodes]
-        groups.append(("Everywhere", keys.EVERYWHERE))
+        here = [each for each in keys.EVERYWHERE if self.check_action(each.action, ()) is not False]
+        groups.append(("Everywhere", here))
         self.push_screen(Help([(title, self._rows(bindings)) for title, bindings in groups]))
 
     def _rows(self, bindings: Sequence[Binding]) -> Rows:
@@ -196,6 +202,13 @@ class TokentuiApp(Guarded):
         screens = (screen for screen in self.screen_stack if isinstance(screen, SavedToken))
         return next(screens, None)
 
+    def action_lock(self) -> None:
+        """Lock, unless that would lose the secret on the screen."""
+        if (screen := self._secret_screen) is not None and not self.can_unlock:
+            screen.action_stay()
+        else:
+            super().action_lock()
+
     async def action_quit(self) -> None:
         """Quit, unless that would lose the secret on the screen."""
         if (screen := self._secret_screen) is not None:
@@ -217,6 +230,11 @@ class TokentuiApp(Guarded):
         self._clipboard = ""
 
     # -- a crash --------------------------------------------------------------------------------
+
+    def panic(self, *_: object) -> None:
+        """End as after an error of our own: this is how the thread that reads keys fails."""
+        self.crash = RuntimeError()
+        self.exit(return_code=1)
 
     def _fatal_error(self) -> None:
         """End without Textual's traceback: it prints local variables, and so a secret."""

@@ -3,14 +3,16 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from textual import events, on
+from textual import events, on, work
 from textual.await_complete import AwaitComplete
 from textual.screen import Screen
 
+from tokentui.core.audit import Action, Event
 from tokentui.core.errors import AccountNotFound, NotPermitted, StoreError
 from tokentui.core.service import TokenService
 from tokentui.ui.entrance import Entrance
@@ -87,24 +89,35 @@ class Guarded(TypeAhead):
         """Whether the lock lies over everything."""
         return not self._unlocked.is_set()
 
+    @property
+    def can_unlock(self) -> bool:
+        """Whether there is a password to unlock with; where that is not known, there may be."""
+        try:
+            door = self._entrance and self._entrance.door
+            return door is not None and door.has_password(self._service.account)
+        except StoreError:
+            return True
+
     def action_lock(self) -> None:
         """Hide everything until the password is typed; who has none is logged out."""
-        if not self._lockable or self._entrance is None:
+        if self._entrance is None:
+            self.notify("Without accounts there is no password to unlock with.")
             return
-        try:
-            has_password = self._entrance.door.has_password(self._service.account)
-        except StoreError:
-            has_password = False
-        if not has_password:
+        if not self._inside or self.locked:
+            return
+        if not self.can_unlock:
             self._leave("The app was locked, and there is no password to unlock it: log in again.")
             return
+        self._note_lock()
         self.clear_notifications()
         self.push_screen(LogIn(self._entrance, self._service.account))
         self._unlocked.clear()
 
-    @property
-    def _lockable(self) -> bool:
-        return self._entrance is not None and self._inside and not self.locked
+    @work(thread=True, group="lock")
+    def _note_lock(self) -> None:
+        with suppress(StoreError):
+            account = self._service.account
+            self._service.trail.record(Event(account=account, action=Action.LOCK))
 
     def look_for_somebody(self) -> None:
         """Lock once nobody has touched a key for too long; end where the account is shut."""
@@ -118,8 +131,10 @@ class Guarded(TypeAhead):
         except StoreError:
             pass  # the list says so
         idle = self._ticks() - self._touched_at
-        if self._lock_after is not None and idle >= self._lock_after.total_seconds():
-            self.action_lock()
+        if self._entrance is None or self._lock_after is None:
+            return
+        if idle >= self._lock_after.total_seconds():
+            Guarded.action_lock(self)
 
     def _leave(self, why: str) -> None:
         self.farewell = why
@@ -127,7 +142,12 @@ class Guarded(TypeAhead):
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, (events.Key, events.Paste, events.MouseEvent)):
+            # Before it counts: the key that wakes a machine comes from whoever opened its lid.
+            locked = self.locked
+            self.look_for_somebody()
             self._touched_at = self._ticks()
+            if self.locked and not locked:
+                return
         await super().on_event(event)
 
     # What was under way when it locked goes on, and may end in any of these. They act on whatever
@@ -158,8 +178,6 @@ class Guarded(TypeAhead):
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Keep away what is not for this session, or not now."""
         if action in _OF_FILES and self.gated:
-            return False
-        if action == "lock" and self._entrance is None:
             return False
         return not (action in _OUTSIDE and (self.locked or not self._inside))
 

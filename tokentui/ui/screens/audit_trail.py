@@ -1,9 +1,8 @@
 """Audit trail: who did what, when and from where; and the history of one token."""
 
 import asyncio
-from collections.abc import Sequence
-from itertools import islice
-from typing import ClassVar
+from itertools import islice, takewhile
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on, work
@@ -21,10 +20,14 @@ from tokentui.core.token import Token
 from tokentui.ui.messages import StoreChanged
 from tokentui.ui.widgets.masthead import Masthead
 
-_SHOWN = 300
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+_SHOWN = 100
 _LOOK_EVERY = 2.0
 _TITLES = ("When", "Who", "What", "Token", "From", "More")
-_TOKEN = _TITLES.index("Token")
+_WHEN, _WHO, _WHAT, _TOKEN, _FROM, _MORE = range(len(_TITLES))
+_SOME, _FULL = 54, 76
 
 
 class AuditTrail(Screen[None]):
@@ -46,6 +49,9 @@ class AuditTrail(Screen[None]):
         self._service = service
         self._token = token
         self._entries: list[Entry] = []
+        self._searching = False
+        self._stamp: Hashable = None
+        self._wanted = ""
 
     def compose(self) -> ComposeResult:
         way = "Audit trail" if self._token is None else f"History of {printable(self._token.name)}"
@@ -58,20 +64,28 @@ class AuditTrail(Screen[None]):
     def on_mount(self) -> None:
         table = self.query_one(DataTable)
         table.can_focus = False
-        table.add_columns(*self._wanted(_TITLES))
         self.set_focus(self.query_one("#filter"))
-        self.set_interval(_LOOK_EVERY, self._reload)
-        self._reload()
+        self.set_interval(_LOOK_EVERY, self._look_again)
+        self._search()
+
+    def _look_again(self) -> None:
+        if self._service.trail.changed() != self._stamp and not self._searching:
+            self._search()
 
     @on(Input.Changed)
     @on(StoreChanged)
     @work(exclusive=True)
-    async def _reload(self) -> None:
+    async def _search(self) -> None:
+        text = self.query_one("#filter", Input).value
+        self._wanted, self._stamp = text, self._service.trail.changed()
+        self._searching = True
         try:
-            entries = await asyncio.to_thread(self._found, self.query_one("#filter", Input).value)
+            entries = await asyncio.to_thread(self._found, text)
         except TokentuiError as error:
             self._say(str(error))
             return
+        finally:
+            self._searching = False
         if entries != self._entries or not entries:
             self._entries = entries
             self._show()
@@ -81,24 +95,33 @@ class AuditTrail(Screen[None]):
             found = self._service.entries(Search(text=text))
         else:
             found = self._service.history(self._token, text)
-        return list(islice(found, _SHOWN))
+        # A search for what is no longer in the field ends at its next find.
+        return list(islice(takewhile(lambda _: self._wanted == text, found), _SHOWN))
 
     def _show(self) -> None:
+        """Draw the columns that there is room for; what is left out stands below."""
         table = self.query_one(DataTable)
-        row = table.cursor_row
-        table.clear()
+        table.clear(columns=True)
+        fields = self._fields()
+        table.add_columns(*(_TITLES[field] for field in fields))
         for entry in self._entries:
-            cells = self._wanted(words.entry_cells(self._service, entry))
-            table.add_row(*map(Text, cells))
+            cells = words.entry_cells(self._service, entry)
+            table.add_row(*(Text(cells[field]) for field in fields))
         if self._entries:
-            table.move_cursor(row=min(row, len(self._entries) - 1))
             self._tell_more()
         else:
             self._say("Nothing here." if self._search_typed else "Nothing was written down yet.")
 
-    def _wanted(self, cells: Sequence[str]) -> Sequence[str]:
-        """Return `cells` but for the one of the token, where there is only one."""
-        return cells if self._token is None else [*cells[:_TOKEN], *cells[_TOKEN + 1 :]]
+    def _fields(self) -> list[int]:
+        """Return which cells are shown: those that matter most where there is little room."""
+        width = self.size.width
+        wanted = [_WHAT, _WHO, _WHEN] if width < _SOME else [_WHEN, _WHO, _WHAT]
+        if self._token is None and width >= _SOME:
+            wanted.append(_TOKEN)
+        return [*wanted, _FROM, _MORE] if width >= _FULL else wanted
+
+    def on_resize(self) -> None:
+        self._show()
 
     @property
     def _search_typed(self) -> bool:

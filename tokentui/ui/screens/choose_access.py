@@ -9,7 +9,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Footer, Input, Label, Static
 
-from tokentui.core.access import Access, parse_network
+from tokentui.core.access import Access, parse_networks
 from tokentui.core.errors import InvalidNetwork
 from tokentui.core.text import printable
 from tokentui.ui.widgets.toggles import Tick
@@ -57,7 +57,7 @@ class ChooseAccess(ModalScreen[Access | None]):
         """Go back with what is chosen, or say what is wrong with it."""
         field = self.query_one("#networks", Input)
         try:
-            networks = tuple(dict.fromkeys(map(parse_network, field.value.split())))
+            networks = parse_networks(field.value.split())
         except InvalidNetwork as error:
             self._say(str(error), wrong=True)
             self.set_focus(field)

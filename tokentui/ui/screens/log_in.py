@@ -13,7 +13,7 @@ from textual.widgets import Button, Footer, Input, Label, Static
 
 from tokentui.core.account import NAME_LIMIT
 from tokentui.core.credential import Secret
-from tokentui.core.errors import TokentuiError
+from tokentui.core.errors import TokentuiError, WrongLogIn
 from tokentui.ui.entrance import Entrance
 
 _LONGEST = 200
@@ -29,7 +29,7 @@ class LogIn(Screen[None]):
     CSS_PATH = "../dialogs.tcss"
     BINDING_GROUP_TITLE = "Log in"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s,f10", "log_in", "Log in", key_display="^s", id="log-in.log-in"),
+        Binding("ctrl+s,f10", "log_in", "Go on", key_display="^s", id="log-in.log-in"),
         Binding("escape", "clear", "Clear", id="log-in.clear"),
     ]
 
@@ -44,6 +44,7 @@ class LogIn(Screen[None]):
         super().__init__()
         self._entrance = entrance
         self._account = account
+        self._checking = False
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog", can_focus=False):
@@ -79,6 +80,7 @@ class LogIn(Screen[None]):
         """Begin again."""
         for field in self.query(Input):
             field.clear()
+        self.say("")
         self.set_focus(self.query(Input).first())
 
     @on(Input.Submitted, "#name")
@@ -91,25 +93,33 @@ class LogIn(Screen[None]):
 
     @on(Input.Submitted, "#password")
     @on(Button.Pressed, "#go")
-    @work(exclusive=True)
+    @work
     async def action_log_in(self) -> None:
-        """Ask the door, and forget the password."""
+        """Ask the door, and forget the password; pressed twice, it is asked once."""
+        if self._checking:
+            return
         field = self.query_one("#password", Input)
         password = Secret(field.value)
         field.clear()
         name = self._account or self.query_one("#name", Input).value.strip()
         if not name or not password.reveal():
             self.set_focus(field if name else self.query(Input).first())
-            self.say("Name and password are needed." if self._account is None else "")
+            self.say("A name and a password are needed." if self._account is None else "")
             return
         self.say("Checking ...")
+        self._checking = True
         try:
             account = await asyncio.to_thread(
                 self._entrance.enter, name, password, unlocking=self._account is not None
             )
+        except WrongLogIn as error:
+            self.say(str(error) if self._account is None else "Wrong password.")
+            self.set_focus(field)
         except TokentuiError as error:
             self.say(str(error))
             self.set_focus(field)
         else:
             self.say("")
             self.post_message(self.Entered(account.name))
+        finally:
+            self._checking = False

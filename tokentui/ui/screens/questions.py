@@ -19,7 +19,7 @@ def revoke_question(service: TokenService, tokens: Sequence[Token]) -> Confirm:
     """Return the question that is asked before `tokens` are revoked."""
     check = partial(service.check_unchanged, tokens)
     if len(tokens) == 1:
-        name = printable(tokens[0].name)
+        name = words.owned(service, tokens[0])
         return Confirm(
             f"Revoke {name}?",
             f"Every script and service that uses {name} stops working at once. "

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 
 from tokentui import words
-from tokentui.core.errors import StoreError, TokenNotFound, TokentuiError
+from tokentui.core.errors import TokenNotFound, TokentuiError
 from tokentui.core.query import WINDOW, Filter, Sort
 from tokentui.core.service import TokenService
 from tokentui.core.text import printable
@@ -93,7 +93,7 @@ class TokenBrowser(Screen[None]):
 
     @on(StoreChanged)
     def _follow(self) -> None:
-        with suppress(StoreError):  # the reload says so
+        with suppress(TokentuiError):  # the reload says so
             self._marks.keep(self._is_alive)
         self.reload()
 

@@ -114,7 +114,7 @@ class TokenList(TokenBrowser):
         if (changes or action == "create") and (obstacle := self._service.obstacle):
             return obstacle
         if action == "account" and not self.several:
-            return "There are no other accounts here."
+            return "Here are only your own tokens."
         if self._view.history and (changes or action == "manage"):
             return "A revoked token stays as it is. Esc shows the others."
         if not (self.filterable if action == "filter" else self.usable) and (

@@ -17,17 +17,23 @@ class Masthead(Widget):
 
     def __init__(self, *way: str, service: TokenService) -> None:
         super().__init__()
-        here = " > ".join(("Manage API Tokens", *way))
+        self._way = " > ".join(("Manage API Tokens", *way))
+        self._service = service
+
+    def _lines(self) -> list[tuple[str, str]]:
+        """Return the way and the place, from the most to the least that can be said of them."""
+        service, way = self._service, self._way
         account, store = printable(service.account), _short(printable(service.location))
+        # Looked up each time: what an account may do can change.
         only = "read-only  " if service.obstacle else ""
-        # From the most to the least that can be said of the place.
         places = [f"{only}{account}  {store}", f"{only}{account}  {Path(store).name}", only.strip()]
-        self._lines = [(way, place) for way in (f"Security > {here}", here) for place in places]
+        return [(here, place) for here in (f"Security > {way}", way) for place in places]
 
     def render(self) -> Text:
+        lines = self._lines()
         width = self.content_size.width
-        fitting = (line for line in self._lines if sum(map(cell_len, line)) + _GAP <= width)
-        way, place = next(fitting, self._lines[-1])
+        fitting = (line for line in lines if sum(map(cell_len, line)) + _GAP <= width)
+        way, place = next(fitting, lines[-1])
         line = Text(way, "bold", no_wrap=True, overflow="ellipsis")
         line.append(place.rjust(width - cell_len(way)), "not bold")
         return line
