@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokentui.core.access import is_within, origin, parse_network
+from tokentui.core.access import is_within, origin, parse_network, parse_networks
 from tokentui.core.errors import InvalidNetwork
 
 
@@ -22,10 +22,18 @@ def test_a_network_is_kept_in_one_form(text: str, kept: str) -> None:
     assert parse_network(text) == kept
 
 
-@pytest.mark.parametrize("text", ["", "office", "192.0.2.0/33", "192.0.2", "192.0.2.0/24,"])
+@pytest.mark.parametrize(
+    "text", ["", "office", "192.0.2.0/33", "192.0.2", "192.0.2.0/24,", "fe80::1%eth0", "1" * 100]
+)
 def test_what_is_no_network(text: str) -> None:
     with pytest.raises(InvalidNetwork, match="is not a network: write 192"):
         parse_network(text)
+
+
+def test_networks_are_kept_once_and_not_too_many() -> None:
+    assert parse_networks(["192.0.2.7", "192.0.2.7/32"]) == ("192.0.2.7/32",)
+    with pytest.raises(InvalidNetwork, match="At most 100 networks: these are 101"):
+        parse_networks(f"192.0.2.{number}" for number in range(101))
 
 
 def test_an_address_with_a_length_may_mean_either() -> None:

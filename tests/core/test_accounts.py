@@ -9,8 +9,8 @@ from unittest import mock
 import pytest
 
 from tokentui.core import account
-from tokentui.core.account import Role
-from tokentui.core.accounts import AccountService, fingerprint
+from tokentui.core.account import Role, fingerprint
+from tokentui.core.accounts import AccountService
 from tokentui.core.audit import Entry, Origin, Search
 from tokentui.core.credential import Secret
 from tokentui.core.errors import (

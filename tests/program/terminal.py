@@ -108,7 +108,7 @@ class Terminal:
         """Press the keys of a text."""
         self.press(*text)
 
-    def paste(self, keys: str) -> None:
+    def paste(self, keys: str | bytes) -> None:
         """Press keys all at once, as they are sent, faster than any screen is drawn."""
         self._program.send(keys)
 

@@ -22,6 +22,27 @@ def quit_in_good_order(app: Terminal) -> None:
     assert app.last_words() == ""
 
 
+@pytest.mark.parametrize("junk", ["\xff", "\xe9x", "\x9b", "\x1b[200~\xff\x1b[201~"])
+def test_bytes_that_are_no_text_lose_no_secret(sandbox: Sandbox, junk: str) -> None:
+    with sandbox.app() as app:
+        secret = to_secret(app)
+        app.paste(junk.encode("latin-1"))
+        app.press("ctrl+p")  # does nothing here, and comes after
+        app.wait_for(secret)
+        save(app)
+        app.wait_for("> deploy")
+        quit_in_good_order(app)
+
+
+def test_a_key_that_there_cannot_be_ends_it_in_one_sentence(sandbox: Sandbox) -> None:
+    with sandbox.app() as app:
+        app.wait_for("Manage API Tokens")
+        app.paste(b"\x1b[1114112u")
+        assert app.wait_exit() == 1
+        assert "error of its own" in app.last_words()
+        assert "Traceback" not in app.last_words()
+
+
 @pytest.mark.parametrize("term", TERMS)
 def test_a_token_is_made(sandbox: Sandbox, term: str) -> None:
     with sandbox.app(TERM=term) as app:

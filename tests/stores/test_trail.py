@@ -331,7 +331,9 @@ def test_a_copy_goes_to_syslog(opened: Open, tmp_path: Path) -> None:
     place = str(tmp_path / "log")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(place)
-        opened(copy=to_syslog(place)).record(event())
+        trail = opened()
+        trail.copy = to_syslog(place)
+        trail.record(event())
         said = listener.recv(4096).decode()
     assert "tokentui: {" in said
     [entry] = opened().newest()
@@ -339,7 +341,9 @@ def test_a_copy_goes_to_syslog(opened: Open, tmp_path: Path) -> None:
 
 
 def test_a_syslog_that_does_not_listen_hinders_nothing(opened: Open, tmp_path: Path) -> None:
-    opened(copy=to_syslog(str(tmp_path / "nobody"))).record(event())
+    trail = opened()
+    trail.copy = to_syslog(str(tmp_path / "nobody"))
+    trail.record(event())
     assert isinstance(opened().verify(), Link)
 
 

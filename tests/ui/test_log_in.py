@@ -50,7 +50,8 @@ async def lock(pilot: Pilot[None]) -> None:
 
 def has_refused(office: Office, count: int) -> bool:
     """Say whether so many log-ins were refused so far."""
-    return sum(entry.outcome == "refused" for entry in office.trail.newest()) == count
+    refused = [each for each in office.trail.newest() if each.outcome == "refused"]
+    return len(refused) == count
 
 
 def shown(pilot: Pilot[None]) -> str:

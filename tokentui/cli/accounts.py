@@ -1,7 +1,10 @@
 """Commands about accounts."""
 
+from __future__ import annotations
+
 import shlex
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,10 +17,12 @@ from tokentui.cli.common import (
 )
 from tokentui.console import is_terminal, say, write, write_json, write_table
 from tokentui.core import errors
-from tokentui.core.account import SHORTEST_PASSWORD, Account, Role
-from tokentui.core.accounts import AccountService, fingerprint
+from tokentui.core.account import SHORTEST_PASSWORD, Account, Role, fingerprint
 from tokentui.core.credential import Secret
 from tokentui.stores import store_path
+
+if TYPE_CHECKING:
+    from tokentui.core.accounts import AccountService
 
 _LONGEST_LINE = 16 * 1024
 

@@ -1,8 +1,5 @@
 """The audit trail: who did what, when and from where."""
 
-import csv
-import io
-import select
 import sys
 import time
 from collections.abc import Sequence
@@ -127,12 +124,17 @@ def _follow(
 
 def _reader_left() -> bool:
     """Say whether nobody reads any more: with nothing to write, no error tells."""
+    import select
+
     poll = select.poll()
     poll.register(sys.stdout.fileno(), 0)
     return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
 def _print_csv(entries: Sequence[Entry]) -> None:
+    import csv  # slow to load, and seldom needed
+    import io
+
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(Entry.__struct_fields__)

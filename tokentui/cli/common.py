@@ -1,8 +1,9 @@
 """What commands have in common: options, and the service that they work with."""
 
+from __future__ import annotations
+
 import sys
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
@@ -13,16 +14,20 @@ from tokentui import config
 from tokentui.config.values import Keeping
 from tokentui.console import is_terminal, say
 from tokentui.core import errors
-from tokentui.core.accounts import AccountService
-from tokentui.core.audit import Origin, Trail
+from tokentui.core.audit import Origin
 from tokentui.core.credential import BcryptHasher
-from tokentui.core.login import PASSWORD_COST, Door
-from tokentui.core.rights import Rights
 from tokentui.core.service import TokenService
-from tokentui.core.store import Archive, TokenStore
 from tokentui.core.text import printable
-from tokentui.core.token import Token
 from tokentui.stores import open_accounts, open_failures, open_store, open_trail, open_usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tokentui.core.accounts import AccountService
+    from tokentui.core.audit import Trail
+    from tokentui.core.login import Door
+    from tokentui.core.store import Archive, TokenStore
+    from tokentui.core.token import Token
 
 FLAGS = "flags"
 ACCOUNT = "account"
@@ -141,6 +146,8 @@ def trail_for(settings: config.Settings) -> Trail:
 
 def door_for(settings: config.Settings) -> Door:
     """Return where people log in."""
+    from tokentui.core.login import PASSWORD_COST, Door
+
     return Door(
         open_accounts(settings.store, read_only=settings.read_only),
         open_failures(settings.store),
@@ -151,6 +158,10 @@ def door_for(settings: config.Settings) -> Door:
 
 def open_account_service() -> AccountService:
     """Return what looks after the accounts, as far as the session may."""
+    from tokentui.core.accounts import AccountService
+    from tokentui.core.login import PASSWORD_COST
+    from tokentui.core.rights import Rights
+
     chosen, name = settings(), acting()
     accounts = open_accounts(chosen.store, read_only=chosen.read_only)
     by = name or chosen.account

@@ -213,3 +213,12 @@ def parse_key(line: str) -> str:
             "Nothing was changed."
         )
     return f"{kind} {blob}"
+
+
+def fingerprint(key: str) -> str:
+    """Return the fingerprint of a key as `ssh-keygen -l` prints it."""
+    import base64
+    import hashlib
+
+    digest = hashlib.sha256(base64.b64decode(key.partition(" ")[2])).digest()
+    return "SHA256:" + base64.b64encode(digest).decode("ascii").rstrip("=")

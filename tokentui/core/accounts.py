@@ -13,6 +13,7 @@ from tokentui.core.account import (
     check_account_name,
     check_password,
     find,
+    fingerprint,
     parse_key,
     prepared,
 )
@@ -193,12 +194,3 @@ class AccountService:
 
     def _event(self, action: Action, about: str) -> Event:
         return Event(account=self._by, action=action, about=about)
-
-
-def fingerprint(key: str) -> str:
-    """Return the fingerprint of a key as `ssh-keygen -l` prints it."""
-    import base64
-    import hashlib
-
-    digest = hashlib.sha256(base64.b64decode(key.partition(" ")[2])).digest()
-    return "SHA256:" + base64.b64encode(digest).decode("ascii").rstrip("=")

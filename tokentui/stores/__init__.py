@@ -76,18 +76,21 @@ def open_trail(
     Its anchor is the file of that name, or else `audit.anchor` beside it. `syslog` is the socket
     that a copy goes to.
     """
-    from tokentui.stores.syslog import to_syslog
     from tokentui.stores.trail import TrailFile
 
     path = _path(location).with_name("audit.jsonl")
-    return TrailFile(
+    trail = TrailFile(
         path,
         anchor=_path(anchor) if anchor else path.with_name("audit.anchor"),
         origin=origin,
         required=required,
         read_only=read_only,
-        copy=to_syslog(syslog) if syslog else lambda _: None,
     )
+    if syslog:
+        from tokentui.stores.syslog import to_syslog  # as slow to load as all the rest
+
+        trail.copy = to_syslog(syslog)
+    return trail
 
 
 def _path(location: str) -> Path:

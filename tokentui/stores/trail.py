@@ -42,8 +42,7 @@ class TrailFile:
 
     Each event is on disk before `record` returns. `anchor` is a file that holds the end of the
     chain: best on another disk, or another person's. Unless `required`, a trail that cannot be
-    written hinders nothing, and `warnings` says so. `copy` is
-    given the lines as well, and `tell` told what was not written though it should be.
+    written hinders nothing, and `tell` is told. `copy` is given the lines as well.
     """
 
     def __init__(
@@ -55,7 +54,6 @@ class TrailFile:
         clock: Clock = utc_now,
         required: bool = True,
         read_only: bool = False,
-        copy: Callable[[Sequence[str]], None] = lambda _: None,
         tell: Callable[[str], None] = lambda _: None,
         largest: int = LARGEST,
     ) -> None:
@@ -66,7 +64,7 @@ class TrailFile:
         self._now = clock
         self._required = required
         self._read_only = read_only
-        self._copy = copy
+        self.copy: Callable[[Sequence[str]], None] = lambda _: None
         self.tell = tell
         self._largest = largest
         self._lock = Lock(path)
@@ -115,7 +113,7 @@ class TrailFile:
                 lines.append(line)
             _write(descriptor, b"".join(lines))
         self._keep_anchor(last)
-        self._copy([line.decode().rstrip() for line in lines])
+        self.copy([line.decode().rstrip() for line in lines])
         if size + sum(map(len, lines)) > self._largest:
             self._rotated()
 
