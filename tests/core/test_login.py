@@ -55,7 +55,8 @@ class Place:
 
 
 @pytest.fixture
-def place(store_path: Path) -> Place:
+def place(store_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.setattr(login, "_NOBODY", CHEAPEST.hash(Secret("nobody")))
     made = Place(store_path)
     made.service.add("ann", None, Secret(PASSWORD))
     made.service.add("bob", None, Secret("bobs long password"))

@@ -5,7 +5,6 @@ from functools import partial
 
 from tokentui import words
 from tokentui.core.service import TokenService
-from tokentui.core.text import printable
 from tokentui.core.token import Token
 from tokentui.ui.screens.confirm import Confirm
 
@@ -31,7 +30,7 @@ def revoke_question(service: TokenService, tokens: Sequence[Token]) -> Confirm:
         f"Revoke {words.tokens(len(tokens))}?",
         "Every script and service that uses one of them stops working at once. "
         "Only a backup could bring them back.\n\n"
-        f"{names(tokens, _NAMES_LISTED)}",
+        f"{names(service, tokens, _NAMES_LISTED)}",
         yes=f"Yes, Revoke {len(tokens):,} Tokens",
         check=check,
         number=len(tokens) if len(tokens) > _TYPED_ABOVE else None,
@@ -43,7 +42,7 @@ def never_saved_question(service: TokenService, tokens: Sequence[Token]) -> Conf
     check = partial(service.check_unchanged, tokens)
     if len(tokens) == 1:
         return Confirm(
-            f"Never saved: {names(tokens)}",
+            f"Never saved: {names(service, tokens)}",
             "Nobody confirmed having its secret, so most likely nobody can use the token. "
             "Revoke it, unless somebody is saving it right now. "
             "If you do have the secret, say so under Manage.",
@@ -56,7 +55,7 @@ def never_saved_question(service: TokenService, tokens: Sequence[Token]) -> Conf
         "Nobody confirmed having their secrets, so most likely nobody can use the tokens. "
         "Revoke them, unless somebody is saving one right now. "
         "If you do have a secret, say so under Manage.\n\n"
-        f"{names(tokens, _NAMES_LISTED)}",
+        f"{names(service, tokens, _NAMES_LISTED)}",
         yes=f"Revoke all {len(tokens):,}",
         check=check,
         no="Decide later",
@@ -64,8 +63,8 @@ def never_saved_question(service: TokenService, tokens: Sequence[Token]) -> Conf
     )
 
 
-def names(tokens: Sequence[Token], most: int = _NAMES_SHOWN) -> str:
+def names(service: TokenService, tokens: Sequence[Token], most: int = _NAMES_SHOWN) -> str:
     """Return the names of `tokens`, or of the first ones and how many more there are."""
-    shown = ", ".join(printable(token.name) for token in tokens[:most])
+    shown = ", ".join(words.owned(service, token) for token in tokens[:most])
     more = len(tokens) - most
     return f"{shown} and {more:,} more" if more > 0 else shown

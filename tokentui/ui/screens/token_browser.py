@@ -17,7 +17,6 @@ from tokentui import words
 from tokentui.core.errors import TokenNotFound, TokentuiError
 from tokentui.core.query import WINDOW, Filter, Sort
 from tokentui.core.service import TokenService
-from tokentui.core.text import printable
 from tokentui.core.token import Token, name_key
 from tokentui.ui.marks import Marks
 from tokentui.ui.messages import StoreChanged
@@ -159,7 +158,7 @@ class TokenBrowser(Screen[None]):
         self.query_one("#details", Static).update(pairs(facts, width=9), layout=False)
 
     def _line(self, token: Token) -> str:
-        said = f"{printable(token.name)}: {words.status(self._service, token)}"
+        said = f"{words.owned(self._service, token)}: {words.status(self._service, token)}"
         return f"{said}; {words.access(token)}" if token.read_only or token.networks else said
 
     @on(TokenTable.WindowWanted)

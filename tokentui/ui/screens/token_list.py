@@ -239,7 +239,7 @@ class TokenList(TokenBrowser):
             self._failure = str(error)
         else:
             self._marks.ids -= {token.id for token in tokens}
-            self.notify(f"Revoked {names(tokens)}.", markup=False)
+            self.notify(f"Revoked {names(self._service, tokens)}.", markup=False)
         self.reload()
 
     @work(group="flow")
