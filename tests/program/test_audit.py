@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,13 +16,21 @@ from .conftest import PROGRAM, Sandbox
 PASSWORD = "correct horse battery"
 
 
-@pytest.fixture
-def office(sandbox: Sandbox) -> Sandbox:
-    """Return a store of two people, each with a token."""
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+    """Return a store of two people, each with a token, to be copied."""
+    sandbox = Sandbox(tmp_path_factory.mktemp("pattern"))
     for name in ("ann", "bob"):
         assert sandbox.run("account", "add", name, stdin=PASSWORD).returncode == 0
         made = sandbox.run("--account", name, "create", f"of-{name}", "--never", stdin=PASSWORD)
         assert made.returncode == 0
+    return sandbox
+
+
+@pytest.fixture
+def office(pattern: Sandbox, sandbox: Sandbox) -> Sandbox:
+    """Return a store of two people, each with a token."""
+    shutil.copytree(pattern.home, sandbox.home, dirs_exist_ok=True)
     return sandbox
 
 

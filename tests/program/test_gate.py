@@ -1,6 +1,7 @@
 """Several people over a real SSH connection: each reaches their own tokens, and nothing else."""
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -68,16 +69,26 @@ class Office:
         return all(self.sandbox.run(*each).returncode == 0 for each in (["audit", "verify"],))
 
 
-def _furnished(folder: Path) -> Office:
-    """Return an office in `folder` whose doors are still shut."""
-    sandbox = Sandbox(folder)
-    server = Server(sandbox.home / "ssh")
-    ids = {}
+Pattern = tuple[Sandbox, dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Pattern:
+    """Return the home of an office, to be copied, and the ids of the tokens in it."""
+    sandbox, ids = Sandbox(tmp_path_factory.mktemp("pattern")), {}
     for name in ("ann", "bob", "cid"):
         assert sandbox.run("account", "add", name, stdin=PASSWORD).returncode == 0
         new = sandbox.run("--account", name, "create", f"of-{name}", "--never", "--json")
         ids[name] = json.loads(new.stdout)["id"]
-    return Office(sandbox, server, ids)
+    added = sandbox.run("account", "add", "eye", "--role", "auditor", stdin=PASSWORD)
+    assert added.returncode == 0
+    return sandbox, ids
+
+
+def _furnished(pattern: Pattern, folder: Path) -> Office:
+    """Return an office in `folder` whose doors are still shut."""
+    shutil.copytree(pattern[0].home, folder, dirs_exist_ok=True)
+    return Office(Sandbox(folder), Server(folder / "ssh"), pattern[1])
 
 
 @contextmanager
@@ -92,9 +103,9 @@ def _open(office: Office) -> Iterator[Office]:
 
 
 @pytest.fixture
-def furnished(tmp_path: Path) -> Office:
+def furnished(pattern: Pattern, tmp_path: Path) -> Office:
     """Return an office whose doors are still shut."""
-    return _furnished(tmp_path)
+    return _furnished(pattern, tmp_path)
 
 
 @pytest.fixture
@@ -105,9 +116,9 @@ def office(furnished: Office) -> Iterator[Office]:
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def shared(pattern: Pattern, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """Return an office that is open, for tests in which nothing is changed."""
-    with _open(_furnished(tmp_path_factory.mktemp("office"))) as office:
+    with _open(_furnished(pattern, tmp_path_factory.mktemp("office"))) as office:
         yield office
 
 
@@ -408,7 +419,6 @@ _NOT_FOR = {
 @pytest.mark.parametrize("name", _NOT_FOR)
 def test_a_hang_up_at_every_screen_leaves_all_whole(furnished: Office, name: str) -> None:
     sandbox = furnished.sandbox
-    assert sandbox.run("account", "add", "eye", "--role", "auditor", stdin=PASSWORD).returncode == 0
     before = furnished.tokens()
     command = [sys.executable, "-m", "tokentui", "--store", str(sandbox.store), "--account", name]
 
