@@ -6,7 +6,6 @@ in or moved breaks the chain there. That the end was cut off shows only against 
 kept apart, the anchor.
 """
 
-import hmac
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -256,6 +255,8 @@ def entry(seq: int, time: datetime, origin: Origin, event: Event) -> Entry:
 
 def sealed(key: bytes, last: Link, what: Entry) -> tuple[bytes, Link]:
     """Return the line for `what`, which comes after `last`, and the end of the chain with it."""
+    import hmac  # slow to load, and looking at tokens does not need it
+
     body = msgspec.json.encode(what)[:-1]
     mac = hmac.digest(key, last.mac + body, "sha256")
     return _signed(body, mac), Link(what.seq, mac)
@@ -300,6 +301,8 @@ def verify(
     Without an anchor, that lines are missing at the end is not seen. `start` is what the first of
     `lines` goes on from, and is believed.
     """
+    import hmac
+
     digest, (seq, mac) = hmac.digest, start
     anchored, remark = anchor.seq if anchor else 0, 0
     numbered = iter(lines)

@@ -1,7 +1,6 @@
 """The audit trail in files: one that lines are appended to, and those that were rotated away."""
 
 import os
-import secrets
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -167,7 +166,7 @@ class TrailFile:
             return self._known_key(), False
         if self.path.exists() or self._rotated_files():
             raise self._without_key()
-        key = secrets.token_bytes(audit.KEY_LENGTH)
+        key = os.urandom(audit.KEY_LENGTH)
         with files.new_private(self.key) as file:
             file.write(key.hex().encode() + b"\n")
             files.give_to_owner(file.fileno(), self.path.parent)

@@ -1,27 +1,32 @@
 """Audit trail: who did what, when and from where; and the history of one token."""
 
+from __future__ import annotations
+
 import asyncio
 from itertools import islice, takewhile
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.text import Text
 from textual import on, work
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import DataTable, Footer, Input, Static
+from textual.widgets import Footer, Input, Static
 
 from tokentui import words
 from tokentui.core.audit import Entry, Search
 from tokentui.core.errors import TokentuiError
-from tokentui.core.service import TokenService
 from tokentui.core.text import printable
-from tokentui.core.token import Token
 from tokentui.ui.messages import StoreChanged
 from tokentui.ui.widgets.masthead import Masthead
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
+
+    from textual.app import ComposeResult
+    from textual.widgets import DataTable
+
+    from tokentui.core.service import TokenService
+    from tokentui.core.token import Token
 
 _SHOWN = 100
 _LOOK_EVERY = 2.0
@@ -53,16 +58,22 @@ class AuditTrail(Screen[None]):
         self._stamp: Hashable = None
         self._wanted = ""
 
+    @property
+    def _table(self) -> DataTable[Text]:
+        return cast("DataTable[Text]", self.query_one("#entries"))
+
     def compose(self) -> ComposeResult:
+        from textual.widgets import DataTable  # slow to load, and seldom needed
+
         way = "Audit trail" if self._token is None else f"History of {printable(self._token.name)}"
         yield Masthead(way, service=self._service)
         yield Input(id="filter", placeholder="Part of any word", compact=True)
-        yield DataTable(id="entries", cursor_type="row", zebra_stripes=False)
+        yield DataTable[Text](id="entries", cursor_type="row", zebra_stripes=False)
         yield Static(id="more", markup=False)
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        table = self.query_one(DataTable)
+        table = self._table
         table.can_focus = False
         self.set_focus(self.query_one("#filter"))
         self.set_interval(_LOOK_EVERY, self._look_again)
@@ -100,7 +111,7 @@ class AuditTrail(Screen[None]):
 
     def _show(self) -> None:
         """Draw the columns that there is room for; what is left out stands below."""
-        table = self.query_one(DataTable)
+        table = self._table
         table.clear(columns=True)
         fields = self._fields()
         table.add_columns(*(_TITLES[field] for field in fields))
@@ -127,9 +138,12 @@ class AuditTrail(Screen[None]):
     def _search_typed(self) -> bool:
         return bool(self.query_one("#filter", Input).value)
 
-    @on(DataTable.RowHighlighted)
+    def on_data_table_row_highlighted(self) -> None:
+        """Say all of the entry under the cursor."""
+        self._tell_more()
+
     def _tell_more(self) -> None:
-        row = self.query_one(DataTable).cursor_row
+        row = self._table.cursor_row
         if 0 <= row < len(self._entries):
             self._say(words.entry_sentence(self._entries[row]))
 
@@ -138,7 +152,7 @@ class AuditTrail(Screen[None]):
 
     def action_move(self, how: str) -> None:
         """Move the cursor while one types in the field."""
-        getattr(self.query_one(DataTable), f"action_{how}")()
+        getattr(self._table, f"action_{how}")()
 
     def action_back(self) -> None:
         """Let go of what is typed, or go back."""
