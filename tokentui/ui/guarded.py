@@ -143,11 +143,8 @@ class Guarded(TypeAhead):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, (events.Key, events.Paste, events.MouseEvent)):
             # Before it counts: the key that wakes a machine comes from whoever opened its lid.
-            locked = self.locked
             self.look_for_somebody()
             self._touched_at = self._ticks()
-            if self.locked and not locked:
-                return
         await super().on_event(event)
 
     # What was under way when it locked goes on, and may end in any of these. They act on whatever
