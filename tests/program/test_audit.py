@@ -165,6 +165,12 @@ def test_without_a_trail_nothing_is_made(sandbox: Sandbox) -> None:
     assert not list(sandbox.store.parent.glob("audit*"))
 
 
+def test_a_store_that_is_only_looked_at_gets_no_line(sandbox: Sandbox) -> None:
+    told = sandbox.run("--read-only", "create", "one", "--never")
+    assert "read-only" in said(told, 5)
+    assert not sandbox.store.parent.exists()
+
+
 def test_looking_makes_nothing(sandbox: Sandbox) -> None:
     for command in (["list"], ["audit"], ["audit", "verify"], ["account", "list"]):
         assert sandbox.run(*command).returncode == 0

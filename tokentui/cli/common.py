@@ -130,14 +130,18 @@ def service_for(
     )
 
 
-def trail_for(settings: config.Settings) -> Trail:
-    """Return the audit trail that `settings` describe; one that is not kept can still be read."""
+def trail_for(settings: config.Settings, *, at_the_door: bool = False) -> Trail:
+    """Return the audit trail that `settings` describe; one that is not kept can still be read.
+
+    Where the store is only looked at, it is only written `at_the_door`: who came in is told.
+    """
+    looking = settings.read_only and not at_the_door
     trail = open_trail(
         settings.store,
         origin=Origin(config.person(), config.client_address()),
         anchor=settings.audit_anchor,
         required=settings.audit is Keeping.REQUIRED,
-        read_only=settings.audit is Keeping.OFF,
+        read_only=looking or settings.audit is Keeping.OFF,
         syslog=settings.audit_syslog,
     )
     trail.tell = say
@@ -151,7 +155,7 @@ def door_for(settings: config.Settings) -> Door:
     return Door(
         open_accounts(settings.store, read_only=settings.read_only),
         open_failures(settings.store),
-        trail_for(settings),
+        trail_for(settings, at_the_door=True),
         BcryptHasher(PASSWORD_COST),
     )
 
