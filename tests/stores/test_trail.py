@@ -176,6 +176,15 @@ def test_a_damaged_anchor_counts_as_none(opened: Open, content: str) -> None:
     assert "says nothing" in broken(opened()).what
 
 
+def test_a_damaged_anchor_is_mended_by_the_next_line(opened: Open) -> None:
+    opened().record(event("one"))
+    opened().anchor.write_text("nonsense" * 50)
+    opened().record(event("two"))
+    end = opened().verify(2)
+    assert isinstance(end, Link)
+    assert opened().anchored() == end
+
+
 def test_the_anchor_can_be_elsewhere(opened: Open, tmp_path: Path) -> None:
     anchor = tmp_path / "elsewhere" / "anchor"
     opened(anchor=anchor).record(event())

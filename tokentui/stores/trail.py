@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from msgspec.structs import replace
 
@@ -23,15 +22,15 @@ from tokentui.core.audit import (
     Search,
 )
 from tokentui.core.credential import WRITTEN
-from tokentui.core.errors import InvalidInput, StoreDamaged, StoreError, TrailUnwritable
+from tokentui.core.errors import StoreDamaged, StoreError, TrailUnwritable
 from tokentui.core.store import Clock, utc_now
 from tokentui.core.text import printable
+from tokentui.stores import lines as lines_of
 from tokentui.stores.lock import Lock
 from tokentui.stores.refusals import advice, reason, refusing, unreadable
 
 LARGEST = 64 * 1024 * 1024
 """How many bytes a file has before another is begun: some 200,000 lines."""
-_TAIL = 64 * 1024
 _LONGEST = 1000
 """The most characters of a name or a reason that are written down."""
 
@@ -110,7 +109,7 @@ class TrailFile:
                 entry = audit.entry(last.seq + 1, moment, self._origin, _fit(event))
                 line, last = audit.sealed(key, last, entry)
                 lines.append(line)
-            _write(descriptor, b"".join(lines))
+            lines_of.write(descriptor, b"".join(lines))
         self._keep_anchor(last)
         self.copy([line.decode().rstrip() for line in lines])
         if size + sum(map(len, lines)) > self._largest:
@@ -136,12 +135,12 @@ class TrailFile:
         missing is seen for ever.
         """
         remarks = []
-        tail = os.pread(descriptor, _TAIL, max(0, size - _TAIL))
+        tail = lines_of.tail(descriptor)
         whole = tail[: tail.rfind(b"\n") + 1]
         if len(whole) < len(tail):
             os.ftruncate(descriptor, size - len(tail) + len(whole))
             remarks.append(_remark(Outcome.DONE, "A line that was cut off was taken away."))
-        last = _last_link(whole) or self._end_of_rotated()
+        last = lines_of.last_link(whole) or self._end_of_rotated()
         anchored = self.anchored()
         if anchored is None and not made:
             remarks.append(
@@ -153,11 +152,9 @@ class TrailFile:
         with suppress(OSError, IndexError):
             descriptor = os.open(self._rotated_files()[-1], os.O_RDONLY | os.O_CLOEXEC)
             try:
-                size = os.fstat(descriptor).st_size
-                tail = os.pread(descriptor, _TAIL, max(0, size - _TAIL))
+                return lines_of.last_link(lines_of.tail(descriptor)) or START
             finally:
                 os.close(descriptor)
-            return _last_link(tail) or START
         return START
 
     def _key(self) -> tuple[bytes, bool]:
@@ -194,15 +191,17 @@ class TrailFile:
         try:
             if not os.fstat(descriptor).st_size:
                 files.give_to_owner(descriptor, self.anchor.parent)
-            os.pwrite(descriptor, f"{last}\n".encode(), 0)
+            content = f"{last}\n".encode()
+            os.pwrite(descriptor, content, 0)
+            # What was longer was no anchor: the rest of it would spoil this one.
+            os.ftruncate(descriptor, len(content))
         finally:
             os.close(descriptor)
 
     def _rotated(self) -> str | None:
         try:
             with self.path.open("rb") as file:
-                file.seek(max(0, self.path.stat().st_size - _TAIL))
-                last = _last_link(file.read())
+                last = lines_of.last_link(lines_of.tail(file.fileno()))
         except FileNotFoundError:
             last = None
         if last is None:
@@ -233,7 +232,7 @@ class TrailFile:
     def newest(self, search: Search = EVERYTHING, after: int = 0) -> Iterator[Entry]:
         clue = search.clue()
         with refusing(unreadable, self.path):
-            for line in self._backwards():
+            for line in self._all_backwards():
                 if after and audit.number_of(line) <= after:
                     return
                 # Reading a line takes ten times as long as a look at its bytes.
@@ -242,9 +241,9 @@ class TrailFile:
                         if search.wants(entry := audit.read(line)):
                             yield entry
 
-    def _backwards(self) -> Iterator[bytes]:
+    def _all_backwards(self) -> Iterator[bytes]:
         for path in (self.path, *reversed(self._rotated_files())):
-            yield from _backwards(path)
+            yield from lines_of.backwards(path)
 
     def verify(self, first: int | None = None) -> Link | Broken:
         with refusing(unreadable, self.path), ExitStack() as stack:
@@ -261,9 +260,9 @@ class TrailFile:
             lines = (
                 line
                 for file, size in zip(opened, sizes, strict=True)
-                for line in _up_to(size, file)
+                for line in lines_of.up_to(size, file)
             )
-            start = START if first is None else _skipped(lines, first)
+            start = START if first is None else lines_of.skipped(lines, first)
             end = audit.verify(key, lines, anchored, start)
             if isinstance(end, Link) and anchored is None and end != start:
                 return Broken(end.seq + 1, f"may be missing: {self.anchor} says nothing")
@@ -303,63 +302,3 @@ def _fit(event: Event) -> Event:
 
 def _remark(outcome: Outcome, about: str) -> Event:
     return Event(account="", action=Action.TRAIL, outcome=outcome, about=about)
-
-
-def _write(descriptor: int, content: bytes) -> None:
-    """Append `content` so that it lasts, or leave the file as it was; raise `OSError`."""
-    size = os.fstat(descriptor).st_size
-    try:
-        left = memoryview(content)
-        while left:
-            left = left[os.write(descriptor, left) :]
-        os.fsync(descriptor)
-    except BaseException:
-        with suppress(OSError):
-            os.ftruncate(descriptor, size)
-        raise
-
-
-def _last_link(lines: bytes) -> Link | None:
-    """Return the end of the chain by the last of `lines` that is one."""
-    end = len(lines)
-    while end:
-        begin = lines.rfind(b"\n", 0, end - 1) + 1
-        with suppress(ValueError):
-            return audit.link_of(lines[begin:end])
-        end = begin
-    return None
-
-
-def _backwards(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a file, the last one first."""
-    with suppress(FileNotFoundError), path.open("rb") as file:
-        position, rest = os.fstat(file.fileno()).st_size, b""
-        while position:
-            step = min(_TAIL, position)
-            position -= step
-            chunk = os.pread(file.fileno(), step, position) + rest
-            rest, *lines = chunk.split(b"\n")
-            yield from filter(None, reversed(lines))
-        if rest:
-            yield rest
-
-
-def _up_to(size: int, file: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines of a file that begin before `size`."""
-    for line in file:
-        yield line
-        size -= len(line)
-        if size <= 0:
-            return
-
-
-def _skipped(lines: Iterator[bytes], first: int) -> Link:
-    """Return what the line of number `first` says of itself, once it is read.
-
-    Raises `InvalidInput` where there is none.
-    """
-    for line in lines:
-        with suppress(ValueError):
-            if (link := audit.link_of(line)).seq == first:
-                return link
-    raise InvalidInput(f"There is no line {first} in the audit trail.")

@@ -19,6 +19,8 @@ from tokentui.ui.entrance import Entrance
 from tokentui.ui.screens.log_in import LogIn
 from tokentui.ui.type_ahead import TypeAhead
 
+# Where there is no such clock, as on macOS, the other one goes on by itself.
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _OUTSIDE = {"command_palette", "help", "lock"}
 """Actions of the app that nobody does who is not logged in."""
 _OF_FILES = {"screenshot", "deliver_screenshot", "suspend_process", "write_secret"}
@@ -181,4 +183,4 @@ class Guarded(TypeAhead):
 
 def ticks() -> float:
     """Return seconds that go on while the machine sleeps, as a lid that was closed must count."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.clock_gettime(_CLOCK)
