@@ -1,1 +1,0 @@
-tt_JIqK5UgPvW_wkDm2UELc8qYxa5iglupAuIxARKkAZ6K1hOgyN
