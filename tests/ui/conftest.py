@@ -75,6 +75,12 @@ def run() -> Run:
     return running
 
 
+@pytest.fixture
+def unwatched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an app not see what is changed elsewhere, as if all came within one moment."""
+    monkeypatch.setattr(TokentuiApp, "_look_around", lambda app: None)
+
+
 def said(pilot: Pilot[None], selector: str) -> str:
     return str(pilot.app.screen.query_one(selector, Static).content)
 

@@ -528,6 +528,7 @@ class TestManage:
             await pilot.press("enter")
             await arrive(pilot, TokenList)
 
+    @pytest.mark.usefixtures("unwatched")
     async def test_a_stale_revoke_changes_nothing(
         self, saved: TokenService, run: Run, open_service: Open
     ) -> None:

@@ -188,6 +188,7 @@ class TestBulkRevoke:
             await arrive(pilot, TokenList)
             await until(pilot, lambda: live(saved) == [])
 
+    @pytest.mark.usefixtures("unwatched")
     async def test_one_that_was_changed_meanwhile_keeps_all(
         self, saved: TokenService, run: Run
     ) -> None:
