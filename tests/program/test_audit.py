@@ -232,6 +232,19 @@ def test_a_password_is_changed(office: Sandbox) -> None:
     assert office.files_with("another long one") == []
 
 
+def test_ones_own_password_is_changed_by_who_knows_it(office: Sandbox) -> None:
+    passwords = office.store.with_name("passwords.json")
+    before = passwords.read_text()
+    own = ("--account", "bob", "account", "passwd", "bob")
+    for typed in ("", "a wrong long one\nanother long one\n"):
+        told = office.run(*own, stdin=typed)
+        assert "not the password of bob; nothing was changed" in said(told, 11)
+    assert passwords.read_text() == before
+    assert actions(office, "--action", "password") == ["bob password"] * 2
+    said(office.run(*own, stdin=f"{PASSWORD}\nanother long one\n"))
+    assert passwords.read_text() != before
+
+
 def test_keys_are_added_and_removed(office: Sandbox) -> None:
     key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICROj42RD8YcYiXVQVW5szkT+UAuUR4YJR/0WB2vQKuR"
     assert "has no key" in said(office.run("account", "key", "list", "bob"))

@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING
 import click
 
 from tokentui.cli.common import (
+    acting,
+    door_for,
     json_option,
     open_account_service,
     settings,
     store_option,
     warn,
 )
+from tokentui.config import client_address
 from tokentui.console import is_terminal, say, write, write_json, write_table
 from tokentui.core import errors
 from tokentui.core.account import SHORTEST_PASSWORD, Account, Role, fingerprint
+from tokentui.core.audit import Action
 from tokentui.core.credential import Secret
 from tokentui.stores import store_path
 
@@ -118,11 +122,29 @@ def role(name: str, role: str) -> None:
 @store_option
 @_account_argument
 def passwd(name: str) -> None:
-    """Give an account another password. It is asked for, or read from stdin."""
+    """Give an account another password. It is asked for, or read from stdin.
+
+    One's own is asked for as well, first, or is the first line of stdin.
+    """
     service = open_account_service()
-    service.get(name)
+    if service.has_password(service.get(name)) and name == acting():
+        _check_own_password(name)
     service.set_password(name, _new_password(name))
     say(f"The password of {name} was changed.")
+
+
+def _check_own_password(name: str) -> None:
+    """Raise `NotPermitted` unless the password of `name` is typed: OWASP ASVS 4.0, 2.1.6."""
+    if is_terminal(sys.stdin):
+        typed = click.prompt(f"Password of {name} until now", hide_input=True, err=True)
+    else:
+        typed = _read_line()
+    try:
+        door_for(settings()).check(name, Secret(typed), Action.PASSWORD, client_address())
+    except errors.WrongLogIn:
+        raise errors.NotPermitted(
+            f"That is not the password of {name}; nothing was changed."
+        ) from None
 
 
 def _new_password(name: str) -> Secret:

@@ -86,6 +86,17 @@ class Door:
         `unlocking` is what is written down in the trail instead of a log-in.
         """
         action = Action.UNLOCK if unlocking else Action.LOG_IN
+        account = self.check(name, password, action, address)
+        self._trail.record(Event(account=account.name, action=action))
+        return account
+
+    def check(
+        self, name: str, password: Secret, action: Action, address: str | None = None
+    ) -> Account:
+        """Return the account whose password it is; write down only where it is wrong.
+
+        `action` is what it was asked for. Raises what `enter` does.
+        """
         own = _slot("name", name)
         place = _slot("place", origin(address) if address else "here")
         with self._failures.held() as known:
@@ -104,7 +115,6 @@ class Door:
             if place in known:
                 kept[place] = known[place]
             self._failures.write(kept)
-        self._trail.record(Event(account=account.name, action=action))
         return account
 
     def has_password(self, name: str) -> bool:
