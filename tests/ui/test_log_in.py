@@ -33,8 +33,8 @@ def enter(office: Office, run: Run) -> Enter:
     """Return what opens the app and logs somebody in."""
 
     @asynccontextmanager
-    async def entered(name: str, **more: Any) -> Any:
-        async with run(office.service(), **office.choices(**more)) as pilot:
+    async def entered(name: str, size: tuple[int, int] = (80, 24), **more: Any) -> Any:
+        async with run(office.service(), size, **office.choices(**more)) as pilot:
             await arrive(pilot, LogIn)
             await log_in(pilot, name)
             await arrive(pilot, TokenList)
@@ -178,6 +178,17 @@ async def test_it_locks_by_itself_after_a_time_without_keys(enter: Enter, office
         await arrive(pilot, TokenList)
         pilot.app.look_for_somebody()  # type: ignore[attr-defined]
         assert isinstance(pilot.app.screen, TokenList)
+
+
+async def test_a_mouse_that_only_moves_does_not_keep_it_open(enter: Enter, office: Office) -> None:
+    async with enter("bob") as pilot:
+        office.ticks += 899
+        await pilot.click("#summary")
+        office.ticks += 899
+        await pilot.hover("#facts")
+        assert isinstance(pilot.app.screen, TokenList)
+        office.ticks += 1
+        await arrive(pilot, LogIn)
 
 
 async def test_it_need_not_lock_itself(enter: Enter, office: Office) -> None:
@@ -476,6 +487,46 @@ async def test_the_history_of_one_token(enter: Enter, office: Office) -> None:
         service.rename(service.look_up("deploy"), "deployed")
         await until(pilot, lambda: len(rows(pilot)) == 3)
         assert "Its name is deployed now." in rows(pilot)[0]
+
+
+async def test_manage_has_a_pane_for_the_history_where_there_is_room(
+    enter: Enter, office: Office
+) -> None:
+    async with enter("ann", size=(80, 32)) as pilot:
+        await pilot.press("j", "m")
+        await arrive(pilot, ManageToken)
+        await until(pilot, lambda: "create" in shown(pilot))
+        service = office.service("bob")
+        service.rename(service.look_up("deploy"), "deployed")
+        await until(pilot, lambda: "Its name is deployed now." in shown(pilot))
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "create" not in shown(pilot))
+        service.rename(service.look_up("deployed"), "deploy")
+        await pilot.resize_terminal(80, 32)
+        await until(pilot, lambda: "Its name is deploy now." in shown(pilot))
+
+
+async def test_the_cursor_stays_on_its_line_of_the_trail(enter: Enter, office: Office) -> None:
+    def line_under_cursor() -> str:
+        return next(row for row in rows(pilot) if row.startswith(">"))
+
+    async with enter("ann") as pilot:
+        await pilot.press("H")
+        await arrive(pilot, AuditTrail)
+        await until(pilot, lambda: rows(pilot))
+        await pilot.press("down", "down")
+        await until(pilot, lambda: "create deploy" in line_under_cursor())
+        before = len(rows(pilot))
+        service = office.service("bob")
+        service.rename(service.look_up("deploy"), "deployed")
+        await until(pilot, lambda: len(rows(pilot)) == before + 1)
+        assert "create deploy" in line_under_cursor()
+        await pilot.press("home")
+        await pilot.press("up", "up", "up")
+        await until(pilot, lambda: "rename" in line_under_cursor())
+        service.rename(service.look_up("deployed"), "deploy")
+        await until(pilot, lambda: len(rows(pilot)) == before + 2)
+        assert "Its name is deploy now." in line_under_cursor()
 
 
 async def test_hostile_words_in_the_trail_stay_words(enter: Enter, office: Office) -> None:

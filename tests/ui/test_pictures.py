@@ -25,6 +25,7 @@ from tokentui.ui.screens.rotate_token import RotateToken
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
 from tokentui.ui.screens.try_secret import TrySecret
+from tokentui.ui.widgets.history import History
 
 from .conftest import Run, arrive, log_in, said, until, write
 from .office import Office
@@ -98,10 +99,16 @@ async def to_save(pilot: Pilot[None]) -> None:
     await arrive(pilot, SavedToken)
 
 
-async def to_manage(pilot: Pilot[None]) -> None:
-    await to_list(pilot)
+async def manage(pilot: Pilot[None]) -> None:
     await pilot.press("m")
     await arrive(pilot, ManageToken)
+    history = pilot.app.screen.query_one(History)
+    await until(pilot, lambda: history.content or not history.display)
+
+
+async def to_manage(pilot: Pilot[None]) -> None:
+    await to_list(pilot)
+    await manage(pilot)
 
 
 async def to_revoke(pilot: Pilot[None]) -> None:
@@ -273,8 +280,7 @@ async def to_choose_account(pilot: Pilot[None]) -> None:
 
 async def to_of_another(pilot: Pilot[None]) -> None:
     await to_accounts(pilot)
-    await pilot.press("m")
-    await arrive(pilot, ManageToken)
+    await manage(pilot)
 
 
 async def to_audit_trail(pilot: Pilot[None]) -> None:

@@ -21,6 +21,14 @@ from tokentui.ui.type_ahead import TypeAhead
 
 # Where there is no such clock, as on macOS, the other one goes on by itself.
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+# Not a mouse that moves: a table that is bumped moves it.
+_TOUCHES = (
+    events.Key,
+    events.Paste,
+    events.MouseDown,
+    events.MouseScrollDown,
+    events.MouseScrollUp,
+)
 _OUTSIDE = {"command_palette", "help", "lock"}
 """Actions of the app that nobody does who is not logged in."""
 _OF_FILES = {"screenshot", "deliver_screenshot", "suspend_process", "write_secret"}
@@ -143,7 +151,7 @@ class Guarded(TypeAhead):
         self.exit()
 
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, (events.Key, events.Paste, events.MouseEvent)):
+        if isinstance(event, _TOUCHES):
             # Before it counts: the key that wakes a machine comes from whoever opened its lid.
             self.look_for_somebody()
             self._touched_at = self._ticks()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from rich.text import Text
 from textual import on, work
 from textual.binding import Binding, BindingType
+from textual.coordinate import Coordinate
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 
@@ -16,6 +17,7 @@ from tokentui import words
 from tokentui.core.audit import Entry, Search
 from tokentui.core.errors import TokentuiError
 from tokentui.core.text import printable
+from tokentui.ui.entries import table as table_of
 from tokentui.ui.messages import StoreChanged
 from tokentui.ui.widgets.masthead import Masthead
 
@@ -30,9 +32,9 @@ if TYPE_CHECKING:
 
 _SHOWN = 100
 _LOOK_EVERY = 2.0
-_TITLES = ("When", "Who", "What", "Token", "From", "More")
-_WHEN, _WHO, _WHAT, _TOKEN, _FROM, _MORE = range(len(_TITLES))
-_SOME, _FULL = 54, 76
+_CELL_PADDING = 1
+_AROUND = 6
+"""Cells that the table does not fill: the cursor's mark, the edges and the scrollbar."""
 
 
 class AuditTrail(Screen[None]):
@@ -57,6 +59,8 @@ class AuditTrail(Screen[None]):
         self._searching = False
         self._stamp: Hashable = None
         self._wanted = ""
+        self._marked = 0
+        """The row that bears the mark of the cursor."""
 
     @property
     def _table(self) -> DataTable[Text]:
@@ -68,7 +72,7 @@ class AuditTrail(Screen[None]):
         way = "Audit trail" if self._token is None else f"History of {printable(self._token.name)}"
         yield Masthead(way, service=self._service)
         yield Input(id="filter", placeholder="Part of any word", compact=True)
-        yield DataTable[Text](id="entries", cursor_type="row", zebra_stripes=False)
+        yield DataTable[Text](id="entries", cursor_type="row", cell_padding=_CELL_PADDING)
         yield Static(id="more", markup=False)
         yield Footer(show_command_palette=False)
 
@@ -98,8 +102,7 @@ class AuditTrail(Screen[None]):
         finally:
             self._searching = False
         if entries != self._entries or not entries:
-            self._entries = entries
-            self._show()
+            self._show(entries)
 
     def _found(self, text: str) -> list[Entry]:
         if self._token is None:
@@ -109,30 +112,37 @@ class AuditTrail(Screen[None]):
         # A search for what is no longer in the field ends at its next find.
         return list(islice(takewhile(lambda _: self._wanted == text, found), _SHOWN))
 
-    def _show(self) -> None:
-        """Draw the columns that there is room for; what is left out stands below."""
+    def _show(self, entries: list[Entry]) -> None:
+        """Draw the columns that there is room for; what is left out stands below.
+
+        The cursor stays on its entry, but for the latest, which it follows.
+        """
         table = self._table
+        held = self._entries[table.cursor_row].seq if table.cursor_row > 0 else None
         table.clear(columns=True)
-        fields = self._fields()
-        table.add_columns(*(_TITLES[field] for field in fields))
-        for entry in self._entries:
-            cells = words.entry_cells(self._service, entry)
-            table.add_row(*(Text(cells[field]) for field in fields))
-        if self._entries:
+        self._entries, self._marked = entries, 0
+        titles, widths, rows = table_of(
+            self._service,
+            entries,
+            self.size.width - _AROUND,
+            gap=2 * _CELL_PADDING,
+            one_token=self._token is not None,
+        )
+        table.add_column("", width=1)
+        for title, width in zip(titles, widths, strict=True):
+            table.add_column(title, width=width)
+        for row in rows:
+            table.add_row(Text(), *(Text(cell, no_wrap=True, overflow="ellipsis") for cell in row))
+        numbers = [entry.seq for entry in entries]
+        if held in numbers:
+            table.move_cursor(row=numbers.index(held))
+        if entries:
             self._tell_more()
         else:
             self._say("Nothing here." if self._search_typed else "Nothing was written down yet.")
 
-    def _fields(self) -> list[int]:
-        """Return which cells are shown: those that matter most where there is little room."""
-        width = self.size.width
-        wanted = [_WHAT, _WHO, _WHEN] if width < _SOME else [_WHEN, _WHO, _WHAT]
-        if self._token is None and width >= _SOME:
-            wanted.append(_TOKEN)
-        return [*wanted, _FROM, _MORE] if width >= _FULL else wanted
-
     def on_resize(self) -> None:
-        self._show()
+        self._show(self._entries)
 
     @property
     def _search_typed(self) -> bool:
@@ -145,6 +155,10 @@ class AuditTrail(Screen[None]):
     def _tell_more(self) -> None:
         row = self._table.cursor_row
         if 0 <= row < len(self._entries):
+            # Not by its colour alone.
+            self._table.update_cell_at(Coordinate(self._marked, 0), Text())
+            self._table.update_cell_at(Coordinate(row, 0), Text(">"))
+            self._marked = row
             self._say(words.entry_sentence(self._entries[row]))
 
     def _say(self, sentence: str) -> None:

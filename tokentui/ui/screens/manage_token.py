@@ -24,6 +24,7 @@ from tokentui.ui.screens.audit_trail import AuditTrail
 from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.screens.questions import revoke_question
 from tokentui.ui.screens.rotate_token import rotate
+from tokentui.ui.widgets.history import History
 from tokentui.ui.widgets.masthead import Masthead
 
 P = ParamSpec("P")
@@ -79,14 +80,16 @@ class ManageToken(Screen[Managed]):
                     yield Static("A new secret under the same name; the old one dies out.")
                     yield Button("Rotate The Token", id="rotate-button")
                 with Vertical(id="revoke", classes="pane"):
-                    yield Static("Shuts out whatever uses this token, at once and for good.")
+                    yield Static("Shuts out whatever uses it, at once and for good.")
                     yield Button("Revoke The Token", id="revoke-button", variant="error")
+            yield History(self._service, id="history")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one("#manage").border_title = "MANAGE API TOKEN"
         self.query_one("#rotate").border_title = "ROTATE API TOKEN"
         self.query_one("#revoke").border_title = "REVOKE API TOKEN"
+        self.query_one("#history").border_title = "HISTORY"
         self._show()
         if obstacle := self._service.obstacle:
             self._lock(obstacle, *_CONTROLS)
@@ -113,6 +116,7 @@ class ManageToken(Screen[Managed]):
         lines = (f"{label:<10} {value}" for label, value in words.facts(self._service, self._token))
         self.query_one("#facts", Static).update("\n".join(lines))
         self.set_class(self._token.never_saved, "-never-saved")
+        self.query_one(History).follow(self._token)
 
     @on(Input.Changed, "#name")
     def _name_typed(self, event: Input.Changed) -> None:
