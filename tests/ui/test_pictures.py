@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.image import SVGImageSnapshotExtension
+from textual.app import App
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Footer, Input
 
 from tokentui.core import credential
 from tokentui.core.service import TokenService
@@ -25,6 +26,7 @@ from tokentui.ui.screens.rotate_token import RotateToken
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
 from tokentui.ui.screens.try_secret import TrySecret
+from tokentui.ui.type_ahead import TypeAhead
 from tokentui.ui.widgets.history import History
 
 from .conftest import Run, arrive, log_in, said, until, write
@@ -46,13 +48,25 @@ def same_everywhere(monkeypatch: pytest.MonkeyPatch, store_path: Path) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
 
 
-def draw(pilot: Pilot[None]) -> str:
-    """Return the screen as SVG, without the font that a browser would fetch from elsewhere."""
+async def draw(pilot: Pilot[None]) -> str:
+    """Return the screen as SVG once it has come to rest.
+
+    It is without the font that a browser would fetch from elsewhere.
+    """
     for field in pilot.app.screen.query(Input):
         field.cursor_blink = False
+    await until(pilot, lambda: at_rest(pilot.app))
+    await pilot.pause()
     svg = pilot.app.export_screenshot()
     svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)
     return re.sub(r"\bterminal-\d+-", "terminal-", svg)
+
+
+def at_rest(app: App[None]) -> bool:
+    assert isinstance(app, TypeAhead)
+    footers = [footer for screen in app.screen_stack for footer in screen.query(Footer)]
+    # What a footer shows, it makes only after it was drawn without.
+    return app._settled() and all(footer.children for footer in footers)
 
 
 async def to_never_saved(pilot: Pilot[None]) -> None:
@@ -209,7 +223,7 @@ async def test_screen(
 ) -> None:
     async with run(stocked, size) as pilot:
         await SCREENS[name](pilot)
-        assert draw(pilot) == picture
+        assert await draw(pilot) == picture
 
 
 @pytest.mark.parametrize("name", ["list", "create", "save", "manage"])
@@ -219,7 +233,7 @@ async def test_light(
     async with run(stocked) as pilot:
         pilot.app.theme = "textual-light"
         await SCREENS[name](pilot)
-        assert draw(pilot) == picture
+        assert await draw(pilot) == picture
 
 
 @pytest.mark.parametrize("name", ["list", "create", "save", "manage", "revoke"])
@@ -233,7 +247,7 @@ async def test_without_colours(
     monkeypatch.setenv("NO_COLOR", "1")
     async with run(stocked) as pilot:
         await SCREENS[name](pilot)
-        assert draw(pilot) == picture
+        assert await draw(pilot) == picture
 
 
 @pytest.mark.parametrize("size", [(40, 12), (80, 24)], ids=["40x12", "80x24"])
@@ -241,7 +255,7 @@ async def test_first_start(
     service: TokenService, run: Run, picture: SnapshotAssertion, size: tuple[int, int]
 ) -> None:
     async with run(service, size) as pilot:
-        assert draw(pilot) == picture
+        assert await draw(pilot) == picture
 
 
 async def test_more_than_fits(service: TokenService, run: Run, picture: SnapshotAssertion) -> None:
@@ -250,7 +264,7 @@ async def test_more_than_fits(service: TokenService, run: Run, picture: Snapshot
         service.confirm_saved(new.token.id)
     async with run(service) as pilot:
         await pilot.press("pagedown", "pagedown")
-        assert draw(pilot) == picture
+        assert await draw(pilot) == picture
 
 
 async def to_log_in(pilot: Pilot[None]) -> None:
@@ -316,7 +330,7 @@ async def test_shared(
 ) -> None:
     async with run(office.service(), size, **office.choices()) as pilot:
         await SHARED[name](pilot)
-        assert draw(pilot) == picture
+        assert await draw(pilot) == picture
 
 
 SESSION: list[tuple[list[str], type, str, float]] = [
@@ -351,7 +365,7 @@ async def test_session(service: TokenService, run: Run, picture: SnapshotAsserti
             await arrive(pilot, screen)
             await until(pilot, lambda: nothing_under_way(pilot))
             await pilot.pause()
-            recording.add(draw(pilot), caption, seconds)
+            recording.add(await draw(pilot), caption, seconds)
     assert recording == picture
 
 
