@@ -13,67 +13,62 @@ from tokentui.stores import open_store
 
 from .test_contract import ALL, token
 
-# Adds, renames and revokes, and tells what was acknowledged only after it was.
-_WORKER = """
-import sys
+_PRELUDE = """
+import random, sys
 from tokentui.core.credential import BcryptHasher
+from tokentui.core.errors import NameTaken, StoreBusy, TokenChanged
 from tokentui.core.service import TokenService
 from tokentui.stores import open_store, open_usage
 path, worker, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
 service = TokenService(
     open_store(path), open_usage(path), account="ada", hasher=BcryptHasher(4)
 )
+def patiently(verb, *what):
+    while True:
+        try:
+            return verb(*what)
+        except StoreBusy:
+            pass  # on a slow machine; nothing was changed, so the same again
+"""
+
+# Adds, renames and revokes, and tells what was acknowledged only after it was.
+_WORKER = """
 for number in range(rounds):
-    token = service.create(f"{worker}-{number}", None).token
+    token = patiently(service.create, f"{worker}-{number}", None).token
     print(f"{token.id} {token.name}", flush=True)
     if number % 3 == 1:
-        token = service.rename(token, f"{worker}-{number}-renamed")
+        token = patiently(service.rename, token, f"{worker}-{number}-renamed")
         print(f"{token.id} {token.name}", flush=True)
     if number % 3 == 2:
-        service.revoke([token])
+        patiently(service.revoke, [token])
         print(f"{token.id} -", flush=True)
 """
 
 # Renames and revokes what all its likes do, as it was last seen, and tells what was acknowledged.
 _RIVAL = """
-import random, sys
-from tokentui.core.errors import TokenChanged
-from tokentui.core.service import TokenService
-from tokentui.stores import open_store, open_usage
-path, worker, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
-service = TokenService(open_store(path), open_usage(path), account="ada")
 seen = list(service.find(service.query()).tokens)
 for number in range(rounds):
     place = random.randrange(len(seen))
     token = seen[place]
     try:
         if number % 10:
-            seen[place] = service.rename(token, f"{worker}-{number}")
+            seen[place] = patiently(service.rename, token, f"{worker}-{number}")
         else:
-            service.revoke([token])
+            patiently(service.revoke, [token])
             seen[place] = service.get(token.id)
         print(token.id, seen[place].revision, flush=True)
     except TokenChanged as error:
         seen[place] = error.current
         assert error.current.revision > token.revision, error
     if seen[place].revoked_at is not None:
-        seen[place] = service.create(f"{worker}-{number}", None).token
+        seen[place] = patiently(service.create, f"{worker}-{number}", None).token
 """
 
 # Tells which of the names that all its likes want it got.
 _CLAIMANT = """
-import sys
-from tokentui.core.credential import BcryptHasher
-from tokentui.core.errors import NameTaken
-from tokentui.core.service import TokenService
-from tokentui.stores import open_store, open_usage
-path, _, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
-service = TokenService(
-    open_store(path), open_usage(path), account="ada", hasher=BcryptHasher(4)
-)
 for number in range(rounds):
     try:
-        token = service.create(f"name-{number}", None).token
+        token = patiently(service.create, f"name-{number}", None).token
     except NameTaken:
         continue
     print(f"{token.id} {token.name}", flush=True)
@@ -82,7 +77,7 @@ for number in range(rounds):
 
 def _start(path: Path, worker: str, rounds: int, program: str = _WORKER) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", program, str(path), worker, str(rounds)],
+        [sys.executable, "-c", _PRELUDE + program, str(path), worker, str(rounds)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

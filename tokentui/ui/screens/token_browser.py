@@ -152,10 +152,12 @@ class TokenBrowser(Screen[None]):
     @on(TokenTable.Moved)
     def _moved(self) -> None:
         token = self._table.token
-        line = self._line(token) if token else ""
-        self.query_one("#facts", Static).update(line, layout=False)
-        facts = words.facts(self._service, token) if token else []
-        self.query_one("#details", Static).update(pairs(facts, width=9), layout=False)
+        if self.query_one("#pane").display:
+            facts = words.facts(self._service, token) if token else []
+            self.query_one("#details", Static).update(pairs(facts, width=9), layout=False)
+        else:
+            line = self._line(token) if token else ""
+            self.query_one("#facts", Static).update(line, layout=False)
 
     def _line(self, token: Token) -> str:
         said = f"{words.owned(self._service, token)}: {words.status(self._service, token)}"

@@ -128,10 +128,12 @@ class TokenList(TokenBrowser):
 
     def on_key(self, event: events.Key) -> None:
         """Say why a key that is greyed out does nothing."""
-        active = self.active_bindings.get(event.key)
-        if active is not None and active.node is self and not active.enabled:
+        # Not `active_bindings`, which asks of every key whether it can do anything.
+        chain = ((node, keys.key_to_bindings.get(event.key)) for node, keys in self._binding_chain)
+        node, bindings = next(((node, found) for node, found in chain if found), (None, []))
+        if node is self and (why := self._why_not(bindings[0].action)):
             self.app.clear_notifications()  # one is enough, however often the key is pressed
-            self.notify(self._why_not(active.binding.action), timeout=3)
+            self.notify(why, timeout=3)
 
     def action_create(self) -> None:
         """Make tokens, one after the other while the person asks for another."""

@@ -116,7 +116,7 @@ class TokenTable(ScrollView, can_focus=True):
     cursor: reactive[int] = reactive(0, repaint=False)
 
     class Moved(Message):
-        """The cursor is on another token, or what it is on was changed."""
+        """The cursor is on another token, or that was changed, or the room to tell of it."""
 
     class Chosen(Message):
         """The token under the cursor was clicked again."""
@@ -253,6 +253,7 @@ class TokenTable(ScrollView, can_focus=True):
         self._set_columns()
         self.virtual_size = Size(self.size.width, self._page.total + 1)
         self._reveal()
+        self.post_message(self.Moved())
 
     def _set_columns(self) -> None:
         width = self.scrollable_content_region.width
