@@ -113,15 +113,15 @@ def _outputs(workers: list[subprocess.Popen[str]]) -> list[str]:
 
 
 def test_eight_processes_lose_nothing(store_path: Path) -> None:
-    outputs = _outputs([_start(store_path, f"w{number}", 200) for number in range(8)])
+    outputs = _outputs([_start(store_path, f"w{number}", 60) for number in range(8)])
     acknowledged: dict[str, str] = {}
     for output in outputs:
         acknowledged |= _acknowledged(output)
-    assert len(acknowledged) == 8 * 200
+    assert len(acknowledged) == 8 * 60
     _check(store_path, acknowledged)
     live = open_store(str(store_path)).find(ALL)
-    assert live.total == 8 * (200 - 66)
-    assert len(json.loads(store_path.read_text())["tokens"]) == 8 * 200
+    assert live.total == 8 * (60 - 20)
+    assert len(json.loads(store_path.read_text())["tokens"]) == 8 * 60
 
 
 def test_no_process_overwrites_what_another_changed(store_path: Path) -> None:

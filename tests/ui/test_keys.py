@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import pytest
 from textual.binding import Binding
@@ -23,7 +24,7 @@ from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.screens.help import Help
 from tokentui.ui.screens.token_list import TokenList
 
-from .conftest import Run, arrive, said
+from .conftest import Run, arrive, said, until
 
 
 def chosen(wanted: Mapping[str, str]) -> dict[str, str]:
@@ -124,6 +125,7 @@ class TestInTheApp:
     ) -> None:
         keymap = chosen({"list.create": "n", "list.revoke": "x,delete", "list.help": "z"})
         async with run(saved, keymap=keymap) as pilot:
+            await until(pilot, partial(footer, pilot))
             assert list(footer(pilot).items())[:3] == [
                 ("Create", "n"),
                 ("Manage", "m"),
@@ -157,6 +159,26 @@ class TestInTheApp:
                 await arrive(pilot, ChooseFilter)
                 await pilot.press(key)
                 await arrive(pilot, TokenList)
+
+    async def test_the_footer_is_left_alone_while_it_says_the_same(
+        self, service: TokenService, run: Run
+    ) -> None:
+        def disabled() -> set[str]:
+            return {key.description for key in pilot.app.screen.query(FooterKey) if key._disabled}
+
+        async with run(service) as pilot:
+            await until(pilot, lambda: "Manage" in disabled())
+            await pilot.press("c")
+            await arrive(pilot, CreateToken)
+            await until(pilot, partial(footer, pilot))
+            before = [*pilot.app.screen.query(FooterKey)]
+            for _ in pilot.app.screen.focus_chain:
+                await pilot.press("tab")
+                assert [*pilot.app.screen.query(FooterKey)] == before
+            service.create("ci-deploy", None)
+            await pilot.press("escape")
+            await arrive(pilot, TokenList)
+            await until(pilot, lambda: "Manage" not in disabled())
 
     async def test_the_greeting_names_the_keys_in_force(
         self, service: TokenService, run: Run

@@ -11,7 +11,7 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.coordinate import Coordinate
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from tokentui import words
 from tokentui.core.audit import Entry, Search
@@ -19,6 +19,7 @@ from tokentui.core.errors import TokentuiError
 from tokentui.core.text import printable
 from tokentui.ui.entries import table as table_of
 from tokentui.ui.messages import StoreChanged
+from tokentui.ui.widgets.keys_below import KeysBelow
 from tokentui.ui.widgets.masthead import Masthead
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class AuditTrail(Screen[None]):
         yield Input(id="filter", placeholder="Part of any word", compact=True)
         yield DataTable[Text](id="entries", cursor_type="row", cell_padding=_CELL_PADDING)
         yield Static(id="more", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeysBelow()
 
     def on_mount(self) -> None:
         table = self._table

@@ -7,11 +7,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Button, Footer, Input, Label, Static
+from textual.widgets import Button, Input, Label, Static
 
 from tokentui.core.access import Access, parse_networks
 from tokentui.core.errors import InvalidNetwork
 from tokentui.core.text import printable
+from tokentui.ui.widgets.keys_below import KeysBelow
 from tokentui.ui.widgets.toggles import Tick
 
 _READING = "Requests that change nothing: GET, HEAD and OPTIONS."
@@ -45,7 +46,7 @@ class ChooseAccess(ModalScreen[Access | None]):
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button("Done", id="done", variant="primary")
-        yield Footer(show_command_palette=False)
+        yield KeysBelow()
 
     @on(Input.Changed)
     def _typed(self) -> None:

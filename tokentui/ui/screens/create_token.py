@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Button, Footer, Input, Label, RadioSet, Static
+from textual.widgets import Button, Input, Label, RadioSet, Static
 
 from tokentui import words
 from tokentui.core.access import Access
@@ -18,6 +18,7 @@ from tokentui.core.service import NewToken, TokenService
 from tokentui.core.token import NAME_LIMIT
 from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.widgets.date_picker import DatePicker
+from tokentui.ui.widgets.keys_below import KeysBelow
 from tokentui.ui.widgets.masthead import Masthead
 from tokentui.ui.widgets.toggles import Choice, Choices
 
@@ -79,7 +80,7 @@ class CreateToken(Screen[NewToken | None]):
                 yield Button("Cancel", id="cancel")
                 yield Button("Access", id="access")
                 yield Static(words.access(self._access), id="limits", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeysBelow()
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one("#name"))

@@ -7,9 +7,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Input, Label, Static
+from textual.widgets import Input, Label, Static
 
 from tokentui import words
+from tokentui.ui.widgets.keys_below import KeysBelow
 from tokentui.ui.widgets.pairs import pairs
 
 Rows = list[tuple[str, str]]
@@ -67,7 +68,7 @@ class Help(ModalScreen[None]):
                         yield Label(title, classes="title")
                         yield Static(pairs(rows, width=17), classes="rows")
                 yield Static(id="nothing", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeysBelow()
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

@@ -9,12 +9,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Button, Footer, Input, Label, Static
+from textual.widgets import Button, Input, Label, Static
 
 from tokentui.core.account import NAME_LIMIT
 from tokentui.core.credential import Secret
 from tokentui.core.errors import TokentuiError, WrongLogIn
 from tokentui.ui.entrance import Entrance
+from tokentui.ui.widgets.keys_below import KeysBelow
 
 _LONGEST = 200
 """More characters than a password can have, so that a longer one is wrong, not cut off."""
@@ -67,7 +68,7 @@ class LogIn(Screen[None]):
                 yield Button(
                     "Log in" if self._account is None else "Unlock", id="go", variant="primary"
                 )
-        yield Footer(show_command_palette=False)
+        yield KeysBelow()
 
     def on_mount(self) -> None:
         self.action_clear()

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Button, Footer, Input, Label, Static
+from textual.widgets import Button, Input, Label, Static
 
 from tokentui import words
 from tokentui.core.access import Access
@@ -25,6 +25,7 @@ from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.screens.questions import revoke_question
 from tokentui.ui.screens.rotate_token import rotate
 from tokentui.ui.widgets.history import History
+from tokentui.ui.widgets.keys_below import KeysBelow
 from tokentui.ui.widgets.masthead import Masthead
 
 P = ParamSpec("P")
@@ -83,7 +84,7 @@ class ManageToken(Screen[Managed]):
                     yield Static("Shuts out whatever uses it, at once and for good.")
                     yield Button("Revoke The Token", id="revoke-button", variant="error")
             yield History(self._service, id="history")
-        yield Footer(show_command_palette=False)
+        yield KeysBelow()
 
     def on_mount(self) -> None:
         self.query_one("#manage").border_title = "MANAGE API TOKEN"

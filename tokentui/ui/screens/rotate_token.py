@@ -9,7 +9,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Button, Footer, Label, OptionList, Static
+from textual.widgets import Button, Label, OptionList, Static
 
 from tokentui import words
 from tokentui.core.errors import TokentuiError
@@ -17,6 +17,7 @@ from tokentui.core.service import DEFAULT_OVERLAP, OVERLAPS, NewToken, TokenServ
 from tokentui.core.text import printable
 from tokentui.core.token import Token
 from tokentui.ui.screens.saved_token import SavedToken
+from tokentui.ui.widgets.keys_below import KeysBelow
 
 
 class RotateToken(ModalScreen[NewToken | None]):
@@ -51,7 +52,7 @@ class RotateToken(ModalScreen[NewToken | None]):
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button("Rotate", id="rotate", variant="primary")
-        yield Footer(show_command_palette=False)
+        yield KeysBelow()
 
     def on_mount(self) -> None:
         overlaps = self.query_one(OptionList)

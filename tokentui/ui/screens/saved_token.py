@@ -11,13 +11,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Button, Footer, Input, Label, Static
+from textual.widgets import Button, Input, Label, Static
 
 from tokentui import files, words
 from tokentui.core.credential import Secret
 from tokentui.core.errors import TokentuiError
 from tokentui.core.service import NewToken, TokenService
 from tokentui.core.text import printable
+from tokentui.ui.widgets.keys_below import KeysBelow
 from tokentui.ui.widgets.toggles import Tick
 
 _SENT = (
@@ -85,7 +86,7 @@ class SavedToken(ModalScreen[bool]):
             another.display = self._new.replaces is None
             yield another
             yield Button("Yes, I Saved My Token", id="saved", variant="success")
-        yield Footer(show_command_palette=False)
+        yield KeysBelow()
 
     @property
     def _may_write(self) -> bool:

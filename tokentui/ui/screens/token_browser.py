@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.geometry import Size
 from textual.reactive import reactive
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from tokentui import words
 from tokentui.core.errors import TokenNotFound, TokentuiError
@@ -24,6 +24,7 @@ from tokentui.ui.preferences import Preferences
 from tokentui.ui.screens.choose_account import ChooseAccount
 from tokentui.ui.screens.choose_filter import ChooseFilter
 from tokentui.ui.view import View
+from tokentui.ui.widgets.keys_below import KeysBelow
 from tokentui.ui.widgets.masthead import Masthead
 from tokentui.ui.widgets.pairs import pairs
 from tokentui.ui.widgets.token_table import TokenTable
@@ -73,7 +74,7 @@ class TokenBrowser(Screen[None]):
             yield Static(id="empty", markup=False)
         yield Static(id="facts", markup=False)
         yield Static(id="warning", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeysBelow()
 
     def on_mount(self) -> None:
         self.set_focus(self._table)

@@ -8,13 +8,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Button, Footer, Input, Label, Static
+from textual.widgets import Button, Input, Label, Static
 
 from tokentui import words
 from tokentui.core.credential import LONGEST, Secret
 from tokentui.core.errors import TokentuiError
 from tokentui.core.service import TokenService
 from tokentui.core.token import Token
+from tokentui.ui.widgets.keys_below import KeysBelow
 from tokentui.ui.widgets.pairs import pairs
 
 _HINT = "Paste it here. It is not kept, and does not count as a use."
@@ -62,7 +63,7 @@ class TrySecret(ModalScreen[None]):
             with Horizontal(id="buttons"):
                 yield Button("Close", id="close")
                 yield Button("Try", id="try", variant="primary")
-        yield Footer(show_command_palette=False)
+        yield KeysBelow()
 
     def on_mount(self) -> None:
         self._tell("")
