@@ -15,8 +15,9 @@ import pytest
 
 import tokentui
 from tokentui import Health, PublicToken, Refused, Secret, StoreError, Verifier
-from tokentui.core.errors import StoreOutOfDate, TokenRevoked
+from tokentui.core.errors import StoreOutOfDate
 from tokentui.core.service import TokenService
+from tokentui.core.verdicts import TokenRevoked
 from tokentui.stores import open_store, open_usage
 
 from .conftest import CHEAPEST

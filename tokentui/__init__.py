@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tokentui.core.credential import Secret
-    from tokentui.core.errors import Refused, StoreError, TokentuiError
+    from tokentui.core.errors import StoreError, TokentuiError
     from tokentui.core.service import TokenService
     from tokentui.core.token import Status, Token
+    from tokentui.core.verdicts import Refused
     from tokentui.core.verifier import Health, PublicToken
     from tokentui.stores import open_store
     from tokentui.verifier import Verifier
@@ -29,7 +30,7 @@ __all__ = [
 _HOMES = {
     "Health": "tokentui.core.verifier",
     "PublicToken": "tokentui.core.verifier",
-    "Refused": "tokentui.core.errors",
+    "Refused": "tokentui.core.verdicts",
     "Secret": "tokentui.core.credential",
     "Status": "tokentui.core.token",
     "StoreError": "tokentui.core.errors",

@@ -14,6 +14,7 @@ from click.exceptions import NoArgsIsHelpError
 
 from tokentui.core import credential, errors
 from tokentui.core.text import ascii_json, printable
+from tokentui.core.verdicts import Refused
 
 
 class ExitCode(IntEnum):
@@ -52,7 +53,7 @@ _CODES: list[tuple[type[errors.TokentuiError], ExitCode]] = [
     (errors.NotPermitted, ExitCode.NOT_PERMITTED),
     (errors.StoreReadOnly, ExitCode.STORE),
     (errors.StoreError, ExitCode.STORE),
-    (errors.Refused, ExitCode.REFUSED),
+    (Refused, ExitCode.REFUSED),
 ]
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from tokentui.core.access import HasAccess
 from tokentui.core.audit import Entry, Outcome
-from tokentui.core.errors import Refused, TokentuiError
+from tokentui.core.errors import TokentuiError
 from tokentui.core.query import UNUSED_FOR, Filter
 from tokentui.core.reading import TokenReader
 from tokentui.core.text import printable
 from tokentui.core.token import Status, Token
+from tokentui.core.verdicts import Refused
 
 NEVER_SAVED = "never saved"
 

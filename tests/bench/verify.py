@@ -27,7 +27,7 @@ from msgspec.structs import replace
 
 from tokentui.core import verifier as rules
 from tokentui.core.credential import BcryptHasher, Credential, mint
-from tokentui.core.errors import Refused
+from tokentui.core.verdicts import Refused
 from tokentui.core.verifier import Verifier
 from tokentui.stores import open_store, open_usage
 

@@ -24,7 +24,6 @@ from tokentui.core.errors import (
     LastAdministrator,
     NameTaken,
     NotPermitted,
-    OwnerDisabled,
     StoreError,
     StoreReadOnly,
     StoreUnwritable,
@@ -34,6 +33,7 @@ from tokentui.core.errors import (
 from tokentui.core.query import Sort
 from tokentui.core.rights import Rights
 from tokentui.core.service import TokenService
+from tokentui.core.verdicts import OwnerDisabled
 from tokentui.core.verifier import Verifier
 from tokentui.stores import open_accounts, open_store, open_trail, open_usage
 

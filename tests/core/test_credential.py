@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokentui.core.credential import BcryptHasher, Secret, mint, parse
-from tokentui.core.errors import DamagedHash, MalformedSecret
 from tokentui.core.token import BASE62
+from tokentui.core.verdicts import DamagedHash, MalformedSecret
 
 CHEAPEST = BcryptHasher(4)
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokentui.core.errors import MalformedSecret, NothingPresented, Refused
 from tokentui.core.presented import presented
+from tokentui.core.verdicts import MalformedSecret, NothingPresented, Refused
 
 
 @pytest.mark.parametrize(

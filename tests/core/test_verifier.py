@@ -16,13 +16,16 @@ from msgspec.structs import replace
 
 from tokentui.core import credential
 from tokentui.core.credential import Secret
-from tokentui.core.errors import (
+from tokentui.core.errors import StoreOutOfDate
+from tokentui.core.fresh import EVERY, GRACE
+from tokentui.core.service import NewToken, TokenService
+from tokentui.core.token import Token
+from tokentui.core.verdicts import (
     AddressNotAllowed,
     DamagedHash,
     MalformedSecret,
     NotAllowed,
     Refused,
-    StoreOutOfDate,
     TokenExpired,
     TokenReadOnly,
     TokenRevoked,
@@ -30,9 +33,6 @@ from tokentui.core.errors import (
     UnknownToken,
     WrongSecret,
 )
-from tokentui.core.fresh import EVERY, GRACE
-from tokentui.core.service import NewToken, TokenService
-from tokentui.core.token import Token
 from tokentui.core.verifier import PublicToken, Verifier, _text
 
 from ..conftest import CHEAPEST, NOW

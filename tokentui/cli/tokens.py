@@ -28,6 +28,7 @@ from tokentui.core.credential import Secret
 from tokentui.core.service import DEFAULT_OVERLAP, OVERLAPS, TokenService
 from tokentui.core.text import printable
 from tokentui.core.token import LAST_DAY, Status, Token, parse_day, parse_life
+from tokentui.core.verdicts import Refused
 
 _networks_option = click.option(
     "--from",
@@ -240,7 +241,7 @@ def verify(method: str | None, address: str | None, as_json: bool) -> None:
     service = open_service()
     try:
         token = _let_in(service, _read_secret(), method, address)
-    except errors.Refused as refused:
+    except Refused as refused:
         raise Failure(words.refusal(service, refused), ExitCode.REFUSED) from None
     if as_json:
         write_json(facts(service, token))

@@ -11,8 +11,8 @@ from typing import NamedTuple, NoReturn, Protocol
 
 import bcrypt
 
-from tokentui.core.errors import DamagedHash, MalformedSecret
 from tokentui.core.token import BASE62, ID_LENGTH
+from tokentui.core.verdicts import DamagedHash, MalformedSecret
 
 PREFIX = "tt"
 # A limit, so that looking for a secret in a long text takes no more than a look at each place.

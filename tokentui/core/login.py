@@ -17,12 +17,12 @@ from tokentui.core.credential import Hasher, Secret
 from tokentui.core.errors import (
     AccountDisabled,
     AccountNotFound,
-    DamagedHash,
     TooManyLogIns,
     WrongLogIn,
 )
 from tokentui.core.store import Clock, utc_now
 from tokentui.core.token import Moment
+from tokentui.core.verdicts import DamagedHash
 
 PASSWORD_COST = 12
 """The cost of bcrypt for passwords: a quarter of a second of a core."""

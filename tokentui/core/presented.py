@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from tokentui.core.credential import Secret
-from tokentui.core.errors import MalformedSecret, NothingPresented
+from tokentui.core.verdicts import MalformedSecret, NothingPresented
 
 
 class Presented(NamedTuple):

@@ -12,11 +12,16 @@ import msgspec
 
 from tokentui.core import access, credential
 from tokentui.core.credential import BcryptHasher, Credential, Hasher, Secret
-from tokentui.core.errors import (
+from tokentui.core.errors import StoreError
+from tokentui.core.fresh import GRACE, FreshTokens, Snapshot
+from tokentui.core.limits import FailureLimit
+from tokentui.core.seen import Seen, SeenSecrets
+from tokentui.core.store import utc_now
+from tokentui.core.text import printable
+from tokentui.core.verdicts import (
     AddressNotAllowed,
     DamagedHash,
     OwnerDisabled,
-    StoreError,
     TokenExpired,
     TokenReadOnly,
     TokenRevoked,
@@ -24,11 +29,6 @@ from tokentui.core.errors import (
     UnknownToken,
     WrongSecret,
 )
-from tokentui.core.fresh import GRACE, FreshTokens, Snapshot
-from tokentui.core.limits import FailureLimit
-from tokentui.core.seen import Seen, SeenSecrets
-from tokentui.core.store import utc_now
-from tokentui.core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,8 +5,9 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 from tokentui.core.access import LONGEST_ADDRESS
-from tokentui.core.errors import NotAllowed, NothingPresented, Refused, StoreError
+from tokentui.core.errors import StoreError
 from tokentui.core.text import printable
+from tokentui.core.verdicts import NotAllowed, NothingPresented, Refused
 
 _LOG = logging.getLogger("tokentui")
 

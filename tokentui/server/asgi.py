@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from tokentui.core.errors import Refused, StoreError
+from tokentui.core.errors import StoreError
 from tokentui.core.presented import presented
+from tokentui.core.verdicts import Refused
 from tokentui.core.verifier import PublicToken, Verifier
 from tokentui.server.answer import Answer, refusal
 

@@ -8,8 +8,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from tokentui.core.errors import Refused, StoreError
+from tokentui.core.errors import StoreError
 from tokentui.core.presented import presented
+from tokentui.core.verdicts import Refused
 from tokentui.core.verifier import Verifier
 from tokentui.server.answer import Answer, refusal, sentence, text
 from tokentui.server.asgi import Receive, Scope, Send, gathered, tell

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokentui.core.errors import Refused, StoreError
+from tokentui.core.errors import StoreError
 from tokentui.core.presented import presented
+from tokentui.core.verdicts import Refused
 from tokentui.server.answer import refusal
 
 if TYPE_CHECKING:
