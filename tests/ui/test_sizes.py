@@ -107,6 +107,14 @@ class TestDetails:
             await pilot.resize_terminal(120, 24)
             await until(pilot, lambda: saved.look_up("backup-nightly").id in seen(pilot))
 
+    async def test_a_line_below_the_list_stands_in_for_them(
+        self, saved: TokenService, run: Run
+    ) -> None:
+        async with run(saved, (120, 24)) as pilot:
+            await pilot.press("down")
+            await pilot.resize_terminal(80, 24)
+            await until(pilot, lambda: "ci-deploy: " in seen(pilot))
+
     async def test_they_never_take_the_cursor(self, saved: TokenService, run: Run) -> None:
         async with run(saved, (120, 24)) as pilot:
             assert pilot.app.screen.focus_chain == [pilot.app.screen.query_one(TokenTable)]
