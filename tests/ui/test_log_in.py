@@ -502,6 +502,7 @@ async def test_manage_has_a_pane_for_the_history_where_there_is_room(
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: "create" not in shown(pilot))
         service.rename(service.look_up("deployed"), "deploy")
+        await until(pilot, lambda: "deployed" not in shown(pilot))
         await pilot.resize_terminal(80, 32)
         await until(pilot, lambda: "Its name is deploy now." in shown(pilot))
 
