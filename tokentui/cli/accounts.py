@@ -124,7 +124,7 @@ def role(name: str, role: str) -> None:
 def passwd(name: str) -> None:
     """Give an account another password. It is asked for, or read from stdin.
 
-    One's own is asked for as well, first, or is the first line of stdin.
+    Who changes their own, by --account, gives the current one first, on a line of its own.
     """
     service = open_account_service()
     if service.has_password(service.get(name)) and name == acting():
@@ -136,7 +136,7 @@ def passwd(name: str) -> None:
 def _check_own_password(name: str) -> None:
     """Raise `NotPermitted` unless the password of `name` is typed: OWASP ASVS 4.0, 2.1.6."""
     if is_terminal(sys.stdin):
-        typed = click.prompt(f"Password of {name} until now", hide_input=True, err=True)
+        typed = click.prompt(f"Current password of {name}", hide_input=True, err=True)
     else:
         typed = _read_line()
     try:
@@ -151,7 +151,7 @@ def _new_password(name: str) -> Secret:
     if is_terminal(sys.stdin):
         return Secret(
             click.prompt(
-                f"Password of {name}, {SHORTEST_PASSWORD} characters or more",
+                f"New password of {name}, {SHORTEST_PASSWORD} characters or more",
                 hide_input=True,
                 confirmation_prompt="The same again",
                 err=True,
