@@ -116,6 +116,7 @@ async def to_save(pilot: Pilot[None]) -> None:
 async def manage(pilot: Pilot[None]) -> None:
     await pilot.press("m")
     await arrive(pilot, ManageToken)
+    await until(pilot, lambda: at_rest(pilot.app))
     history = pilot.app.screen.query_one(History)
     await until(pilot, lambda: history.content or not history.display)
 
