@@ -25,7 +25,8 @@ class History(Static):
         super().__init__(id=id)
         self._service = service
         self._token: Token | None = None
-        self._entries: list[Entry] = []
+        self._entries: list[Entry] | None = None
+        """What is shown, once it was looked up."""
 
     def follow(self, token: Token) -> None:
         """Show what was done with `token` by now."""
@@ -49,6 +50,8 @@ class History(Static):
 
     @on(events.Resize)
     def _draw(self) -> None:
+        if self._entries is None:
+            return
         if not self._entries:
             self.update("Nothing was written down yet.")
             return
