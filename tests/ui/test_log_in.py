@@ -507,6 +507,38 @@ async def test_manage_has_a_pane_for_the_history_where_there_is_room(
         await until(pilot, lambda: "Its name is deploy now." in shown(pilot))
 
 
+@pytest.mark.parametrize(("key", "place"), [("h", "#more"), ("m", "#history")])
+async def test_a_trail_that_cannot_be_read_is_not_an_empty_one(
+    enter: Enter, office: Office, key: str, place: str
+) -> None:
+    trail = Path(office.path).with_name("audit.jsonl")
+    async with enter("ann", size=(80, 32)) as pilot:
+        kept = trail.rename(trail.with_name("kept"))
+        trail.mkdir()
+        await pilot.press("j", key)
+        await until(pilot, lambda: "cannot be read" in said(pilot, place))
+        await pilot.resize_terminal(90, 32)
+        await pilot.pause()
+        assert "cannot be read" in said(pilot, place)
+        trail.rmdir()
+        kept.rename(trail)
+        await until(pilot, lambda: "create" in shown(pilot))
+        assert "cannot be read" not in said(pilot, place)
+
+
+async def test_a_long_name_leaves_room_for_the_other_columns(enter: Enter, office: Office) -> None:
+    service = office.service("ann")
+    service.confirm_saved(service.create("x" * 50, None).token.id)
+    async with enter("ann") as pilot:
+        await pilot.press("H")
+        await arrive(pilot, AuditTrail)
+        await until(pilot, lambda: rows(pilot))
+        table = pilot.app.screen.query_one(DataTable)
+        assert [str(column.label) for column in table.ordered_columns][-2:] == ["From", "More"]
+        assert table.virtual_size.width <= 80
+        assert "xx…" in shown(pilot)
+
+
 async def test_the_cursor_stays_on_its_line_of_the_trail(enter: Enter, office: Office) -> None:
     def line_under_cursor() -> str:
         return next(row for row in rows(pilot) if row.startswith(">"))

@@ -24,6 +24,7 @@ from tokentui.ui.widgets.token_table import TokenTable
 
 from ..conftest import NOW
 from .conftest import Run, arrive, cursor_name, said, toasts, until, write
+from .test_keys import footer
 
 NAMES = [
     "backup-nightly",
@@ -149,6 +150,20 @@ class TestMarks:
             assert shown(pilot) == ["old-laptop"]
             await pilot.press("escape")
             assert shown(pilot) == NAMES
+
+
+async def test_an_empty_list_says_why_a_key_does_nothing(service: TokenService, run: Run) -> None:
+    async with run(service) as pilot:
+        for key in ("h", "S", "s", "m"):
+            pilot.app.clear_notifications()
+            await pilot.press(key)
+            await until(pilot, lambda: toasts(pilot) == ["There is no token here."])
+
+
+async def test_the_footer_offers_no_key_that_is_typed(saved: TokenService, run: Run) -> None:
+    async with run(saved) as pilot:
+        await pilot.press("slash")
+        await until(pilot, lambda: footer(pilot).keys() == {"Show all"})
 
 
 class TestBulkRevoke:

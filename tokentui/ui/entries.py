@@ -12,10 +12,15 @@ from tokentui.core.service import TokenService
 _TITLES = ("When", "Who", "What", "Token", "From", "More")
 _WHEN, _WHO, _WHAT, _TOKEN, _FROM, _MORE = range(len(_TITLES))
 _SOME, _FULL = 48, 70
+_LAST = 12
+"""The cells that long names leave to the last column."""
+
+LOOK_EVERY = 2.0
+"""Seconds between two looks at whether more was written down."""
 
 
 class Table(NamedTuple):
-    """Titles, the width of each column in cells, and rows; only the last column may be too wide."""
+    """Titles, the width of each column in cells, and rows, whose cells may be wider."""
 
     titles: list[str]
     widths: list[int]
@@ -34,8 +39,10 @@ def table(
     cells = [words.entry_cells(service, entry) for entry in entries]
     rows = [[each[field] for field in fields] for each in cells]
     widths = [max(map(cell_len, column)) for column in zip(titles, *rows, strict=True)]
-    left = width - sum(widths[:-1]) - gap * (len(widths) - 1)
-    widths[-1] = max(1, min(widths[-1], left))
+    room = max(len(widths), width - gap * (len(widths) - 1))
+    widths[-1] = min(widths[-1], max(_LAST, room - sum(widths[:-1])))
+    while sum(widths) > room:
+        widths[widths.index(max(widths))] -= 1
     return Table(titles, widths, rows)
 
 

@@ -17,6 +17,7 @@ from tokentui import words
 from tokentui.core.audit import Entry, Search
 from tokentui.core.errors import TokentuiError
 from tokentui.core.text import printable
+from tokentui.ui.entries import LOOK_EVERY
 from tokentui.ui.entries import table as table_of
 from tokentui.ui.messages import StoreChanged
 from tokentui.ui.widgets.keys_below import KeysBelow
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from tokentui.core.token import Token
 
 _SHOWN = 100
-_LOOK_EVERY = 2.0
 _CELL_PADDING = 1
 _AROUND = 6
 """Cells that the table does not fill: the cursor's mark, the edges and the scrollbar."""
@@ -60,6 +60,10 @@ class AuditTrail(Screen[None]):
         self._searching = False
         self._stamp: Hashable = None
         self._wanted = ""
+        self._failure = ""
+        """Why what is shown may not be what is there by now."""
+        self._nothing = ""
+        """What is said where nothing is shown."""
         self._marked = 0
         """The row that bears the mark of the cursor."""
 
@@ -81,7 +85,7 @@ class AuditTrail(Screen[None]):
         table = self._table
         table.can_focus = False
         self.set_focus(self.query_one("#filter"))
-        self.set_interval(_LOOK_EVERY, self._look_again)
+        self.set_interval(LOOK_EVERY, self._look_again)
         self._search()
 
     def _look_again(self) -> None:
@@ -98,12 +102,17 @@ class AuditTrail(Screen[None]):
         try:
             entries = await asyncio.to_thread(self._found, text)
         except TokentuiError as error:
-            self._say(str(error))
+            self._failure = str(error)
+            self._tell()
             return
         finally:
             self._searching = False
-        if entries != self._entries or not entries:
+        self._failure = ""
+        self._nothing = "Nothing here." if text else "Nothing was written down yet."
+        if entries != self._entries:
             self._show(entries)
+        else:
+            self._tell()
 
     def _found(self, text: str) -> list[Entry]:
         if self._token is None:
@@ -137,33 +146,24 @@ class AuditTrail(Screen[None]):
         numbers = [entry.seq for entry in entries]
         if held in numbers:
             table.move_cursor(row=numbers.index(held))
-        if entries:
-            self._tell_more()
-        else:
-            self._say("Nothing here." if self._search_typed else "Nothing was written down yet.")
+        self._tell()
 
     def on_resize(self) -> None:
         self._show(self._entries)
 
-    @property
-    def _search_typed(self) -> bool:
-        return bool(self.query_one("#filter", Input).value)
-
     def on_data_table_row_highlighted(self) -> None:
-        """Say all of the entry under the cursor."""
-        self._tell_more()
+        self._tell()
 
-    def _tell_more(self) -> None:
-        row = self._table.cursor_row
+    def _tell(self) -> None:
+        """Mark the entry under the cursor, and say all of it, or what is wrong."""
+        row, said = self._table.cursor_row, self._nothing
         if 0 <= row < len(self._entries):
             # Not by its colour alone.
             self._table.update_cell_at(Coordinate(self._marked, 0), Text())
             self._table.update_cell_at(Coordinate(row, 0), Text(">"))
             self._marked = row
-            self._say(words.entry_sentence(self._entries[row]))
-
-    def _say(self, sentence: str) -> None:
-        self.query_one("#more", Static).update(sentence)
+            said = words.entry_sentence(self._entries[row])
+        self.query_one("#more", Static).update(self._failure or said)
 
     def action_move(self, how: str) -> None:
         """Move the cursor while one types in the field."""

@@ -202,14 +202,18 @@ class TokenBrowser(Screen[None]):
 
     def action_show_all(self) -> None:
         """Let go of the marks, or else show all tokens again."""
-        typing = self.focused is self.query_one("#filter")
-        if self._marks and not typing:
+        if self._marks and not self.typing:
             self._marks.clear()
             self.reload()
             return
         self._unfilter()
         self._view.account = None
         self._show_only(Filter.ALL)
+
+    @property
+    def typing(self) -> bool:
+        """Whether keys go to the field."""
+        return isinstance(self.focused, FilterField)
 
     @property
     def _filtering(self) -> bool:

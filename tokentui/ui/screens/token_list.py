@@ -106,6 +106,8 @@ class TokenList(TokenBrowser):
         """Grey out what can do nothing now."""
         if action == "show_all":
             return self.narrowed
+        if action == "filter" and self.typing:
+            return False
         return not self._why_not(action) or None
 
     def _why_not(self, action: str) -> str:
@@ -118,7 +120,7 @@ class TokenList(TokenBrowser):
         if self._view.history and (changes or action == "manage"):
             return "A revoked token stays as it is. Esc shows the others."
         if not (self.filterable if action == "filter" else self.usable) and (
-            changes or action in {"filter", "manage", "sort"}
+            changes or action in {"filter", "history", "manage", "reverse", "sort"}
         ):
             return "There is no token here."
         token = self._table.token

@@ -12,6 +12,7 @@ from tokentui.core.audit import Entry
 from tokentui.core.errors import TokentuiError
 from tokentui.core.service import TokenService
 from tokentui.core.token import Token
+from tokentui.ui.entries import LOOK_EVERY
 from tokentui.ui.entries import table as table_of
 
 _MOST = 50
@@ -27,39 +28,53 @@ class History(Static):
         self._token: Token | None = None
         self._entries: list[Entry] | None = None
         """What is shown, once it was looked up."""
+        self._failure = ""
+        self._stamp: object = None
+
+    def on_mount(self) -> None:
+        self.set_interval(LOOK_EVERY, self._look_again)
 
     def follow(self, token: Token) -> None:
         """Show what was done with `token` by now."""
         self._token = token
         self._look()
 
+    def _look_again(self) -> None:
+        if self._service.trail.changed() != self._stamp:
+            self._look()
+
     @on(events.Show)
     @work(exclusive=True)
     async def _look(self) -> None:
         if self._token is None or not self.display:  # the trail may be long
             return
+        self._stamp = self._service.trail.changed()
         try:
             self._entries = await asyncio.to_thread(self._latest, self._token)
         except TokentuiError as error:
-            self.update(Text(str(error)))
+            self._failure = str(error)
         else:
-            self._draw()
+            self._failure = ""
+        self._draw()
 
     def _latest(self, token: Token) -> list[Entry]:
         return list(islice(self._service.history(token), _MOST))
 
     @on(events.Resize)
     def _draw(self) -> None:
-        if self._entries is None:
-            return
-        if not self._entries:
+        if self._failure:
+            self.update(Text(self._failure))
+        elif self._entries:
+            self.update(self._grid(self._entries), layout=False)
+        elif self._entries is not None:
             self.update("Nothing was written down yet.")
-            return
+
+    def _grid(self, entries: list[Entry]) -> Table:
         width = self.content_size.width
-        _, widths, rows = table_of(self._service, self._entries, width, gap=_GAP, one_token=True)
+        _, widths, rows = table_of(self._service, entries, width, gap=_GAP, one_token=True)
         grid = Table.grid(padding=(0, _GAP, 0, 0))
         for cells in widths:
             grid.add_column(width=cells, no_wrap=True, overflow="ellipsis")
         for row in rows:
             grid.add_row(*map(Text, row))
-        self.update(grid, layout=False)
+        return grid

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.widgets import Footer
 
 if TYPE_CHECKING:
+    from textual.app import ComposeResult
     from textual.binding import ActiveBinding
     from textual.screen import Screen
 
@@ -27,14 +28,18 @@ class KeysBelow(Footer):
         if self.is_attached and screen is self.screen:
             self.call_after_refresh(self._say)
 
+    def compose(self) -> ComposeResult:
+        if self._bindings_ready:  # until then, there is not all of the screen
+            self._said = self._to_say()
+        yield from super().compose()
+
     async def _say(self) -> None:
-        if not self.is_attached:
-            return
+        if self.is_attached and self._to_say() != self._said:
+            await self.recompose()
+
+    def _to_say(self) -> list[ActiveBinding]:
         first: dict[str, ActiveBinding] = {}
         for active in self.screen.active_bindings.values():
             if active.binding.show:
                 first.setdefault(active.binding.action, active)
-        said = list(first.values())
-        if said != self._said:
-            self._said = said
-            await self.recompose()
+        return list(first.values())
