@@ -48,6 +48,10 @@ def same_everywhere(monkeypatch: pytest.MonkeyPatch, store_path: Path) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
 
 
+pytestmark = pytest.mark.usefixtures("unwatched")
+"""What is seen below a dialog must not hang on when the store was last looked at."""
+
+
 async def draw(pilot: Pilot[None]) -> str:
     """Return the screen as SVG once it has come to rest.
 
