@@ -88,7 +88,8 @@ def test_it_can_be_suspended_and_resumed(sandbox: Sandbox, tmux: _Tmux) -> None:
         shell.press("c")
         shell.wait_for("API Token Name")
         shell.press("escape")
-        shell.wait_for("> deploy")
+        # Not the row of the list, which the form may not have covered yet.
+        shell.wait_until(lambda: "API Token Name" not in shell.text(), "the list once more")
         shell.press("q")
         shell.wait_for(re.compile(r"ready> *$", re.MULTILINE))
         shell.type("exit\r")
