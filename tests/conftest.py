@@ -1,9 +1,13 @@
 """What all tests share: a frozen clock, a cheap hasher, and programs that may be missing."""
 
+import asyncio
 import errno
+import gc
 import os
 import shutil
+import signal
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,12 +16,50 @@ from unittest import mock
 
 import pytest
 
+from tokentui.core.commands import TokenCommands
 from tokentui.core.credential import BcryptHasher
-from tokentui.core.service import TokenService
-from tokentui.stores import open_store, open_usage
+from tokentui.core.policy import Policy
+from tokentui.stores import open_backend
 
 NOW = datetime(2026, 11, 24, 20, 15, tzinfo=UTC)
 CHEAPEST = BcryptHasher(4)
+_OF_A_PERSON = ("TOKENTUI_", "_TOKENTUI_", "XDG_", "SSH_", "SUDO_")
+"""How variables begin that a person may have set, and that the program goes by."""
+
+
+def pytest_configure() -> None:
+    """Let SIGTERM end a run as Ctrl+C does, so that what tests have started is stopped.
+
+    And let Ctrl+C, although a shell keeps it from what it runs behind it, and so from the
+    programs that tests interrupt.
+    """
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
+    # An app makes so many objects that a fifth of the time goes into looking for those that only
+    # refer to each other. Whoever tests that something is forgotten collects them at once.
+    gc.set_threshold(100_000, 50, 50)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def signals() -> Iterator[None]:
+    """Keep the run's signals from the apps that run within it: they would end instead of it."""
+    with mock.patch.object(asyncio.SelectorEventLoop, "add_signal_handler"):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give every test one umask, time zone, home and environment, whoever runs it and where."""
+    before = os.umask(0o022)
+    theirs = [name for name in os.environ if name.startswith(_OF_A_PERSON)]
+    home = str(tmp_path_factory.mktemp("home"))
+    with mock.patch.dict(os.environ, {"HOME": home, "TZ": "UTC"}):
+        for name in theirs:
+            del os.environ[name]
+        time.tzset()
+        yield
+    time.tzset()
+    os.umask(before)
 
 
 @pytest.fixture
@@ -27,26 +69,32 @@ def store_path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def open_service(store_path: Path) -> Callable[[], TokenService]:
+def open_service(store_path: Path) -> Callable[[], TokenCommands]:
     """Return what opens the same store once more, as another process would, at a frozen time."""
 
-    def opened() -> TokenService:
-        return TokenService(
-            open_store(str(store_path)),
-            open_usage(str(store_path)),
+    def opened() -> TokenCommands:
+        return TokenCommands(
+            open_backend(str(store_path)),
             account="ada",
             hasher=CHEAPEST,
             clock=lambda: NOW,
-            zone=UTC,
+            policy=Policy(zone=UTC),
         )
 
     return opened
 
 
 @pytest.fixture
-def service(open_service: Callable[[], TokenService]) -> TokenService:
+def service(open_service: Callable[[], TokenCommands]) -> TokenCommands:
     """Return a service over an empty store."""
     return open_service()
+
+
+@contextmanager
+def nothing_synced() -> Iterator[None]:
+    """Do not wait until the disk has confirmed each change: a test ends before the power does."""
+    with mock.patch.object(os, "fsync", lambda _: None):
+        yield
 
 
 @contextmanager

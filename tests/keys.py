@@ -19,18 +19,18 @@ def table() -> str:
 
 
 def _rows() -> Iterator[str]:
-    everywhere = {binding.id for binding in keys.EVERYWHERE}
-    for kind in (kind for kinds in keys.TOGETHER for kind in kinds):
+    everywhere = {binding.id for binding in keys.APP_BINDINGS}
+    for kind in (kind for kinds in keys.SHORTCUT_SCOPES for kind in kinds):
         own = [binding for binding in keys.declared(kind) if binding.id not in everywhere]
         yield from _group(kind.BINDING_GROUP_TITLE or "", own)
-    yield from _group("Everywhere", keys.EVERYWHERE)
+    yield from _group("Everywhere", keys.APP_BINDINGS)
 
 
 def _group(where: str, bindings: list[Binding]) -> Iterator[str]:
     spelled = App[None]().get_key_display
     for binding in bindings:
         if binding.description:
-            own = keys.in_force(binding, {})
+            own = keys.effective_keys(binding, {})
             written = " ".join(f"`{spelled(Binding(key, ''))}`" for key in own)
             what = binding.tooltip or binding.description
             yield f"| {where} | {written} | {what} | `{binding.id}` |"

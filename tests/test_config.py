@@ -184,3 +184,30 @@ def test_what_is_shown_can_be_written(written: Path) -> None:
     for name in config.SETTINGS:
         value = config.shown(settings, name)
         assert config.SETTINGS[name].read(value) == getattr(settings, config.SETTINGS[name].field)
+
+
+@pytest.mark.parametrize("begin", ["\ufeff", ""])
+def test_a_file_of_another_system_is_read(written: Path, begin: str) -> None:
+    written.write_text(f'{begin}hash_cost = 6\r\n[keys]\r\nlist.create = "n"\r\n', newline="")
+    settings = loaded(written)
+    assert (settings.hash_cost, settings.keys) == (6, {"list.create": "n"})
+    assert settings.sources["keys.list.create"].endswith("line 3")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("TOKENTUI_HASHCOST", "TOKENTUI_HASH_COST"),
+        ("TOKENUI_STORE", "TOKENTUI_STORE"),
+        ("TokenTUI_Store", "TOKENTUI_STORE"),
+        ("TOKENTUI_CONFG", "TOKENTUI_CONFIG"),
+    ],
+)
+def test_a_variable_that_is_misspelt_is_refused(written: Path, name: str, meant: str) -> None:
+    with pytest.raises(InvalidSetting, match=f"no setting {name}; did you mean {meant}?"):
+        loaded(written, **{name: "1"})
+
+
+@pytest.mark.parametrize("name", ["TOKENTUI_PORT", "TOKENTUI_SERVICE_HOST", "CI_JOB_TOKEN"])
+def test_variables_of_others_are_let_be(written: Path, name: str) -> None:
+    assert loaded(written, **{name: "tcp://10.0.0.1:80"})

@@ -10,19 +10,23 @@ from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import assert_type
+from unittest import mock
 
 import pytest
 
 import tokentui
 from tokentui import Health, PublicToken, Refused, Secret, StoreError, Verifier
+from tokentui.core.commands import TokenCommands
 from tokentui.core.errors import StoreOutOfDate
-from tokentui.core.service import TokenService
+from tokentui.core.policy import Policy
 from tokentui.core.verdicts import TokenRevoked
-from tokentui.stores import open_store, open_usage
+from tokentui.stores import open_backend
+from tokentui.stores.file.backend import FileBackend
 
 from .conftest import CHEAPEST
+from .opening import used
 
-Open = Callable[[], TokenService]
+Open = Callable[[], TokenCommands]
 
 
 async def _typed(verifier: Verifier) -> None:
@@ -65,6 +69,7 @@ def test_every_reason_is_kept_from_the_caller_but_for_the_holder() -> None:
         "NotAllowed",
         "AddressNotAllowed",
         "OwnerDisabled",
+        "ScopesNotEnforced",
         "TokenReadOnly",
     }
 
@@ -79,18 +84,23 @@ class TestOpen:
         self, store_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("TOKENTUI_STORE", str(store_path))
-        service = TokenService(
-            open_store(str(store_path)),
-            open_usage(str(store_path)),
+        service = TokenCommands(
+            open_backend(str(store_path)),
             account="ada",
             hasher=CHEAPEST,
-            prefix="acme",
+            policy=Policy(prefix="acme"),
         )
         made = service.create("ci", None)
         with Verifier.open() as verifier:
             assert verifier.verify(made.secret, "GET", "192.0.2.1").name == "ci"
         noted = json.loads((tmp_path / "used").read_text())["usage"]
         assert noted[made.token.id]["address"] == "192.0.2.1"
+
+    def test_the_store_is_closed_with_it(self, store_path: Path) -> None:
+        verifier = Verifier.open(str(store_path))
+        with mock.patch.object(FileBackend, "close", autospec=True) as closed:
+            verifier.close()
+        closed.assert_called_once()
 
     def test_nothing_is_written_by_opening(self, tmp_path: Path) -> None:
         before = set(tmp_path.rglob("*"))
@@ -143,8 +153,8 @@ def shared() -> Iterator[Path]:
 def test_another_user_with_the_right_to_read(shared: Path, noting: bool) -> None:
     store = shared / "data" / "tokens.json"
     usage = shared / "used" / "usage.json"
-    service = TokenService(
-        open_store(str(store)), open_usage("", notes=str(usage)), account="ada", hasher=CHEAPEST
+    service = TokenCommands(
+        open_backend(str(store), usage=str(usage)), account="ada", hasher=CHEAPEST
     )
     made = service.create("ci", None)
     user = 1234
@@ -172,8 +182,8 @@ def test_another_user_with_the_right_to_read(shared: Path, noting: bool) -> None
         assert process.stdout.readline() == "TokenRevoked\n"
         problems = process.stdout.readline()
     assert process.returncode == 0
-    used = service.used(made.token)
-    assert (used is not None) is noting
+    use = used(service.backend.usage, made.token.id)
+    assert (use is not None) is noting
     assert (problems == "[]\n") is noting
     assert ("Uses are not noted" in problems) is not noting
 
@@ -193,9 +203,9 @@ with Verifier.open(sys.argv[1]) as verifier:
 """
 
 
-def test_revoked_elsewhere_while_requests_flow(service: TokenService) -> None:
+def test_revoked_elsewhere_while_requests_flow(service: TokenCommands) -> None:
     made = service.create("ci", None)
-    program = [sys.executable, "-c", _FLOW, service.store.location, made.secret.reveal()]
+    program = [sys.executable, "-c", _FLOW, service.queries.location, made.secret.reveal()]
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert process.stdout.readline() == "in\n"

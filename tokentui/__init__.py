@@ -4,13 +4,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tokentui.core.commands import TokenCommands, TokenService
     from tokentui.core.credential import Secret
     from tokentui.core.errors import StoreError, TokentuiError
-    from tokentui.core.service import TokenService
+    from tokentui.core.public_token import PublicToken
     from tokentui.core.token import Status, Token
     from tokentui.core.verdicts import Refused
-    from tokentui.core.verifier import Health, PublicToken
-    from tokentui.stores import open_store
+    from tokentui.core.verifier import Health
+    from tokentui.stores import open_backend
     from tokentui.verifier import Verifier
 
 __all__ = [
@@ -21,24 +22,26 @@ __all__ = [
     "Status",
     "StoreError",
     "Token",
+    "TokenCommands",
     "TokenService",
     "TokentuiError",
     "Verifier",
-    "open_store",
+    "open_backend",
 ]
 
 _HOMES = {
     "Health": "tokentui.core.verifier",
-    "PublicToken": "tokentui.core.verifier",
+    "PublicToken": "tokentui.core.public_token",
     "Refused": "tokentui.core.verdicts",
     "Secret": "tokentui.core.credential",
     "Status": "tokentui.core.token",
     "StoreError": "tokentui.core.errors",
     "Token": "tokentui.core.token",
-    "TokenService": "tokentui.core.service",
+    "TokenCommands": "tokentui.core.commands",
+    "TokenService": "tokentui.core.commands",
     "TokentuiError": "tokentui.core.errors",
     "Verifier": "tokentui.verifier",
-    "open_store": "tokentui.stores",
+    "open_backend": "tokentui.stores",
 }
 
 

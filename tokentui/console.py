@@ -1,11 +1,15 @@
 """How the commands speak: exit codes, errors, what goes to stdout and what to stderr."""
 
 import errno
+import fcntl
 import os
+import select
+import stat
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from enum import IntEnum
+from itertools import pairwise
 from typing import IO, Any, TextIO
 
 import click
@@ -45,6 +49,7 @@ _CODES: list[tuple[type[errors.TokentuiError], ExitCode]] = [
     (errors.TokenChanged, ExitCode.CONFLICT),
     (errors.AlreadyRevoked, ExitCode.CONFLICT),
     (errors.AlreadyReplaced, ExitCode.CONFLICT),
+    (errors.NotRotated, ExitCode.CONFLICT),
     (errors.StoreMended, ExitCode.CONFLICT),
     (errors.AccountNotFound, ExitCode.NOT_FOUND),
     (errors.AccountTaken, ExitCode.CONFLICT),
@@ -81,17 +86,32 @@ class Unwritten(Failure):
 class Program(click.Group):
     """Turns whatever goes wrong into one sentence and an exit code."""
 
-    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        try:
-            with _in_one_sentence():
-                return super().make_context(*args, **kwargs)
-        except OSError as error:  # only --help and --version print here
-            _forget_stdout()
-            raise Unwritten(error) from None
+    def make_context(
+        self, info_name: str | None, args: list[str], *more: Any, **kwargs: Any
+    ) -> click.Context:
+        with _in_one_sentence():
+            _refuse_options_as_values(self, args)
+            return super().make_context(info_name, args, *more, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         with _in_one_sentence():
             return super().invoke(ctx)
+
+
+def _refuse_options_as_values(command: click.Command, words: Sequence[str]) -> None:
+    """Raise `UsageError` where an option stands in the place of another option's value."""
+    for word, following in pairwise(words):
+        if word == "--":
+            return
+        if isinstance(command, click.Group):
+            command = command.commands.get(word, command)
+        options = [each for each in command.params if isinstance(each, click.Option)]
+        known = {"-h", "--help"}.union(*(each.opts + each.secondary_opts for each in options))
+        if following in known and any(word in each.opts and not each.is_flag for each in options):
+            raise click.UsageError(
+                f"{word} needs a value, and {following} is an option. "
+                f"If it is the value, write {word}={following}."
+            )
 
 
 @contextmanager
@@ -104,44 +124,123 @@ def _in_one_sentence() -> Iterator[None]:
     except NoArgsIsHelpError:
         raise
     except click.UsageError as error:
-        raise click.UsageError(harmless(error.format_message()), error.ctx) from None
+        raise click.UsageError(harmless(_in_words(error)), error.ctx) from None
     except click.Abort as error:
         if isinstance(error.__context__, KeyboardInterrupt):
-            say("")
+            echo_error("")
         raise Failure("Cancelled; nothing was changed.", ExitCode.CANCELLED) from None
     except KeyboardInterrupt:
         raise Failure("Cancelled. See the list for what was done.", ExitCode.CANCELLED) from None
+    except OSError:
+        with _all_written():
+            sys.stdout.flush()  # holds what click printed for --help, if that was not taken
+        raise
+
+
+def _in_words(error: click.UsageError) -> str:
+    message = error.format_message()
+    takes_a_name = error.ctx is not None and any(
+        isinstance(each, click.Argument) for each in error.ctx.command.params
+    )
+    if isinstance(error, click.NoSuchOption) and takes_a_name:
+        message += " A name that begins with - goes after --, which ends the options."
+    return message
 
 
 def harmless(message: str) -> str:
     """Return `message` without what was typed in it that is a secret or acts on a terminal."""
     lines = (printable(line.expandtabs(2)) for line in message.split("\n"))
-    return credential.WRITTEN.sub("(a secret)", "\n".join(lines))
+    return credential.SECRET_PATTERN.sub("(a secret)", "\n".join(lines))
 
 
-def say(sentence: str) -> None:
-    """Tell a person something, out of the way of what a script reads."""
+def echo_error(sentence: str) -> None:
+    """Write a sentence for a person to stderr, out of the way of what a script reads."""
     with suppress(OSError):  # a full disk under stderr must not undo what was done
         click.echo(sentence, err=True)
 
 
 def write(text: str) -> None:
     """Write to stdout, at once, or raise `Unwritten`."""
-    try:
-        if sys.stdout is None:
-            raise OSError(errno.EBADF, os.strerror(errno.EBADF))  # noqa: TRY301
+    with _all_written():
         click.echo(text)
         sys.stdout.flush()
+
+
+@contextmanager
+def _all_written() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        _forget_stdout()
+        _forget(sys.stdout)
         raise Unwritten(error) from None
 
 
-def _forget_stdout() -> None:
-    """Let what stdout did not take go nowhere: Python would try again, and complain, at its end."""
-    if sys.stdout is not None:
-        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a path
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+def read_line(longest: int) -> bytes:
+    """Return the next line of stdin, up to `longest` bytes; raise `InvalidInput`."""
+    try:
+        return sys.stdin.buffer.readline(longest)
+    except OSError as error:
+        raise errors.InvalidInput(
+            f"stdin cannot be read: {error.strerror}. Nothing was changed."
+        ) from None
+
+
+def expect_stdout(size: int) -> None:
+    """Raise `Unwritten` where stdout would not take `size` bytes more, as far as can be told.
+
+    To be asked before something is done whose result must not be lost: stdout may be closed, a
+    pipe that nobody reads, or a file on a full disk.
+    """
+    try:
+        descriptor = sys.stdout.fileno()
+        if fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))  # noqa: TRY301
+        poll = select.poll()
+        poll.register(descriptor, 0)
+        if any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0)):
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+        if stat.S_ISREG(os.fstat(descriptor).st_mode) and _free(descriptor) < size:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # noqa: TRY301
+    except OSError as error:
+        raise Unwritten(error) from None
+
+
+def _free(descriptor: int) -> int:
+    """Return the bytes that are free on the disk of an open file, as far as this user may."""
+    disk = os.fstatvfs(descriptor)
+    if not disk.f_blocks:
+        return sys.maxsize  # a file system that does not count, such as one over a network
+    return disk.f_frsize * (disk.f_bavail if os.geteuid() else disk.f_bfree)
+
+
+def open_closed_streams() -> None:
+    """Open each standard stream that is closed, as one that fails when it is read or written.
+
+    The next file that is opened, perhaps the store, would get the number of a closed stream, and
+    what is meant for the stream would be written into that file. To be called before any is.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            # It gets the lowest number that is free, which is this one; and the wrong access mode.
+            os.open(os.devnull, os.O_WRONLY if mode == "r" else os.O_RDONLY)
+            setattr(sys, name, open(number, mode))  # noqa: PTH123, SIM115 - for the whole run
+
+
+def flush_streams() -> None:
+    """Write out what stdout and stderr still hold, or forget it, before the program ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            _forget(stream)
+
+
+def _forget(stream: TextIO) -> None:
+    """Discard what `stream` did not take: Python would try again at its end, and complain."""
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a path
+        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def write_json(value: object) -> None:
@@ -154,11 +253,13 @@ def write_table(rows: Sequence[Sequence[str]]) -> None:
     from rich.cells import cell_len
 
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (
+    lines = [
+        "  ".join(
             cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
-        )
-        write("  ".join(cells).rstrip())
+        ).rstrip()
+        for row in rows
+    ]
+    write("\n".join(lines))
 
 
 def is_terminal(*streams: TextIO | None) -> bool:

@@ -4,12 +4,27 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
+
+from tokentui import file_access
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
+
+_SYNCS_NO_FOLDER = {
+    errno.EINVAL,
+    errno.EBADF,
+    errno.EACCES,
+    errno.ENOSYS,
+    errno.EOPNOTSUPP,
+    errno.ENOTSUP,
+}
+"""What file systems say that sync no folders: those of FUSE, CIFS, NFS and others.
+
+They are let be, as PostgreSQL (`fsync_fname_ext`) and SQLite let them be.
+"""
 
 
 class Unconfirmed(OSError):
@@ -24,6 +39,20 @@ def named(text: str) -> Path:
         return Path(text).expanduser()
     except RuntimeError:
         raise OSError(errno.ENOENT, "there is no such home folder") from None
+
+
+def of_user(kind: Literal["config", "data", "state"]) -> Path | None:
+    """Return this user's folder of a kind (XDG Base Directory); None where there is no home.
+
+    A container may run as a user that has no entry in its passwd.
+    """
+    import platformdirs
+
+    try:
+        path: Path = getattr(platformdirs, f"user_{kind}_path")("tokentui")
+    except RuntimeError:
+        return None
+    return path if path.is_absolute() else None
 
 
 def read_regular(path: Path, limit: int) -> tuple[bytes, os.stat_result]:
@@ -62,10 +91,19 @@ def new_private(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def replace(path: Path, content: bytes, temporary: Path | None = None) -> None:
-    """Put `content` in the place of `path` in one step, with mode 0600 and the owner as found.
+def replace(
+    path: Path,
+    content: bytes | Sequence[bytes | memoryview],
+    temporary: Path | None = None,
+    *,
+    like: Path | None = None,
+    on_loss: Callable[[Sequence[str]], None] = lambda _: None,
+) -> None:
+    """Put `content`, or its parts, in the place of `path` in one step, with all else as it was.
 
-    Where its group may read `path`, it still may: a service of another user does so.
+    Owner, group, mode, ACL and attributes are those of `path`, or of `like` where there is no
+    such file; where there is neither, the file is for its owner alone. `on_loss` is told once the
+    new file is there what it could not keep; see `file_access.take_over`.
 
     A reader, and a machine that loses power, sees the old file or the new one, never a mixture.
     One process at a time: hold a lock. It is written as `temporary`, in the same folder, first.
@@ -76,14 +114,36 @@ def replace(path: Path, content: bytes, temporary: Path | None = None) -> None:
     temporary.unlink(missing_ok=True)
     with _synced(path.parent):
         with _created(temporary) as file:
-            give_to_owner(file.fileno(), path)
-            give_to_readers(file.fileno(), path)
-            file.write(content)
+            lost = _made_like(file.fileno(), path, like)
+            file.writelines([content] if isinstance(content, bytes) else content)
         try:
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+        if lost:
+            on_loss(lost)
+
+
+def _made_like(descriptor: int, path: Path, like: Path | None) -> list[str]:
+    """Give a new file what `path` has, or else `like`; return what `path` has and it could not."""
+    try:
+        return file_access.take_over(descriptor, path)
+    except FileNotFoundError:
+        give_to_owner(descriptor, path)
+    if like is not None:
+        with contextlib.suppress(FileNotFoundError):
+            file_access.take_over(descriptor, like)
+    return []
+
+
+def losses(path: Path) -> list[str]:
+    """Return what the next `replace` of `path` by this user would lose: tried on another file."""
+    import tempfile  # slow to load
+
+    with contextlib.suppress(OSError), tempfile.TemporaryFile(dir=path.parent) as trial:
+        return file_access.take_over(trial.fileno(), path)
+    return []
 
 
 def temporary_of(path: Path) -> Path:
@@ -110,6 +170,8 @@ def private_folder(path: Path) -> None:
             path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     except FileExistsError:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
+    if not path.lstat().st_mode & stat.S_IXUSR:
+        path.chmod(PRIVATE_FOLDER)  # an umask took even the owner's rights
     give_to_owner(path, path.parent)
 
 
@@ -135,40 +197,41 @@ def _to_disk(file: BinaryIO) -> None:
 def give_to_owner(made: Path | int, path: Path) -> None:
     """Give what root made to the owner of `path`, or of its folder where there is no such file.
 
-    What root does to another person's files must not lock that person out.
+    What root does to another person's files must not lock that person out. A root that may give
+    nothing away, as in some containers and over NFS, keeps it: no change is refused for that.
     """
     if os.geteuid() != 0:
         return
     owner = (path if path.exists() else path.parent).stat()
-    # Not what a link leads to: the owner of the folder could have put one there meanwhile.
-    os.chown(made, owner.st_uid, owner.st_gid, follow_symlinks=isinstance(made, int))
-
-
-def give_to_readers(made: Path | int, path: Path) -> None:
-    """Let the group that may read `path` read what was made as well, if that can be."""
-    # There may be no such file yet, and its group may be none of this user's.
-    with contextlib.suppress(OSError):
-        found = path.stat()
-        if found.st_mode & stat.S_IRGRP:
-            os.chown(made, -1, found.st_gid)
-            os.chmod(made, PRIVATE_FILE | stat.S_IRGRP)  # noqa: PTH101 - or a descriptor
+    with contextlib.suppress(PermissionError):
+        # Not what a link leads to: the owner of the folder could have put one there meanwhile.
+        os.chown(made, owner.st_uid, owner.st_gid, follow_symlinks=isinstance(made, int))
 
 
 @contextlib.contextmanager
 def _synced(folder: Path) -> Iterator[None]:
     """Make what the block does to a folder's entries durable.
 
-    Without it a rename may be undone by a power cut. The folder is opened first, so that one
-    which cannot be fails before anything is done; a file system that syncs no folders is let be.
-    Raises `Unconfirmed` where only the last step failed.
+    Without it a rename may be undone by a power cut. The folder is opened first, so that one which
+    cannot be fails before anything is done. Raises `Unconfirmed` where only the last step failed.
     """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    descriptor = _opened_to_sync(folder)
     try:
         yield
         try:
-            os.fsync(descriptor)
+            if descriptor is not None:
+                os.fsync(descriptor)
         except OSError as error:
-            if error.errno != errno.EINVAL:
+            if error.errno not in _SYNCS_NO_FOLDER:
                 raise Unconfirmed(error.errno, error.strerror) from None
     finally:
-        os.close(descriptor)
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _opened_to_sync(folder: Path) -> int | None:
+    """Return a descriptor of `folder`, or None where it may be used, but not be listed."""
+    try:
+        return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError:
+        return None

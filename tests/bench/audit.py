@@ -1,4 +1,4 @@
-"""What the audit trail and the log-in cost: `python -m tests.bench.audit`.
+"""What the audit log and the log-in cost: `python -m tests.bench.audit`.
 
 Every figure stands beside a baseline from the same run, taken in turns: only the ratios last.
 """
@@ -15,22 +15,27 @@ from time import perf_counter
 
 import bcrypt
 
-from tokentui.core import audit
+from tests.opening import (
+    open_audit_log,
+    open_failures,
+    open_files,
+)
+from tokentui.core import chain
 from tokentui.core.account import Role
 from tokentui.core.accounts import AccountService
-from tokentui.core.audit import START, Action, Event, Link, Origin
+from tokentui.core.audit import Action, Actor, Event
+from tokentui.core.authenticator import PASSWORD_COST, Authenticator
+from tokentui.core.chain import START, Link
+from tokentui.core.clock import utc_now
+from tokentui.core.commands import TokenCommands
 from tokentui.core.credential import BcryptHasher, Secret
-from tokentui.core.login import PASSWORD_COST, Door
 from tokentui.core.rights import Rights
-from tokentui.core.service import TokenService
-from tokentui.core.store import utc_now
-from tokentui.stores import open_accounts, open_failures, open_store, open_trail, open_usage
 
 from . import table
 from .samples import fill, sample
 
 _PASSWORD = "correct horse battery"
-_ORIGIN = Origin("tokens", "192.0.2.7")
+_ACTOR = Actor("tokens", "192.0.2.7")
 
 
 def main() -> None:
@@ -53,16 +58,17 @@ def _timed(do: Callable[[], object]) -> float:
 
 
 def _log_in(path: Path, rounds: int) -> None:
-    accounts, trail = open_accounts(str(path)), open_trail(str(path), origin=_ORIGIN)
+    backend = open_files(str(path), _ACTOR)
+    accounts, trail = backend.accounts, backend.audit
     hasher = BcryptHasher(PASSWORD_COST)
-    service = AccountService(accounts, Rights("root"), trail, by="root", hasher=hasher)
+    service = AccountService(backend, Rights("root"), trail, by="root", hasher=hasher)
     service.add("ann", Role.ADMINISTRATOR, Secret(_PASSWORD))
-    door = Door(accounts, open_failures(str(path)), trail, hasher)
+    authenticator = Authenticator(accounts, open_failures(str(path)), trail, hasher)
     hashed = bcrypt.hashpw(_PASSWORD.encode(), bcrypt.gensalt(PASSWORD_COST))
     ours, theirs = [], []
     for _ in range(rounds):
         theirs.append(_timed(partial(bcrypt.checkpw, _PASSWORD.encode(), hashed)))
-        ours.append(_timed(partial(door.enter, "ann", Secret(_PASSWORD))))
+        ours.append(_timed(partial(authenticator.authenticate, "ann", Secret(_PASSWORD))))
     table.show(
         ["log-in", "ms", "bcrypt.checkpw, ms", "ratio"],
         [
@@ -81,10 +87,9 @@ def _change(path: Path, count: int, rounds: int) -> None:
     path.parent.mkdir(parents=True)
     hashed = BcryptHasher(4).hash(Secret("x"))
     fill(path, [sample(number, hashed) for number in range(count)])
-    store, usage = open_store(str(path)), open_usage(str(path))
-    bare = TokenService(store, usage, account="ada")
-    traced = TokenService(store, usage, account="ada", trail=open_trail(str(path), origin=_ORIGIN))
-    token = bare.everything(bare.query())[0]
+    bare = TokenCommands(open_files(str(path)), account="ada")
+    traced = TokenCommands(open_files(str(path), _ACTOR), account="ada")
+    token = bare.queries.list_all(bare.queries.query())[0]
     small = os.open(path.with_name("small"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     without: list[float] = []
     with_it: list[float] = []
@@ -96,7 +101,7 @@ def _change(path: Path, count: int, rounds: int) -> None:
 
     for number in range(rounds + 2):
         for kind, service, seconds in (("bare", bare, without), ("traced", traced, with_it)):
-            token = service.get(token.id)
+            token = service.queries.get(token.id)
             seconds.append(_timed(partial(service.rename, token, f"{kind}{number}")))
         synced.append(_timed(sync))
     os.close(small)
@@ -113,7 +118,7 @@ def _change(path: Path, count: int, rounds: int) -> None:
 
 
 def _check(path: Path, count: int) -> None:
-    trail = open_trail(str(path), origin=_ORIGIN)
+    trail = open_audit_log(str(path), actor=_ACTOR)
     event = Event(account="ann", action=Action.CREATE, token="0123456789", name="ci-deploy")
     trail.record(event)
     last = _lengthen(path, count, event)
@@ -142,7 +147,7 @@ def _lengthen(path: Path, count: int, event: Event) -> Link:
     last, now = START, utc_now()
     with file.open("wb") as lines:
         for number in range(1, count + 1):
-            line, last = audit.sealed(key, last, audit.entry(number, now, _ORIGIN, event))
+            line, last = chain.sealed(key, last, chain.entry(number, now, _ACTOR, event))
             lines.write(line)
     anchor.write_text(f"{last}\n")
     return last

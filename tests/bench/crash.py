@@ -14,8 +14,9 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
-from tokentui.core.errors import StoreError, TokenNotFound
-from tokentui.stores import open_store
+from tests.opening import one as one_token
+from tests.opening import open_store
+from tokentui.core.errors import StoreError
 
 from . import table
 from .samples import fill, sample
@@ -27,10 +28,10 @@ _LOSSES = ("corrupt", "lost changes", "half revokes", "stray files")
 _WORKER = """
 import sys
 from tokentui.core.credential import BcryptHasher
-from tokentui.core.service import TokenService
-from tokentui.stores import open_store, open_usage
+from tokentui.core.commands import TokenCommands
+from tests.opening import open_files
 path, worker = sys.argv[1:]
-service = TokenService(open_store(path), open_usage(path), account="ada", hasher=BcryptHasher(4))
+service = TokenCommands(open_files(path), account="ada", hasher=BcryptHasher(4))
 for number in range(1000):
     one = service.create(f"{worker}-{number}-one", None).token
     two = service.create(f"{worker}-{number}-two", None).token
@@ -87,13 +88,13 @@ def _compare(path: Path, said: list[tuple[str, ...]]) -> Counter[str]:
     found: Counter[str] = Counter()
     for verb, one, other in said:
         try:
-            token = store.get(one)
-        except TokenNotFound:
+            token = one_token(store, one)
+        except KeyError:
             found["lost changes"] += 1
             continue
         if verb == "made":
             # Revoked together or not at all, whether or not that was acknowledged.
-            both = token.revoked_at is None, store.get(other).revoked_at is None
+            both = token.revoked_at is None, one_token(store, other).revoked_at is None
             found["half revokes"] += both[0] is not both[1]
         elif verb == "renamed":
             found["lost changes"] += token.name != other

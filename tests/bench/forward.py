@@ -19,7 +19,7 @@ from typing import Any
 from httpx import Client
 
 from ..conftest import which
-from ..program.conftest import Sandbox, free_port
+from ..program.conftest import Sandbox, held_port
 from ..program.serving import endpoint, running, wait_for
 from . import table
 
@@ -37,6 +37,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="runs of each, two or more")
     rounds = parser.parse_args().rounds
+    if missing := [program for program in ("nginx", "wrk") if which(program) is None]:
+        sys.exit(f"Not installed: {', '.join(missing)}. Nothing was measured.")
     with tempfile.TemporaryDirectory() as folder:
         sandbox = Sandbox(Path(folder))
         secret = sandbox.run("create", "ci").stdout.strip()
@@ -74,12 +76,12 @@ def _site(sandbox: Sandbox) -> Iterator[str]:
     command = [sys.executable, "-m", "uvicorn", f"{__spec__.name}:constant", "--uds", str(other)]
     options = "--http httptools --loop uvloop --no-access-log --log-level warning --lifespan off"
     log = home / "log"
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
     with (
+        held_port() as port,
         endpoint(sandbox) as served,
         running([*command, *options.split()], dict(os.environ), log),
     ):
+        url = f"http://127.0.0.1:{port}"
         config = home / "nginx.conf"
         config.write_text(_config(home, port, {"constant": other, "ours": served.path}))
         nginx = [str(which("nginx")), "-e", "stderr", "-p", str(home), "-c", str(config)]

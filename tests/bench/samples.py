@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 from tinydb import TinyDB
 
+from tests.opening import open_store
 from tokentui.core.token import Token
-from tokentui.stores import open_store
 
 _FIRST_DAY = datetime(2026, 1, 1, 9, tzinfo=UTC)
 

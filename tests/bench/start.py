@@ -16,9 +16,9 @@ from time import perf_counter
 from typing import NamedTuple
 
 import tokentui
+from tests.opening import open_usage
+from tokentui.core.clock import utc_now
 from tokentui.core.credential import BcryptHasher, mint
-from tokentui.core.store import utc_now
-from tokentui.stores import open_usage
 
 from . import table
 from .samples import fill, name, sample
@@ -74,7 +74,7 @@ def _make_store(path: Path, count: int) -> str:
     for token in (*tokens, known):
         usage.record(token.id, utc_now())
     usage.flush()
-    return minted.written().reveal()
+    return minted.encode().reveal()
 
 
 def _environment(home: str, store: Path) -> dict[str, str]:
@@ -95,7 +95,10 @@ def _run_apps(rounds: int, env: Mapping[str, str]) -> tuple[list[Session], list[
     ours = [_PROGRAM]
     bare = [sys.executable, _BARE_APP, *map(name, range(_BARE_ROWS))]
     _session(ours, env), _session(bare, env)  # compiles what is not, and fills the disk's cache
-    pairs = [(_session(ours, env), _session(bare, env)) for _ in range(rounds)]
+    pairs = []
+    for turn in range(1, rounds + 1):
+        table.progress(f"Apps: round {turn} of {rounds}.")
+        pairs.append((_session(ours, env), _session(bare, env)))
     return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 
 
@@ -124,6 +127,7 @@ def _run_commands(rounds: int, env: Mapping[str, str], secret: str) -> dict[str,
     }
     times: dict[str, list[float]] = {title: [] for title in commands}
     for turn in range(rounds + 1):
+        table.progress(f"Commands: round {turn} of {rounds}.")
         for title, command in commands.items():
             elapsed = _wall_time(command, env, secret)
             if turn:  # the first one compiles and warms
@@ -133,12 +137,16 @@ def _run_commands(rounds: int, env: Mapping[str, str], secret: str) -> dict[str,
 
 def _wall_time(command: Sequence[str], env: Mapping[str, str], secret: str) -> float:
     began = perf_counter()
-    subprocess.run(command, env=env, input=secret.encode(), stdout=subprocess.DEVNULL, check=True)
+    silent = subprocess.DEVNULL
+    subprocess.run(
+        command, env=env, input=secret.encode(), stdout=silent, stderr=silent, check=True
+    )
     return perf_counter() - began
 
 
 def _show_apps(count: int, ours: Sequence[Session], bare: Sequence[Session]) -> None:
     """Print starts and keys, the app's beside those of the bare one."""
+    table.progress("")
     print(
         f"{count:,} tokens in the app, {_BARE_ROWS} rows in a bare DataTable, {len(ours)} runs.\n"
     )

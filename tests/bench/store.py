@@ -16,10 +16,11 @@ from typing import Protocol
 import msgspec
 from tinydb import TinyDB, where
 
+from tests.opening import one, open_store
+from tokentui.core.clock import utc_now
 from tokentui.core.query import Query, Sort
-from tokentui.core.store import utc_now
 from tokentui.core.token import Token
-from tokentui.stores import open_store
+from tokentui.core.window import Offset
 
 from . import table
 from .samples import fill, sample
@@ -47,11 +48,11 @@ class _Ours:
         self._store = open_store(str(path))
 
     def find(self, offset: int) -> Sequence[object]:
-        query = Query(now=utc_now(), sort=Sort.CREATED, offset=offset, size=_WINDOW)
-        return self._store.find(query).tokens
+        query = Query(now=utc_now(), sort=Sort.CREATED)
+        return self._store.page(query, Offset(offset), _WINDOW).rows
 
     def get(self, token_id: str) -> object:
-        return self._store.get(token_id)
+        return one(self._store, token_id)
 
     def add(self, token: Token) -> None:
         self._store.apply(added=[token])

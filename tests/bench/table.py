@@ -1,5 +1,6 @@
 """Measurements as text."""
 
+import sys
 from collections.abc import Sequence
 from statistics import median, quantiles
 
@@ -21,8 +22,15 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:#.3g}"
 
 
+def progress(said: str) -> None:
+    """Say on a terminal what is measured just now; the next call, or a table, takes its place."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{said}", end="", file=sys.stderr, flush=True)
+
+
 def show(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a Markdown table, the first column at the left and the numbers at the right."""
+    progress("")
     table = [titles, *rows]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]

@@ -8,32 +8,34 @@ import argparse
 import asyncio
 import hmac
 import itertools
+import math
 import os
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from threading import Event
 from time import perf_counter
 from typing import NamedTuple
-from unittest import mock
 
 import bcrypt
 from msgspec.structs import replace
 
-from tokentui.core import verifier as rules
+from tests.opening import one, open_store, open_usage
 from tokentui.core.credential import BcryptHasher, Credential, mint
+from tokentui.core.snapshot_lookup import SnapshotLookup
 from tokentui.core.verdicts import Refused
 from tokentui.core.verifier import Verifier
-from tokentui.stores import open_store, open_usage
 
 from . import table
 from .samples import fill, sample
 
+_PEER = ("django", "rest_framework", "rest_framework_api_key")
 _COUNTS = (10, 10_000)
 _SEEN = 200
 _NEW = 5
@@ -44,8 +46,8 @@ _FLOOD = 1_000
 _WINDOW = 1.0
 # The first wrong secrets of each caller are checked, before a flood is told from mistakes.
 _SETTLING = 2.0
-_LIMITS = ("_BY_ONE_CALLER", "_FOR_ONE_TOKEN", "_FROM_ONE_PLACE")
-_NO_LIMIT = (10**9, 1.0)
+_FLOODED = (1, 20, 200)
+_ELSEWHERE = "198.51.100.1"
 
 _Call = Callable[[], object]
 
@@ -55,6 +57,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=15, help="runs of each, two or more")
     rounds = parser.parse_args().rounds
+    if missing := [name for name in _PEER if find_spec(name) is None]:
+        print(f"Not installed, so not measured beside it: {', '.join(missing)}.\n")
     for count in _COUNTS:
         with tempfile.TemporaryDirectory() as folder:
             _measure(Path(folder), count, rounds)
@@ -76,7 +80,7 @@ def _make_store(path: Path, count: int, cost: int, used: int) -> list[str]:
     known = []
     for place, token in enumerate(tokens[:used]):
         minted = Credential(token.id, mint().secret)
-        known.append(minted.written().reveal())
+        known.append(minted.encode().reveal())
         tokens[place] = replace(token, hash=BcryptHasher(cost).hash(minted.secret))
     fill(path, tokens)
     return known
@@ -84,7 +88,8 @@ def _make_store(path: Path, count: int, cost: int, used: int) -> list[str]:
 
 @contextmanager
 def _opened(path: str) -> Iterator[Verifier]:
-    with Verifier(open_store(path, read_only=True), usage=open_usage(path)) as verifier:
+    lookup = SnapshotLookup(open_store(path, read_only=True))
+    with Verifier(lookup, usage=open_usage(path)) as verifier:
         verifier.refresh()
         yield verifier
 
@@ -101,7 +106,7 @@ def _calls(
     key = secrets.token_bytes(32)
     bare = {hmac.digest(key, secret.encode(), "sha256"): secret for secret in known}
     turns = itertools.cycle(known)
-    unknown = mint().written().reveal()
+    unknown = mint().encode().reveal()
     wrong = known[0][:-1] + ("0" if known[0][-1] != "0" else "1")
 
     def refused(secret: str) -> _Call:
@@ -144,13 +149,13 @@ def _timed(call: _Call, times: int = _CALLS) -> Callable[[], float]:
 
 def _peer(folder: Path, count: int) -> _Call | None:
     """Return a call of `is_valid` among as many keys in SQLite, where that is installed."""
-    try:
-        import django
-        from django.conf import settings
-        from django.core.management import call_command
-        from django.db import connections
-    except ImportError:
+    if any(find_spec(name) is None for name in _PEER):
         return None
+    import django
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.db import connections
+
     database = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(folder / "keys.sqlite")}
     if not settings.configured:
         settings.configure(
@@ -195,7 +200,7 @@ def _show_first_sight(folder: Path, count: int, cost: int, rounds: int) -> None:
     path = folder / str(cost) / "tokens.json"
     new = _make_store(path, count, cost, _NEW)
     store = open_store(str(path))
-    hashes = [(store.get(secret[3:13]).hash or "").encode() for secret in new]
+    hashes = [(one(store, secret[3:13]).hash or "").encode() for secret in new]
 
     def first_sight() -> float:
         with _opened(str(path)) as verifier:
@@ -227,6 +232,8 @@ class _Flood(NamedTuple):
     ids: Sequence[str]
     rates: list[float]
     """How many were sent a second, in each round: the pace is what is offered at most."""
+    waits: list[float]
+    """How many seconds the check of a right secret took that was not seen before."""
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -238,8 +245,9 @@ class _Flood(NamedTuple):
         self.rates.append(sum(each.result() for each in sent) / (_SETTLING + _WINDOW))
 
     def _send(self, number: int, over: Event) -> int:
-        token_id = self.ids[number % len(self.ids)]
-        wrong = [Credential(token_id, mint().secret).written() for _ in range(_FLOOD // _SOURCES)]
+        turns = itertools.islice(itertools.cycle(self.ids), number, None)
+        aims = itertools.islice(turns, _FLOOD // _SOURCES)
+        wrong = [Credential(token_id, mint().secret).encode() for token_id in aims]
         for sent, secret in enumerate(itertools.cycle(wrong)):
             if over.wait(_SOURCES / _FLOOD):
                 return sent
@@ -251,25 +259,19 @@ class _Flood(NamedTuple):
 def _show_flood(folder: Path, count: int, rounds: int) -> None:
     """Show how many secrets seen before are let in a second, all of it on one core."""
     path = folder / "flood" / "tokens.json"
-    known = _make_store(path, count, _COSTS[-1], _SOURCES)
-    ids = [secret[3:13] for secret in known]
+    known = _make_store(path, count, _COSTS[-1], _SEEN)
+    # The one that is never seen before has an id that is always flooded.
+    ids = [secret[3:13] for secret in (*known[_SOURCES:], *known[:_SOURCES])]
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(cores)})
     try:
-        with ExitStack() as stack:
-            limited = stack.enter_context(_opened(str(path)))
-            with ExitStack() as patches:
-                for limit in _LIMITS:
-                    patches.enter_context(mock.patch.object(rules, limit, _NO_LIMIT))
-                unlimited = stack.enter_context(_opened(str(path)))
-            for secret in known:
-                limited.verify(secret)
-            floods = {
-                "none": None,
-                "for one known id": _Flood(limited, ids[:1], []),
-                f"for {_SOURCES} known ids": _Flood(limited, ids, []),
-                "the same, without limits": _Flood(unlimited, ids, []),
-            }
+        with _opened(str(path)) as limited, _opened(str(path)) as unlimited:
+            free = unlimited._checker
+            free._hashing._budget._leeway = free._failures._limit._leeway = math.inf
+            floods: dict[str, _Flood | None] = {"none": None}
+            for many in _FLOODED:
+                floods[f"for {many} known ids"] = _Flood(limited, ids[:many], [], [])
+            floods["the last, without limits"] = _Flood(unlimited, ids, [], [])
             taken = _in_turns(
                 rounds,
                 {what: partial(_rate, limited, known, flood) for what, flood in floods.items()},
@@ -284,18 +286,30 @@ def _show_flood(folder: Path, count: int, rounds: int) -> None:
             table.number(median(flood.rates)) if flood else "",
             table.number(median(taken[what])),
             table.ratio(taken[what], calm),
+            table.number(median(flood.waits)) if flood else "",
         )
         for what, flood in floods.items()
     ]
-    table.show(("flood", "wrong, a second", "let in, a second", "of those without"), rows)
+    titles = ("flood", "wrong, a second", "let in, a second", "of those without", "first sight, s")
+    table.show(titles, rows)
 
 
-def _rate(verifier: Verifier, known: Sequence[str], flood: _Flood | None) -> float:
+def _rate(verifier: Verifier, secrets: Sequence[str], flood: _Flood | None) -> float:
     """Return how many secrets that were seen before are let in a second."""
+    *known, fresh = secrets[: _SOURCES + 1]
+    for secret in known:
+        verifier.verify(secret)
     with flood.running() if flood else nullcontext():
-        if flood:
-            _count(verifier, known, _SETTLING)
-        return _count(verifier, known, _WINDOW)
+        if flood is None:
+            return _count(verifier, known, _WINDOW)
+        _count(verifier, known, _SETTLING)
+        rate = _count(verifier, known, _WINDOW)
+        began = perf_counter()
+        flood.verifier.verify(fresh, "GET", _ELSEWHERE)
+        flood.waits.append(perf_counter() - began)
+        right = flood.verifier._checker._right
+        right._hashes.pop(right.digest(fresh))
+        return rate
 
 
 def _count(verifier: Verifier, known: Sequence[str], seconds: float) -> float:

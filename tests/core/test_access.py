@@ -1,10 +1,17 @@
-"""From where a token may be used."""
+"""What a token may be used for, and from where."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokentui.core.access import is_within, origin, parse_network, parse_networks
+from tokentui.core.access import (
+    READ_ONLY_METHODS,
+    client_key,
+    effective_method,
+    is_within,
+    parse_network,
+    parse_networks,
+)
 from tokentui.core.errors import InvalidNetwork
 
 
@@ -15,11 +22,18 @@ from tokentui.core.errors import InvalidNetwork
         ("192.0.2.0/255.255.255.0", "192.0.2.0/24"),
         ("192.0.2.7", "192.0.2.7/32"),
         ("2001:DB8::/32", "2001:db8::/32"),
-        ("::ffff:192.0.2.0/120", "::ffff:c000:200/120"),
+        ("::ffff:192.0.2.0/120", "192.0.2.0/24"),
+        ("::ffff:c000:200/120", "192.0.2.0/24"),
+        ("::FFFF:192.0.2.7", "192.0.2.7/32"),
+        ("::ffff:0:0/96", "0.0.0.0/0"),
+        ("::/0", "::/0"),
+        ("::fffe:0:0/95", "::fffe:0:0/95"),
+        ("64:ff9b::192.0.2.0/120", "64:ff9b::c000:200/120"),
+        ("::192.0.2.0/120", "::c000:200/120"),
     ],
 )
 def test_a_network_is_kept_in_one_form(text: str, kept: str) -> None:
-    assert parse_network(text) == kept
+    assert parse_network(text) == kept == parse_network(kept)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +53,8 @@ def test_networks_are_kept_once_and_not_too_many() -> None:
 def test_an_address_with_a_length_may_mean_either() -> None:
     with pytest.raises(InvalidNetwork, match=r"an address within 192\.0\.2\.0/24"):
         parse_network("192.0.2.7/24")
+    with pytest.raises(InvalidNetwork, match=r"an address within 192\.0\.2\.0/24"):
+        parse_network("::ffff:192.0.2.7/120")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +102,15 @@ def test_garbage_is_within_nothing(networks: tuple[str, ...], address: str) -> N
     assert is_within(networks, address) in {True, False}
 
 
-def test_one_place() -> None:
-    assert origin("::ffff:192.0.2.1") == origin("192.0.2.1") != origin("192.0.2.2")
-    assert origin("2001:db8::1") == origin("2001:db8::ffff:1") != origin("2001:db8:0:1::1")
-    assert len(origin("x" * 2**20)) < 100
+def test_one_client() -> None:
+    assert client_key("::ffff:192.0.2.1") == client_key("192.0.2.1") != client_key("192.0.2.2")
+    first, same, other = map(client_key, ("2001:db8::1", "2001:db8::ffff:1", "2001:db8:0:1::1"))
+    assert first == same != other
+    assert len(client_key("x" * 2**20)) < 100
+
+
+@pytest.mark.parametrize("method", [None, "GET", "OPTIONS", "POST"])
+def test_an_upgrade_is_more_than_reading(method: str | None) -> None:
+    assert effective_method(method, []) == effective_method(method, [""]) == method
+    for upgrades in (["websocket"], ["", "h2c"]):
+        assert effective_method(method, upgrades) not in READ_ONLY_METHODS

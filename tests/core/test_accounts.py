@@ -1,17 +1,23 @@
 """Accounts: their names, passwords and keys, and what each of them may see and do."""
 
+import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
 
-from tokentui.core import account
+from tests.opening import open_accounts, open_audit_log, open_files, open_store
+from tokentui.core import account, audit_queries
 from tokentui.core.account import Role, fingerprint
 from tokentui.core.accounts import AccountService
-from tokentui.core.audit import Entry, Origin, Search
+from tokentui.core.audit import Action, Actor, Entry, Event, Search
+from tokentui.core.backend import Committed
+from tokentui.core.commands import TokenCommands
 from tokentui.core.credential import Secret
 from tokentui.core.errors import (
     AccountChanged,
@@ -26,21 +32,25 @@ from tokentui.core.errors import (
     NotPermitted,
     StoreError,
     StoreReadOnly,
+    StoreUnconfirmed,
     StoreUnwritable,
     TokenNotFound,
     TokentuiError,
 )
-from tokentui.core.query import Sort
+from tokentui.core.query import Count, Sort, TokenRow
 from tokentui.core.rights import Rights
-from tokentui.core.service import TokenService
+from tokentui.core.snapshot_lookup import SnapshotLookup
+from tokentui.core.usage import Usage
 from tokentui.core.verdicts import OwnerDisabled
 from tokentui.core.verifier import Verifier
-from tokentui.stores import open_accounts, open_store, open_trail, open_usage
+from tokentui.stores.file.accounts import AccountFiles
 
-from ..conftest import CHEAPEST, NOW
+from ..conftest import CHEAPEST, NOW, folders_that_do_not_sync, which
 
 PASSWORD = Secret("correct horse battery")
+OTHER_PASSWORD = Secret("another long password")
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICROj42RD8YcYiXVQVW5szkT+UAuUR4YJR/0WB2vQKuR"
+OTHER_KEY = KEY[:-1] + "Q"
 
 
 @pytest.fixture
@@ -51,18 +61,18 @@ def accounts(store_path: Path) -> AccountService:
 
 def looking_after(store_path: Path, by: str | None = None) -> AccountService:
     """Return what looks after accounts, for an account or for whoever has the files."""
-    store = open_accounts(str(store_path))
+    backend = open_files(str(store_path), Actor("tokens"))
     return AccountService(
-        store,
-        Rights(by or "root", store, bound=by is not None),
-        open_trail(str(store_path), origin=Origin("tokens")),
+        backend,
+        Rights(by or "root", backend.accounts, signed_in=by is not None),
+        backend.audit,
         by=by or "root",
         hasher=CHEAPEST,
         clock=lambda: NOW,
     )
 
 
-Act = Callable[..., TokenService]
+Act = Callable[..., TokenCommands]
 
 
 @pytest.fixture
@@ -72,15 +82,12 @@ def acting(store_path: Path, accounts: AccountService) -> Act:
     for name, role in (("bob", None), ("cid", None), ("eye", Role.AUDITOR)):
         accounts.add(name, role, None)
 
-    def opened(name: str | None = None) -> TokenService:
+    def opened(name: str | None = None) -> TokenCommands:
         path = str(store_path)
-        return TokenService(
-            open_store(path),
-            open_usage(path),
+        return TokenCommands(
+            open_files(path, Actor("tokens")),
             account=name or "root",
-            accounts=open_accounts(path),
-            bound=name is not None,
-            trail=open_trail(path, origin=Origin("tokens")),
+            signed_in=name is not None,
             hasher=CHEAPEST,
             clock=lambda: NOW,
         )
@@ -88,12 +95,16 @@ def acting(store_path: Path, accounts: AccountService) -> Act:
     return opened
 
 
-def last(service: TokenService) -> Entry:
-    return next(service.trail.newest())
+def last(service: TokenCommands) -> Entry:
+    return next(service.backend.audit.newest())
 
 
-def names(service: TokenService) -> list[str]:
-    return [token.name for token in service.everything(service.query())]
+def names(service: TokenCommands) -> list[str]:
+    return [token.name for token in service.queries.list_all(service.queries.query())]
+
+
+def entries(service: TokenCommands, after: int = 0) -> list[Entry]:
+    return list(audit_queries.entries(service.queries, Search(), after))
 
 
 # -- accounts ---------------------------------------------------------------------------------
@@ -102,13 +113,13 @@ def names(service: TokenService) -> list[str]:
 def test_the_first_is_an_administrator_and_others_are_members(accounts: AccountService) -> None:
     assert accounts.add("ann", None, PASSWORD).role is Role.ADMINISTRATOR
     assert accounts.add("bob", None, PASSWORD).role is Role.MEMBER
-    assert [each.name for each in accounts.everything()] == ["ann", "bob"]
+    assert [each.name for each in accounts.list_all()] == ["ann", "bob"]
 
 
 def test_the_first_can_be_nothing_else(accounts: AccountService) -> None:
     with pytest.raises(InvalidAccount, match="first account"):
         accounts.add("ann", Role.MEMBER, PASSWORD)
-    assert accounts.everything() == []
+    assert accounts.list_all() == []
 
 
 @pytest.mark.parametrize("name", ["", "Ann", "1ann", "-ann", "a" * 33, "a/b", "änn", "a\n", "a b"])
@@ -138,7 +149,7 @@ def test_passwords_that_cannot_be_chosen(accounts: AccountService, password: str
     accounts.add("root", None, None)
     with pytest.raises(InvalidPassword, match=why):
         accounts.add("annabella", None, Secret(password))
-    assert [each.name for each in accounts.everything()] == ["root"]
+    assert [each.name for each in accounts.list_all()] == ["root"]
 
 
 def test_a_password_of_72_bytes_can(accounts: AccountService, store_path: Path) -> None:
@@ -150,14 +161,34 @@ def test_a_password_of_72_bytes_can(accounts: AccountService, store_path: Path) 
 
 
 def test_a_password_that_cannot_be_kept_is_said_to_be_missing(accounts: AccountService) -> None:
+    no_room = [None, StoreUnwritable("No room.")]
     with (
-        mock.patch.object(
-            type(accounts._store), "set_hash", side_effect=[None, StoreUnwritable("No room.")]
-        ),
+        mock.patch.object(AccountFiles, "_write_passwords", side_effect=no_room),
         pytest.raises(TokentuiError, match=r"ann was added, but has no password yet.*No room\."),
     ):
         accounts.add("ann", None, PASSWORD)
-    assert [each.name for each in accounts.everything()] == ["ann"]
+    assert [each.name for each in accounts.list_all()] == ["ann"]
+
+
+@pytest.mark.parametrize("left_behind", [True, False])
+def test_an_account_has_its_password_whatever_the_disk_confirms(
+    store_path: Path, left_behind: bool
+) -> None:
+    if left_behind:
+        looking_after(store_path).add("ann", None, OTHER_PASSWORD)
+        hashes = store_path.with_name("passwords.json").read_text()
+        shutil.rmtree(store_path.parent)
+    looking_after(store_path).add("root", None, None)
+    if left_behind:
+        store_path.with_name("passwords.json").write_text(hashes)
+        store_path.with_name("passwords.json").chmod(0o600)
+    with folders_that_do_not_sync(), pytest.raises(StoreUnconfirmed):
+        looking_after(store_path).add("ann", None, PASSWORD)
+    accounts = looking_after(store_path)
+    assert [each.name for each in accounts.list_all()] == ["ann", "root"]
+    hashed = accounts.hash_of(accounts.get("ann"))
+    assert hashed is not None
+    assert CHEAPEST.check(PASSWORD, hashed)
 
 
 def test_the_last_administrator_stays(accounts: AccountService) -> None:
@@ -190,7 +221,7 @@ def test_a_password_that_was_left_behind_opens_no_new_account(
     accounts.add("ann", None, PASSWORD)
     store_path.with_name("accounts.json").unlink()
     with pytest.raises(StoreError, match="nobody is let in"):
-        looking_after(store_path).everything()
+        looking_after(store_path).list_all()
     assert any("nobody is let in" in said for said in looking_after(store_path).warnings())
     hashes = store_path.with_name("passwords.json").read_text()
     store_path.with_name("passwords.json").unlink()
@@ -207,17 +238,103 @@ def test_what_is_so_already_is_not_written(accounts: AccountService) -> None:
     assert ann.revision == 1
 
 
-def test_a_change_made_meanwhile_is_seen(accounts: AccountService, store_path: Path) -> None:
-    ann = accounts.add("ann", None, PASSWORD)
-    store = open_accounts(str(store_path))
-    from msgspec.structs import replace
+@contextmanager
+def meanwhile(service: AccountService, act: Callable[[], object]) -> Iterator[None]:
+    """Let `act` be done elsewhere once `service` has looked, just before it has the lock."""
+    commit = service._backend.commit
 
-    for error, changed in (
-        (AccountChanged, replace(ann, revision=3)),
-        (AccountNotFound, replace(ann, name="bob", revision=2)),
+    def late(*change: Any) -> Committed:
+        act()
+        return commit(*change)
+
+    with mock.patch.object(service._backend, "commit", late):
+        yield
+
+
+def test_who_adds_the_same_account_later_changes_nothing(
+    accounts: AccountService, store_path: Path
+) -> None:
+    accounts.add("ann", None, None)
+    with (
+        meanwhile(accounts, lambda: looking_after(store_path).add("bob", Role.AUDITOR, PASSWORD)),
+        pytest.raises(AccountTaken),
     ):
-        with pytest.raises(error):
-            store.put(changed, lambda _: None, lambda: None)
+        accounts.add("bob", None, Secret("another long password"))
+    assert accounts.get("bob").role is Role.AUDITOR
+    hashed = open_accounts(str(store_path)).hash_of("bob")
+    assert hashed is not None
+    assert CHEAPEST.check(PASSWORD, hashed)
+
+
+def test_of_two_first_accounts_one_is_an_administrator(
+    accounts: AccountService, store_path: Path
+) -> None:
+    with meanwhile(accounts, lambda: looking_after(store_path).add("ann", None, None)):
+        assert accounts.add("bob", None, None).role is Role.MEMBER
+
+
+def test_of_two_accounts_that_get_a_key_at_once_one_has_it(
+    accounts: AccountService, store_path: Path
+) -> None:
+    accounts.add("ann", None, None)
+    accounts.add("bob", None, None)
+    with (
+        meanwhile(accounts, lambda: looking_after(store_path).add_key("ann", KEY)),
+        pytest.raises(InvalidAccount, match="key of ann"),
+    ):
+        accounts.add_key("bob", KEY)
+    assert accounts.get("bob").keys == ()
+
+
+def test_of_two_keys_that_are_added_at_once_none_is_lost(
+    accounts: AccountService, store_path: Path
+) -> None:
+    accounts.add("ann", None, None)
+    with meanwhile(accounts, lambda: looking_after(store_path).add_key("ann", KEY)):
+        account, key = accounts.add_key("ann", OTHER_KEY)
+    assert account.keys == (KEY, key)
+
+
+def test_one_of_two_administrators_stays(accounts: AccountService, store_path: Path) -> None:
+    accounts.add("ann", None, None)
+    accounts.add("bob", Role.ADMINISTRATOR, None)
+    with (
+        meanwhile(accounts, lambda: looking_after(store_path).disable("ann")),
+        pytest.raises(LastAdministrator),
+    ):
+        accounts.disable("bob")
+
+
+def test_who_is_an_administrator_no_more_changes_no_account(
+    accounts: AccountService, store_path: Path
+) -> None:
+    accounts.add("ann", None, None)
+    accounts.add("bob", Role.ADMINISTRATOR, None)
+    bob = looking_after(store_path, "bob")
+    with (
+        meanwhile(bob, lambda: accounts.set_role("bob", Role.MEMBER)),
+        pytest.raises(NotPermitted),
+    ):
+        bob.add("eve", Role.ADMINISTRATOR, None)
+    with meanwhile(bob, lambda: accounts.disable("bob")), pytest.raises(AccountDisabled):
+        bob.set_password("bob", PASSWORD)
+    assert [each.name for each in accounts.list_all()] == ["ann", "bob"]
+
+
+def test_a_password_takes_the_place_of_the_one_that_was_checked(
+    accounts: AccountService, store_path: Path
+) -> None:
+    ann = accounts.add("ann", None, PASSWORD)
+    checked = accounts.hash_of(ann)
+    with (
+        meanwhile(accounts, lambda: looking_after(store_path).set_password("ann", OTHER_PASSWORD)),
+        pytest.raises(AccountChanged),
+    ):
+        accounts.set_password("ann", Secret("chosen by a thief"), instead_of=checked)
+    hashed = accounts.hash_of(ann)
+    assert hashed is not None
+    assert CHEAPEST.check(OTHER_PASSWORD, hashed)
+    accounts.set_password("ann", PASSWORD, instead_of=hashed)
 
 
 def test_nobody_else_reads_the_passwords(accounts: AccountService, store_path: Path) -> None:
@@ -233,8 +350,8 @@ def test_nobody_else_reads_the_passwords(accounts: AccountService, store_path: P
 
 
 def test_a_store_that_is_only_looked_at_has_no_new_accounts(store_path: Path) -> None:
-    store = open_accounts(str(store_path), read_only=True)
-    service = AccountService(store, Rights("root"), mock.Mock(), by="root", hasher=CHEAPEST)
+    backend = open_files(str(store_path), read_only=True)
+    service = AccountService(backend, Rights("root"), mock.Mock(), by="root", hasher=CHEAPEST)
     with pytest.raises(StoreReadOnly):
         service.add("ann", None, None)
     assert not store_path.parent.exists()
@@ -249,7 +366,7 @@ def test_only_administrators_look_after_accounts(acting: Act, store_path: Path) 
             lambda by=by: by.set_role("bob", Role.ADMINISTRATOR),
             lambda by=by: by.set_password("ann", PASSWORD),
             lambda by=by: by.add_key("ann", KEY),
-            lambda by=by: by.everything(),
+            lambda by=by: by.list_all(),
         ):
             with pytest.raises(NotPermitted):
                 change()  # type: ignore[no-untyped-call]
@@ -261,16 +378,19 @@ def test_only_administrators_look_after_accounts(acting: Act, store_path: Path) 
 # -- keys -------------------------------------------------------------------------------------
 
 
-def test_keys_come_and_go(accounts: AccountService, tmp_path: Path) -> None:
+@pytest.mark.needs("ssh-keygen")
+def test_a_fingerprint_is_what_ssh_shows(tmp_path: Path) -> None:
+    (tmp_path / "key.pub").write_text(KEY)
+    command = [str(which("ssh-keygen")), "-l", "-f", str(tmp_path / "key.pub")]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert fingerprint(KEY) in shown.stdout
+
+
+def test_keys_come_and_go(accounts: AccountService) -> None:
     accounts.add("ann", None, None)
     account, key = accounts.add_key("ann", f"{KEY} ann@laptop\n")
     assert (account.keys, key) == ((KEY,), KEY)
     assert accounts.add_key("ann", KEY)[0] == account
-    (tmp_path / "key.pub").write_text(KEY)
-    told = subprocess.run(
-        ["ssh-keygen", "-l", "-f", tmp_path / "key.pub"], capture_output=True, text=True, check=True
-    )
-    assert fingerprint(KEY) in told.stdout
     assert accounts.remove_key("ann", fingerprint(KEY)).keys == ()
     with pytest.raises(InvalidAccount, match="has no key"):
         accounts.remove_key("ann", fingerprint(KEY))
@@ -313,10 +433,10 @@ def test_members_reach_only_their_own(acting: Act) -> None:
     bobs = bob.create("prod", None).token
     cid.create("prod", None)
     assert names(bob) == names(cid) == ["prod"]
-    assert bob.look_up("prod") == bobs
+    assert bob.queries.look_up("prod") == bobs
     for reach in (
-        lambda: cid.look_up(bobs.id),
-        lambda: cid.get(bobs.id),
+        lambda: cid.queries.look_up(bobs.id),
+        lambda: cid.queries.get(bobs.id),
         lambda: cid.confirm_saved(bobs.id),
     ):
         with pytest.raises(TokenNotFound):
@@ -330,13 +450,13 @@ def test_members_reach_only_their_own(acting: Act) -> None:
         with pytest.raises(NotPermitted):
             change()
         assert (last(cid).outcome, last(cid).token) == ("refused", bobs.id)
-    assert bob.get(bobs.id) == bobs
+    assert bob.queries.get(bobs.id) == bobs
 
 
 def test_a_name_that_only_another_has_is_not_there_and_that_is_written_down(acting: Act) -> None:
     acting("bob").create("secret-plan", None)
     with pytest.raises(TokenNotFound):
-        acting("cid").look_up("secret-plan")
+        acting("cid").queries.look_up("secret-plan")
     assert (last(acting()).action, last(acting()).outcome) == ("look", "refused")
 
 
@@ -345,27 +465,41 @@ def test_a_member_learns_nothing_of_others_from_the_trail(acting: Act) -> None:
     cid = acting("cid")
     for reference in ("secret-plan", bobs.id, "no-such-plan"):
         with pytest.raises(TokenNotFound):
-            cid.look_up(reference)
-    assert list(cid.entries(Search())) == []
+            cid.queries.look_up(reference)
+    assert entries(cid) == []
     with pytest.raises(TokenNotFound):
-        cid.history(bobs)
+        audit_queries.history(cid.queries, bobs)
 
 
 def test_a_member_sees_what_others_did_with_their_tokens(acting: Act) -> None:
     bobs = acting("bob").create("prod", None).token
     acting("ann").revoke([bobs])
-    told = [(entry.account, entry.action) for entry in acting("bob").entries(Search())]
+    told = [(entry.account, entry.action) for entry in entries(acting("bob"))]
     assert told == [("ann", "revoke"), ("bob", "create")]
-    assert len(list(acting("bob").entries(Search(), after=last(acting()).seq - 1))) == 1
+    assert len(entries(acting("bob"), last(acting()).seq - 1)) == 1
+
+
+@pytest.mark.parametrize("os_user", ["bob", "bob, by sudo from eve"])
+def test_a_member_sees_nothing_of_the_os_user_of_that_name(
+    acting: Callable[..., TokenCommands], store_path: Path, os_user: str
+) -> None:
+    before = entries(acting("bob"))
+    operator = open_audit_log(str(store_path), actor=Actor(os_user))
+    operator.record(Event(account="bob", action=Action.ACCOUNT, about="cid was added as member."))
+    assert entries(acting("bob")) == before
+    through_ssh = open_audit_log(str(store_path), actor=Actor("tokens", "192.0.2.7"))
+    through_ssh.record(Event(account="bob", action=Action.LOG_IN))
+    assert len(entries(acting("bob"))) == len(before) + 1
 
 
 def test_a_name_that_looks_like_an_id_takes_nobody_in(acting: Act) -> None:
     cids = acting("cid").create("real", None).token
     decoy = acting("bob").create(cids.id, None).token
-    assert acting("ann").look_up(cids.id) == cids
-    assert acting("cid").look_up(cids.id) == cids
-    assert acting("bob").look_up(cids.id) == decoy
-    assert {entry.account for entry in acting("cid").history(cids)} == {"cid"}
+    assert acting("ann").queries.look_up(cids.id) == cids
+    assert acting("cid").queries.look_up(cids.id) == cids
+    assert acting("bob").queries.look_up(cids.id) == decoy
+    found = audit_queries.history(acting("cid").queries, cids)
+    assert {entry.account for entry in found} == {"cid"}
 
 
 def test_names_are_unique_for_each_account(acting: Act) -> None:
@@ -374,27 +508,52 @@ def test_names_are_unique_for_each_account(acting: Act) -> None:
     with pytest.raises(NameTaken):
         acting("bob").create("PROD", None)
     with pytest.raises(AmbiguousName):
-        acting("ann").look_up("prod")
+        acting("ann").queries.look_up("prod")
 
 
 def test_administrators_see_all_and_revoke_what_is_others(acting: Act) -> None:
     bobs = acting("bob").create("prod", None).token
     ann = acting("ann")
     ann.create("own", None)
-    query = ann.query(sort=Sort.ACCOUNT)
-    assert [token.account for token in ann.everything(query)] == ["ann", "bob"]
+    query = ann.queries.query(sort=Sort.ACCOUNT)
+    assert [token.account for token in ann.queries.list_all(query)] == ["ann", "bob"]
     with pytest.raises(NotPermitted, match="belongs to bob"):
         ann.rename(bobs, "mine")
     ann.revoke([bobs])
-    assert acting("bob").get(bobs.id).revoked_by == "ann"
-    assert "ann" in {entry.account for entry in acting("bob").history(bobs)}
+    assert acting("bob").queries.get(bobs.id).revoked_by == "ann"
+    found = audit_queries.history(acting("bob").queries, bobs)
+    assert "ann" in {entry.account for entry in found}
+
+
+def test_rows_tell_uses_and_disabled_owners(acting: Act, accounts: AccountService) -> None:
+    bobs, cids = (acting(name).create("prod", None).token for name in ("bob", "cid"))
+    ann = acting("ann")
+    ann.backend.usage.record(bobs.id, NOW)
+    ann.backend.usage.flush()
+    accounts.disable("cid")
+    page = ann.queries.find(ann.queries.query(sort=Sort.ACCOUNT))
+    used = Usage(last_used_at=NOW)
+    assert list(page.rows) == [TokenRow(bobs, used), TokenRow(cids, owner_disabled=True)]
+    assert (page.offset, page.total) == (0, Count(2))
+
+
+def test_uses_and_accounts_that_cannot_be_read_hide_no_row(acting: Act, store_path: Path) -> None:
+    acting("bob").create("prod", None)
+    for name in ("usage.json", "accounts.json"):
+        store_path.with_name(name).write_text("{")
+    root = acting()
+    assert list(root.queries.find(root.queries.query()).rows) == list(
+        root.queries.rows(root.queries.list_all(root.queries.query()))
+    )
+    assert len(root.queries.find(root.queries.query()).rows) == 1
+    assert len(root.queries.warnings()) >= 2
 
 
 def test_auditors_see_all_and_change_nothing(acting: Act) -> None:
     bobs = acting("bob").create("prod", None).token
     eye = acting("eye")
     assert names(eye) == ["prod"]
-    assert eye.obstacle == "An auditor may only look."
+    assert eye.queries.permissions().read_only_reason == "An auditor may only look."
     for change in (lambda: eye.create("x", None), lambda: eye.revoke([bobs])):
         with pytest.raises(NotPermitted, match="only look"):
             change()
@@ -403,14 +562,14 @@ def test_auditors_see_all_and_change_nothing(acting: Act) -> None:
 def test_whoever_has_the_files_does_everything(acting: Act) -> None:
     bobs = acting("bob").create("prod", None).token
     acting().rename(bobs, "other")
-    assert acting().owners() == ["ann", "bob", "cid", "eye"]
+    assert acting().queries.owners() == ["ann", "bob", "cid", "eye"]
 
 
 def test_members_read_only_of_their_own(acting: Act) -> None:
     acting("bob").create("prod", None)
     acting("cid").create("test", None)
-    assert {entry.account for entry in acting("bob").entries(Search())} == {"bob"}
-    assert len({entry.account for entry in acting("eye").entries(Search())}) == 3
+    assert {entry.account for entry in entries(acting("bob"))} == {"bob"}
+    assert len({entry.account for entry in entries(acting("eye"))}) == 3
 
 
 def test_a_role_that_changes_counts_at_once(acting: Act, accounts: AccountService) -> None:
@@ -421,7 +580,7 @@ def test_a_role_that_changes_counts_at_once(acting: Act, accounts: AccountServic
         bob.create("two", None)
     accounts.disable("bob")
     with pytest.raises(AccountDisabled):
-        bob.find(bob.query())
+        bob.queries.find(bob.queries.query())
 
 
 def test_a_damaged_account_may_nothing(acting: Act, store_path: Path) -> None:
@@ -430,10 +589,10 @@ def test_a_damaged_account_may_nothing(acting: Act, store_path: Path) -> None:
     path = store_path.with_name("accounts.json")
     path.write_text(path.read_text().replace('"bob","role":"member"', '"bob","role":"king"'))
     with pytest.raises(AccountNotFound):
-        bob.find(bob.query())
+        bob.queries.find(bob.queries.query())
     with pytest.raises(OwnerDisabled):
-        acting().verifier().verify(secret)
-    assert any("The account bob is damaged" in said for said in acting().warnings())
+        acting().queries.verifier().verify(secret)
+    assert any("The account bob is damaged" in said for said in acting().queries.warnings())
 
 
 def test_disabling_refuses_tokens_at_once_and_enabling_brings_them_back(
@@ -442,13 +601,12 @@ def test_disabling_refuses_tokens_at_once_and_enabling_brings_them_back(
     bob = acting("bob").create("one", None)
     cid = acting("cid").create("two", None)
     ticks = [0.0]
-    verifier = Verifier(
+    lookup = SnapshotLookup(
         open_store(str(store_path), read_only=True),
-        accounts=open_accounts(str(store_path), read_only=True),
-        hasher=CHEAPEST,
-        clock=lambda: NOW,
-        ticks=lambda: ticks[0],
+        open_accounts(str(store_path), read_only=True),
+        monotonic=lambda: ticks[0],
     )
+    verifier = Verifier(lookup, hasher=CHEAPEST, clock=lambda: NOW)
     assert verifier.verify(bob.secret).account == "bob"
     accounts.disable("bob")
     ticks[0] += 0.2

@@ -1,4 +1,4 @@
-"""The chain of the audit trail: whatever is done to its lines is found."""
+"""The chain of the audit log: whatever is done to its lines is found."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -8,36 +8,37 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokentui.core import audit
-from tokentui.core.audit import START, Action, Broken, Event, Link, Origin, Outcome, Search
+from tokentui.core import chain
+from tokentui.core.audit import Action, Actor, Event, Outcome, Search
+from tokentui.core.chain import START, Broken, Link
 
 from ..conftest import NOW
 
 KEY = bytes(range(32))
-ORIGIN = Origin("tokens", "192.0.2.7")
+ORIGIN = Actor("tokens", "192.0.2.7")
 
 
-def chain(count: int) -> tuple[list[bytes], Link]:
+def written(count: int) -> tuple[list[bytes], Link]:
     """Return so many lines, and the end of their chain."""
     lines, last = [], START
     for number in range(1, count + 1):
         event = Event(account="ada", action=Action.CREATE, token=f"{number:010}", name=f"t{number}")
         moment = NOW + timedelta(seconds=number)
-        line, last = audit.sealed(KEY, last, audit.entry(number, moment, ORIGIN, event))
+        line, last = chain.sealed(KEY, last, chain.entry(number, moment, ORIGIN, event))
         lines.append(line)
     return lines, last
 
 
-LINES, END = chain(40)
+LINES, END = written(40)
 
 
 def test_a_whole_chain_ends_where_the_anchor_says() -> None:
-    assert audit.verify(KEY, LINES, END) == END
-    assert audit.verify(KEY, [], START) == START
+    assert chain.verify(KEY, LINES, END) == END
+    assert chain.verify(KEY, [], START) == START
 
 
 def test_a_line_says_what_was_done() -> None:
-    entry = audit.read(LINES[0])
+    entry = chain.read(LINES[0])
     assert (entry.seq, entry.account, entry.os_user, entry.address) == (
         1,
         "ada",
@@ -48,7 +49,7 @@ def test_a_line_says_what_was_done() -> None:
 
 
 def test_the_key_is_needed() -> None:
-    assert audit.verify(bytes(32), LINES, END) == Broken(1, "was altered")
+    assert chain.verify(bytes(32), LINES, END) == Broken(1, "was altered")
 
 
 def _flip(lines: list[bytes], chance: random.Random) -> int:
@@ -92,7 +93,7 @@ def test_a_thousand_tamperings_are_found_where_they_are(
     for seed in range(200):
         lines = LINES.copy()
         place = tamper(lines, random.Random(seed))
-        found = audit.verify(KEY, lines, END)
+        found = chain.verify(KEY, lines, END)
         assert isinstance(found, Broken), seed
         assert found.line == place + 1, seed
 
@@ -101,7 +102,7 @@ def test_a_thousand_tamperings_are_found_where_they_are(
 def test_bytes_put_in_are_found(place: int, junk: bytes) -> None:
     lines = LINES.copy()
     lines[place] += junk
-    assert isinstance(audit.verify(KEY, b"".join(lines).splitlines(keepends=True), END), Broken)
+    assert isinstance(chain.verify(KEY, b"".join(lines).splitlines(keepends=True), END), Broken)
 
 
 @pytest.mark.parametrize(
@@ -117,28 +118,61 @@ def test_bytes_put_in_are_found(place: int, junk: bytes) -> None:
     ],
 )
 def test_what_is_wrong_is_told(lines: Sequence[bytes], line: int, what: str) -> None:
-    found = audit.verify(KEY, lines, END)
+    found = chain.verify(KEY, lines, END)
     assert isinstance(found, Broken)
     assert found.line == line
     assert what in found.what
 
 
 def test_without_an_anchor_a_cut_off_end_is_not_seen() -> None:
-    assert isinstance(audit.verify(KEY, LINES[:30], None), Link)
+    assert isinstance(chain.verify(KEY, LINES[:30], None), Link)
 
 
 def test_an_end_that_was_written_anew_with_the_key_is_known_by_the_anchor() -> None:
-    last = audit.link_of(LINES[38])
-    forged, _ = audit.sealed(
-        KEY, last, audit.entry(40, NOW, ORIGIN, Event(account="eve", action=Action.REVOKE))
+    last = chain.link_of(LINES[38])
+    forged, _ = chain.sealed(
+        KEY, last, chain.entry(40, NOW, ORIGIN, Event(account="eve", action=Action.REVOKE))
     )
-    found = audit.verify(KEY, [*LINES[:39], forged], END)
+    found = chain.verify(KEY, [*LINES[:39], forged], END)
     assert isinstance(found, Broken)
     assert "written anew" in found.what
 
 
+def sealed(*events: Event) -> list[bytes]:
+    """Return a line for each event."""
+    lines, last = [], START
+    for event in events:
+        line, last = chain.sealed(KEY, last, chain.entry(last.seq + 1, NOW, ORIGIN, event))
+        lines.append(line)
+    return lines
+
+
+def test_a_loss_is_named_until_it_is_accepted() -> None:
+    loss, accepted = chain.loss(), chain.acceptance(1, "ada")
+    assert chain.verify(KEY, sealed(loss), None)[0] == 1
+    assert isinstance(chain.verify(KEY, sealed(loss, accepted), None), Link)
+    found = chain.verify(KEY, sealed(loss, accepted, loss), None)
+    assert isinstance(found, Broken)
+    assert (found.line, found.acceptable) == (3, True)
+    assert isinstance(chain.verify(KEY, sealed(loss, chain.acceptance(2, "ada")), None), Broken)
+
+
+def test_what_is_typed_accepts_nothing_and_is_no_loss() -> None:
+    typed = '"action":"trail","outcome":"done","token":null,"name":null,"about":"Accepted: the '
+    typed += 'anchor was missing before line 1."'
+    forged = [
+        Event(account=typed, action=Action.LOOK, name=typed, about=typed),
+        Event(account="eve", action=Action.CREATE, about=chain.acceptance(1, "eve").about),
+    ]
+    assert isinstance(chain.verify(KEY, sealed(chain.loss(), *forged), None), Broken)
+    loss = typed.replace("done", "failed")
+    assert isinstance(
+        chain.verify(KEY, sealed(Event(account="eve", action=Action.LOOK, about=loss)), None), Link
+    )
+
+
 def test_a_later_start_is_believed() -> None:
-    assert audit.verify(KEY, LINES[10:], END, audit.link_of(LINES[9])) == END
+    assert chain.verify(KEY, LINES[10:], END, chain.link_of(LINES[9])) == END
 
 
 def test_a_link_reads_itself_back() -> None:
@@ -167,4 +201,4 @@ def test_a_link_reads_itself_back() -> None:
     ],
 )
 def test_a_search_narrows(search: Search, found: bool) -> None:
-    assert search.wants(audit.read(LINES[2])) is found
+    assert search.wants(chain.read(LINES[2])) is found

@@ -20,11 +20,11 @@ CHEAPEST = BcryptHasher(4)
 class TestForm:
     def test_what_is_minted_is_read_back(self) -> None:
         minted = mint()
-        assert parse(minted.written()).secret.reveal() == minted.secret.reveal()
-        assert parse(minted.written()).id == minted.id
+        assert parse(minted.encode()).secret.reveal() == minted.secret.reveal()
+        assert parse(minted.encode()).id == minted.id
 
     def test_a_double_click_takes_all_of_it(self) -> None:
-        written = mint().written().reveal()
+        written = mint().encode().reveal()
         assert len(written) == 52
         assert set(written) <= set(BASE62 + "_")
 
@@ -33,7 +33,7 @@ class TestForm:
 
     @given(st.integers(0, 51), st.characters(exclude_categories=()))
     def test_one_changed_character_is_refused(self, place: int, char: str) -> None:
-        written = mint().written().reveal()
+        written = mint().encode().reveal()
         if written[place] != char:
             with pytest.raises(MalformedSecret):
                 parse(Secret(written[:place] + char + written[place + 1 :]))
@@ -47,12 +47,12 @@ class TestForm:
     def test_one_more_or_less_is_refused(self, change: object) -> None:
         assert callable(change)
         with pytest.raises(MalformedSecret):
-            parse(Secret(change(mint().written().reveal())))
+            parse(Secret(change(mint().encode().reveal())))
 
     def test_another_prefix_is_refused(self) -> None:
         with pytest.raises(MalformedSecret):
-            parse(mint().written("xx"))
-        assert parse(mint().written("acme_ci"), "acme_ci")
+            parse(mint().encode("xx"))
+        assert parse(mint().encode("acme_ci"), "acme_ci")
 
 
 class TestSecret:
@@ -69,7 +69,7 @@ class TestSecret:
                 attempt(Secret("hush"))
 
     def test_stays_out_of_an_exception(self) -> None:
-        written = mint().written().reveal()
+        written = mint().encode().reveal()
         try:
             parse(Secret(written[:-1]))
         except MalformedSecret as error:

@@ -1,7 +1,6 @@
 """Names, expiry and status."""
 
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 import pytest
@@ -10,19 +9,16 @@ from hypothesis import strategies as st
 
 from tokentui.core.errors import InvalidExpiry, InvalidName
 from tokentui.core.token import (
-    LAST_DAY,
     NAME_LIMIT,
     Status,
     Token,
     check_name,
-    end_of_day,
     parse_day,
     parse_life,
 )
 
 NOW = datetime(2026, 11, 24, 20, 15, tzinfo=UTC)
 DAYS = st.dates(date(1970, 1, 2), date(2200, 1, 1))
-ZONES = st.sampled_from(sorted(available_timezones())).map(ZoneInfo)
 
 
 class TestName:
@@ -51,40 +47,6 @@ class TestName:
         with pytest.raises(InvalidName) as error:
             check_name(name)
         assert str(error.value) == reason
-
-
-class TestEndOfDay:
-    @given(DAYS, ZONES)
-    def test_it_is_the_last_second_before_the_next_day(self, day: date, zone: ZoneInfo) -> None:
-        last = end_of_day(day, zone)
-        following = (last + timedelta(seconds=1)).astimezone(zone)
-        assert last.astimezone(zone).date() <= day < following.date()
-
-    @given(DAYS, ZONES)
-    def test_a_later_day_ends_later(self, day: date, zone: ZoneInfo) -> None:
-        assert end_of_day(day, zone) <= end_of_day(day + timedelta(days=1), zone)
-
-    @pytest.mark.parametrize(
-        ("zone", "day", "utc"),
-        [
-            ("UTC", date(2026, 12, 31), "2026-12-31 23:59:59+00:00"),
-            ("Europe/Berlin", date(2026, 3, 29), "2026-03-29 21:59:59+00:00"),
-            ("Europe/Berlin", date(2026, 10, 25), "2026-10-25 22:59:59+00:00"),
-            # The clock went back from 24:00 to 23:00: the day ended with the second 23:59:59.
-            ("America/Sao_Paulo", date(2018, 2, 17), "2018-02-18 02:59:59+00:00"),
-            # Midnight did not exist: the day ended where 00:00 would have been.
-            ("America/Sao_Paulo", date(2018, 11, 3), "2018-11-04 02:59:59+00:00"),
-            # The day did not exist: what was valid until then ended with the day before.
-            ("Pacific/Apia", date(2011, 12, 30), "2011-12-30 09:59:59+00:00"),
-        ],
-    )
-    def test_across_clock_changes(self, zone: str, day: date, utc: str) -> None:
-        assert str(end_of_day(day, ZoneInfo(zone))) == utc
-
-    def test_the_last_day_of_all(self) -> None:
-        assert end_of_day(LAST_DAY, UTC).year == 9999
-        with pytest.raises(InvalidExpiry):
-            end_of_day(date.max, UTC)
 
 
 class TestParsing:
@@ -135,6 +97,21 @@ class TestStatus:
 
     def test_the_hash_is_not_shown(self) -> None:
         assert "hash" not in repr(token(hash="$2b$04$secret"))
+
+    @pytest.mark.parametrize(
+        ("created_at", "flaw"),
+        [
+            ("1969-12-31T23:59:59Z", None),
+            ("0001-01-02T23:59:59Z", "a date is out of range"),
+            ("0001-01-01T00:00:00+14:00", "a date is out of range"),
+            ("9999-12-31T00:00:00Z", "a date is out of range"),
+            ("9999-12-31T23:59:59-12:00", "a date is out of range"),
+        ],
+    )
+    def test_a_moment_that_some_zone_has_no_date_for(
+        self, created_at: str, flaw: str | None
+    ) -> None:
+        assert token(created_at=created_at).flaw() == flaw
 
     def test_a_time_without_zone_is_refused(self) -> None:
         with pytest.raises(msgspec.ValidationError):

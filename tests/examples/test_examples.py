@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from httpx import ASGITransport, AsyncClient, Client, WSGITransport
 
-from tokentui.core.service import NewToken, TokenService
-from tokentui.stores import open_store, open_usage
+from tokentui.core.commands import TokenCommands
+from tokentui.core.new_token import NewToken
+from tokentui.stores import open_backend
 
 from ..conftest import CHEAPEST
 
@@ -22,7 +23,7 @@ EXAMPLES = sorted(path.stem for path in HERE.glob("*_app.py"))
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewToken]:
     """Return a token of the store that the apps open when they are loaded, which is once."""
     path = str(tmp_path_factory.mktemp("examples") / "tokens.json")
-    service = TokenService(open_store(path), open_usage(path), account="ada", hasher=CHEAPEST)
+    service = TokenCommands(open_backend(path), account="ada", hasher=CHEAPEST)
     with pytest.MonkeyPatch.context() as patches:
         patches.setenv("TOKENTUI_STORE", path)
         yield service.create("ci-deploy", None)

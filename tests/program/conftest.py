@@ -2,27 +2,23 @@
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from . import fork_server
 from .terminal import Terminal
 
 PROGRAM = (sys.executable, "-m", "tokentui")
-
-
-@pytest.fixture(autouse=True, scope="session")
-def interruptible() -> None:
-    """Let the programs be interrupted, although a shell keeps that from what it runs behind it."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+_READ_AT_START = {"LANG", "LC_ALL", "PYTHONPATH", "PYTHONIOENCODING", "PYTHONUTF8"}
+"""Variables that Python reads as it starts, and not later."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,9 @@ class Sandbox:
         self, *arguments: str, stdin: str = "", **more: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a command of the program without a terminal, with `more` in its environment."""
-        return self.execute([*PROGRAM, *arguments], stdin, **more)
+        if any(name in _READ_AT_START for name in more):
+            return self.execute([*PROGRAM, *arguments], stdin, **more)
+        return fork_server.run(arguments, self.environment(**more), self.home, stdin)
 
     def execute(
         self, command: Sequence[str], stdin: str = "", **more: str
@@ -72,7 +70,7 @@ class Sandbox:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=60,
             check=False,
         )
 
@@ -99,11 +97,17 @@ class Sandbox:
         return [path for path in files if text.encode() in path.read_bytes()]
 
 
-def free_port() -> int:
-    """Return a port of this machine that nobody listens at."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+@contextmanager
+def held_port() -> Iterator[int]:
+    """Keep a port of this machine for a server until the end of the block, and give its number.
+
+    The socket is bound but does not listen, so nobody else is given the port meanwhile, and a
+    server that sets SO_REUSEADDR, as all do, may still bind to it.
+    """
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield int(holder.getsockname()[1])
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """`tokentui serve`, applications and proxies, each on loopback until the end of a block."""
 
+import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,19 +14,28 @@ from httpx import Client, HTTPTransport, TransportError
 
 from .conftest import PROGRAM, Sandbox
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Endpoint:
-    """A `tokentui serve` that runs at a Unix socket."""
+    """A `tokentui serve` that runs, at a Unix socket or a port."""
 
-    def __init__(self, process: subprocess.Popen[bytes], path: Path, log: TextIO) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], place: str | Path, log: TextIO) -> None:
         self.process = process
-        self.path = path
+        self.place = str(place)
         self._log = log
 
-    def client(self) -> Client:
-        return Client(transport=HTTPTransport(uds=str(self.path)), base_url="http://endpoint")
+    @property
+    def path(self) -> Path:
+        """Its Unix socket."""
+        return Path(self.place)
+
+    def client(self, address: str = "127.0.0.1") -> Client:
+        """Return a client that calls, where this is a port, from an address of this machine."""
+        if "/" in self.place:
+            return Client(transport=HTTPTransport(uds=self.place), base_url="http://endpoint")
+        transport = HTTPTransport(local_address=address)
+        return Client(transport=transport, base_url=f"http://{self.place}")
 
     def said(self) -> str:
         """Wait for the next line of its log, and return it."""
@@ -46,14 +56,19 @@ class Endpoint:
 
 
 @contextmanager
-def endpoint(sandbox: Sandbox, *options: str, **more: str) -> Iterator[Endpoint]:
-    """Run `tokentui serve`; it answers once the block begins."""
-    path = sandbox.home / "auth.sock"
-    command = [*PROGRAM, "serve", "--listen", str(path), *options]
+def endpoint(
+    sandbox: Sandbox, *options: str, listen: str | None = None, **more: str
+) -> Iterator[Endpoint]:
+    """Run `tokentui serve`, at a Unix socket if need be; it answers once the block begins."""
+    place = listen or str(sandbox.home / "auth.sock")
+    command = [*PROGRAM, "serve", "--listen", place, *options]
     log = sandbox.home / "endpoint.log"
     with running(command, sandbox.environment(**more), log) as process, log.open() as said:
-        served = Endpoint(process, path, said)
-        assert "Listening" in (line := served.said()), line
+        served = Endpoint(process, place, said)
+        line = served.said()
+        listening = re.fullmatch(r"Listening at (.+)\. Ctrl\+C ends it\.\n", line)
+        assert listening is not None, line
+        served.place = listening[1]
         yield served
 
 
@@ -84,12 +99,23 @@ def wait_for(client: Client, process: subprocess.Popen[bytes], log: Path) -> Non
     raise AssertionError(log.read_text())
 
 
+FRAMES = b"frames"
+
+
 class _Echo(BaseHTTPRequestHandler):
-    """Answers with the headers that reached it."""
+    """Answers with the headers that reached it, and agrees to every upgrade."""
 
     protocol_version = "HTTP/1.1"
 
     def answer(self) -> None:
+        if protocol := self.headers["Upgrade"]:
+            self.send_response(101)
+            self.send_header("Connection", "Upgrade")
+            self.send_header("Upgrade", protocol)
+            self.end_headers()
+            self.wfile.write(FRAMES)
+            self.close_connection = True
+            return
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         body = str(self.headers).encode()
         self.send_response(200)

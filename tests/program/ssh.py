@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..conftest import which
-from .conftest import free_port
+from .conftest import held_port
 
 
 class Server:
@@ -16,12 +16,8 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = free_port()
         folder.mkdir()
         self.public_key("host")
-        (folder / "known_hosts").write_text(
-            f"[127.0.0.1]:{self.port} {(folder / 'host.pub').read_text()}"
-        )
 
     def public_key(self, name: str) -> str:
         """Make a pair of keys, and return the public one."""
@@ -50,7 +46,16 @@ class Server:
     @contextmanager
     def serving(self, authorized_keys: str, more: str = "") -> Iterator[None]:
         """Serve until the end of the block; it listens once the block begins."""
+        with held_port() as port:
+            self.port = port
+            with self._listening(authorized_keys, more):
+                yield
+
+    @contextmanager
+    def _listening(self, authorized_keys: str, more: str) -> Iterator[None]:
         keys, config = self.folder / "authorized_keys", self.folder / "sshd_config"
+        host = (self.folder / "host.pub").read_text()
+        (self.folder / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {host}")
         keys.write_text(authorized_keys)
         config.write_text(
             f"ListenAddress 127.0.0.1:{self.port}\n"
@@ -75,7 +80,7 @@ class Server:
             assert server.stderr is not None
             try:
                 said = next((line for line in server.stderr if "Server listening" in line), "")
-                assert said, "it did not start: port taken, or no right to"
+                assert said, "sshd did not start"
                 yield
             finally:
                 server.terminate()

@@ -7,6 +7,7 @@ import signal
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Self, TypeVar
 
 import pexpect
@@ -15,7 +16,7 @@ import pyte
 T = TypeVar("T")
 
 _COLUMNS, _ROWS = 80, 24
-_PATIENCE = 10.0
+_PATIENCE = 60.0
 _PAUSE = 0.02
 _ENOUGH = 65536
 
@@ -25,6 +26,9 @@ _KEYS = {
     "tab": "\t",
     "shift+tab": "\x1b[Z",
     "right": "\x1b[C",
+    "f6": "\x1b[17~",
+    "f1": "\x1bOP",
+    "f2": "\x1bOQ",
     "f7": "\x1b[18~",
     "f8": "\x1b[19~",
     "f9": "\x1b[20~",
@@ -41,12 +45,18 @@ _ON_AT_FIRST = {b"7", b"25"}
 class Terminal:
     """Runs a program in 80 x 24 cells of its own, and kills it at the end of the `with` block."""
 
-    def __init__(self, command: Sequence[str], env: Mapping[str, str]) -> None:
+    def __init__(
+        self, command: Sequence[str], env: Mapping[str, str], cwd: Path | None = None
+    ) -> None:
         self._screen = pyte.Screen(_COLUMNS, _ROWS)
         self._stream = pyte.ByteStream(self._screen)
         self._written = b""
         self._program: pexpect.spawn[bytes] = pexpect.spawn(
-            command[0], list(command[1:]), env=dict(env), dimensions=(_ROWS, _COLUMNS)
+            command[0],
+            list(command[1:]),
+            env=dict(env),
+            cwd=cwd and str(cwd),
+            dimensions=(_ROWS, _COLUMNS),
         )
         self._program.delaybeforesend = None
         self._line = self._program.ptyproc  # type: ignore[attr-defined]  # not in the stubs
@@ -59,13 +69,14 @@ class Terminal:
     def __exit__(self, *_: object) -> None:
         # The program leads a process group: what it has started goes with it.
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._pid, signal.SIGKILL)
+            os.killpg(self.pid, signal.SIGKILL)
         if self._program.isalive():
             self._program.wait()
         self._program.close()
 
     @property
-    def _pid(self) -> int:
+    def pid(self) -> int:
+        """The number of the process."""
         assert self._program.pid is not None
         return self._program.pid
 
@@ -96,6 +107,12 @@ class Terminal:
             self._read()
         return result
 
+    def take_in(self) -> bool:
+        """Read what the program writes, waiting a moment for it; return whether it wrote."""
+        before = len(self._written)
+        self._read()
+        return len(self._written) > before
+
     def press(self, *keys: str) -> None:
         """Press keys: a character each, or a name such as `enter` or `ctrl+s`.
 
@@ -112,17 +129,44 @@ class Terminal:
         """Press keys all at once, as they are sent, faster than any screen is drawn."""
         self._program.send(keys)
 
+    def click(self, text: str, times: int = 1) -> None:
+        """Click on a text of the screen, `times` times at once."""
+        self.wait_for(text)
+        row, column = next(
+            (row, line.index(text)) for row, line in enumerate(self._screen.display) if text in line
+        )
+        self.click_at(column, row, times)
+
+    def click_at(self, column: int, row: int, times: int = 1) -> None:
+        """Click on a cell, counted from 0, `times` times at once."""
+        place = f"\x1b[<0;{column + 1};{row + 1}"
+        self.paste(f"{place}M{place}m" * times)
+
     def resize(self, columns: int, rows: int) -> None:
         """Change the size. The screen is wiped: what is seen next was painted for that size."""
         self._screen.reset()
         self._screen.resize(rows, columns)
         self._program.setwinsize(rows, columns)
 
+    def claim_size(self, columns: int, rows: int) -> None:
+        """Give the program a size that no screen has, and look on through 80 x 24 cells."""
+        self._program.setwinsize(rows, columns)
+
+    @property
+    def memory(self) -> int:
+        """The most memory that the program has held so far, in bytes."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
     # -- how it ends ----------------------------------------------------------------------------
+
+    def is_alive(self) -> bool:
+        """Return whether the program has not ended."""
+        return bool(self._program.isalive())
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send the program a signal."""
-        os.kill(self._pid, number)
+        os.kill(self.pid, number)
 
     def hang_up(self) -> None:
         """Drop the line, as a lost connection does. No terminal is left to look at."""
@@ -131,7 +175,7 @@ class Terminal:
 
     def wait_exit(self) -> int:
         """Wait until the program ends; return its exit code, or the signal's number negated."""
-        self.wait_until(lambda: not self._program.isalive(), "the program to end")
+        self.wait_until(lambda: not self.is_alive(), "the program to end")
         self._read()
         code, number = self._program.exitstatus, self._program.signalstatus
         return code if code is not None else -(number or 0)

@@ -1,4 +1,4 @@
-"""The commands for accounts and for the audit trail."""
+"""The commands for accounts and for the audit log."""
 
 import csv
 import io
@@ -56,13 +56,68 @@ def test_who_did_what(office: Sandbox) -> None:
     assert len(actions(office, "--last", "0")) == 6
     assert actions(office, "--since", "2999-01-01") == []
     assert "of-bob" in said(office.run("audit"))
-    assert "Nothing in" in said(office.run("audit", "--account", "nobody"))
+    assert "Nothing in" in said(office.run("audit", "--account", "no-such"))
+
+
+def test_a_token_is_found_by_every_name_that_it_ever_had(office: Sandbox) -> None:
+    office.run("create", "first")
+    told = json.loads(office.run("show", "first", "--json").stdout)
+    for before, after in (("first", "Second"), ("second", "third"), ("third", "fourth")):
+        office.run("rename", before, after)
+    office.run("create", "other")
+    for name in ("first", "FIRST", "second", "Third", "fourth", "FOURTH", told["id"]):
+        entries = json.loads(office.run("audit", "--token", name, "--json").stdout)
+        assert {entry["token"] for entry in entries} == {told["id"]}, name
+        assert [entry["action"] for entry in entries] == ["create", "save"] + ["rename"] * 3
+    # Who took the name over later is found by it, too.
+    office.run("create", "second")
+    found = json.loads(office.run("audit", "--token", "SECOND", "--json").stdout)
+    assert [entry["name"] for entry in found] == [
+        *("first", "first", "first", "Second", "third"),
+        *("second", "second"),
+    ]
+    assert "Nothing in the audit" in office.run("audit", "--token", told["id"].swapcase()).stderr
 
 
 def test_as_csv(office: Sandbox) -> None:
     rows = list(csv.DictReader(io.StringIO(said(office.run("audit", "--csv")))))
     assert rows[-1]["account"] == "bob"
     assert rows[-1]["seq"] == "6"
+
+
+@pytest.mark.parametrize("form", [[], ["--json"], ["--csv"], ["--last", "1", "--json"]])
+def test_a_member_learns_nothing_from_what_others_do(office: Sandbox, form: list[str]) -> None:
+    def seen() -> str:
+        return said(office.run("--account", "bob", "audit", *form))
+
+    before = seen()
+    assert said(office.run("--account", "ann", "create", "more", "--never")).startswith("tt_")
+    # Whether somebody has a token of this name shows neither at once nor by a gap.
+    told = [office.run("--account", "bob", "show", name).stderr for name in ("of-ann", "no-such")]
+    assert told[0].replace("of-ann", "no-such") == told[1]
+    assert seen() == before
+    assert "of-bob" in before
+    assert "seq" not in before
+    assert "NUMBER" not in before
+
+
+def test_the_secret_of_another_is_as_wrong_as_any(office: Sandbox) -> None:
+    secret = said(office.run("--account", "ann", "create", "more", "--never")).strip()
+    own = said(office.run("--account", "bob", "create", "own", "--never")).strip()
+    wrong = own.replace(own[3:13], "0123456789")
+    assert office.run("verify", stdin=secret).returncode == 0
+    told = [
+        (ended.returncode, ended.stdout, ended.stderr)
+        for ended in (
+            office.run("--account", "bob", "verify", *options, stdin=presented)
+            for presented in (secret, wrong, "nonsense")
+            for options in ([], ["--json"], ["--method", "GET"])
+        )
+    ]
+    assert set(told) == {(6, "", "Error: This secret is not valid.\n")}
+    office.run("--account", "ann", "revoke", "more", "--yes")
+    ended = office.run("--account", "bob", "verify", stdin=secret)
+    assert (ended.returncode, ended.stdout, ended.stderr) == told[0]
 
 
 @pytest.mark.parametrize("options", [["--csv", "--json"], ["--csv", "--follow"]])
@@ -84,20 +139,43 @@ def test_it_can_be_followed(office: Sandbox, form: list[str]) -> None:
         assert "rename" in following.stdout.readline()
         # Nobody reads any more: it ends by itself, though there is nothing to write.
         following.stdout.close()
-        assert following.wait(10) == 0
+        assert following.wait(60) == 0
 
 
 def test_what_was_tampered_with_is_found(office: Sandbox) -> None:
     trail = office.store.with_name("audit.jsonl")
     assert "6 lines" in said(office.run("audit", "verify"))
     trail.write_text(trail.read_text().replace("of-bob", "of-eve"))
-    assert "Line 5 of the audit trail was altered." in said(office.run("audit", "verify"), 5)
+    assert "Line 5 of the audit log was altered." in said(office.run("audit", "verify"), 5)
     trail.write_text("".join(trail.read_text().splitlines(keepends=True)[:3]))
-    assert "Line 4 of the audit trail is missing" in said(office.run("audit", "verify"), 5)
+    assert "Line 4 of the audit log is missing" in said(office.run("audit", "verify"), 5)
     assert said(office.run("create", "another", "--never")).startswith("tt_")
     assert "Line 4" in said(office.run("audit", "verify"), 5)
     told = said(office.run("audit", "verify", "--from", "7"))
     assert told == "Lines 8 to 8 are as they were written; no others were checked.\n"
+
+
+def test_an_anchor_in_a_new_place_is_accepted_and_that_is_told(
+    office: Sandbox, tmp_path: Path
+) -> None:
+    elsewhere = {"TOKENTUI_AUDIT_ANCHOR": str(tmp_path / "elsewhere" / "anchor")}
+    told = said(office.run("audit", "verify", **elsewhere), 5)
+    assert "Line 7 of the audit log may be missing" in told
+    assert "run: tokentui audit accept 7" in told
+    assert said(office.run("create", "another", "--never", **elsewhere)).startswith("tt_")
+    told = said(office.run("audit", "verify", **elsewhere), 5)
+    assert "Line 7 of the audit log says that the anchor was missing" in told
+    assert "run: tokentui audit accept 7" in told
+    assert office.run("--account", "bob", "audit", "accept", "7", **elsewhere).returncode == 11
+    assert "Line 7" in said(office.run("audit", "accept", "6", **elsewhere), 2)
+    said(office.run("audit", "accept", "7", **elsewhere))
+    whole = office.run("audit", "verify", **elsewhere)
+    assert whole.returncode == 0
+    assert "Accepted, line 7: The anchor was missing" in whole.stderr
+    assert "whole: 10 lines" in whole.stderr
+    assert "nothing to accept" in said(office.run("audit", "accept", "7", **elsewhere), 2)
+    accepted = said(office.run("audit", "--last", "1"))
+    assert "the anchor was missing before line 7" in accepted
 
 
 @pytest.mark.parametrize(
@@ -153,10 +231,10 @@ def test_where_it_cannot_be_written_nothing_is_changed_unless_that_is_wanted(
     trail.unlink()
     trail.mkdir()
     told = office.run("create", "another", "--never")
-    assert "Nothing was changed, because the audit trail" in said(told, 5)
+    assert "Nothing was changed, because the audit log" in said(told, 5)
     tried = office.run("create", "another", "--never", TOKENTUI_AUDIT="tried")
     assert said(tried).startswith("tt_")
-    assert "not in the audit trail" in tried.stderr
+    assert "not in the audit log" in tried.stderr
     assert said(office.run("create", "third", "--never", TOKENTUI_AUDIT="off")).startswith("tt_")
 
 
@@ -199,6 +277,30 @@ def test_accounts_are_listed(office: Sandbox) -> None:
     assert "disabled" in said(office.run("account", "list"))
     said(office.run("account", "enable", "bob"))
     assert "auditor" in said(office.run("account", "role", "bob", "auditor"))
+
+
+def test_an_account_that_is_added_twice_at_once_has_one_of_the_passwords(office: Sandbox) -> None:
+    adding = {
+        password: subprocess.Popen(
+            [*PROGRAM, "account", "add", "eve"],
+            env=office.environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        for password in ("one long password", "two long passwords")
+    }
+    for password, process in adding.items():
+        assert process.stdin is not None
+        process.stdin.write(password)
+        process.stdin.close()
+    ended = {password: process.wait(60) for password, process in adding.items()}
+    assert sorted(ended.values()) == [0, 4]
+    own = ("--account", "eve", "account", "passwd", "eve")
+    for password, code in ended.items():
+        told = office.run(*own, stdin=f"{password}\n{PASSWORD}\n")
+        assert told.returncode == (0 if code == 0 else 11), told.stderr
 
 
 @pytest.mark.parametrize(
@@ -321,8 +423,8 @@ def test_others_tokens_are_not_told_by_a_secret(office: Sandbox) -> None:
     from tokentui.core.credential import Credential, Secret
 
     [of_ann, _] = office.records()
-    forged = Credential(of_ann["id"], Secret("0" * 32)).written().reveal()
-    unknown = Credential("0" * 10, Secret("0" * 32)).written().reveal()
+    forged = Credential(of_ann["id"], Secret("0" * 32)).encode().reveal()
+    unknown = Credential("0" * 10, Secret("0" * 32)).encode().reveal()
     told = {
         office.run("--account", "bob", "verify", stdin=each).stderr for each in (forged, unknown)
     }

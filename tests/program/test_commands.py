@@ -1,6 +1,7 @@
 """The commands as a script runs them: exit codes, what goes where, and what never goes out."""
 
 import json
+import pwd
 import re
 import shlex
 import stat
@@ -167,32 +168,47 @@ def test_a_file_that_exists_is_never_overwritten(sandbox: Sandbox) -> None:
     assert not sandbox.store.exists()
 
 
-# The pipe's reader is gone before the program writes.
-_NOWHERE = {
-    "a full disk": "exec {program} >/dev/full",
-    "no stdout": "exec {program} >&-",
-    "a broken pipe": "mkfifo line; {program} >line & exec 3<line; exec 3<&-; wait $!",
-}
-
-
-@pytest.mark.parametrize("script", _NOWHERE.values(), ids=_NOWHERE)
-def test_a_secret_that_nobody_read_was_never_saved(sandbox: Sandbox, script: str) -> None:
-    created = _in_a_shell(sandbox, script.format(program=_in_words("create", "deploy")))
-    assert created.returncode == ExitCode.FILE
-    assert created.stderr.startswith("Error: The output could not be written: ")
-    assert "listed as never saved" in created.stderr
-    assert created.stderr.count("\n") == 1
-    assert sandbox.record()["saved_at"] is None
-    assert "never saved" in sandbox.run("list").stdout
-
-
-@pytest.mark.parametrize("arguments", ["paths", "--help", "--version"])
-def test_what_cannot_be_printed_is_no_error_of_its_own(sandbox: Sandbox, arguments: str) -> None:
-    listed = _in_a_shell(sandbox, f"exec {_in_words(arguments)} >/dev/full")
+@pytest.mark.parametrize("to", [">/dev/full", ">&-", "1</dev/null"])
+@pytest.mark.parametrize("arguments", ["paths", "--help", "--version", "list --help"])
+def test_what_cannot_be_printed_is_no_error_of_its_own(
+    sandbox: Sandbox, arguments: str, to: str
+) -> None:
+    listed = _in_a_shell(sandbox, f"exec {_in_words(*arguments.split())} {to}")
     assert listed.returncode == ExitCode.FILE
     assert listed.stderr.startswith("Error: ")
     assert listed.stderr.count("\n") == 1
     assert "error of its own" not in listed.stderr
+
+
+@pytest.mark.parametrize("to", ["2>/dev/full", "2>&-", ">/dev/full 2>&1", ">&- 2>&- <&-"])
+@pytest.mark.parametrize(
+    ("code", "arguments"),
+    [
+        (ExitCode.OK, ["list", "--status", "never-saved"]),
+        (ExitCode.NOT_FOUND, ["show", "nobody"]),
+        (ExitCode.USAGE, ["no-such-command"]),
+        (ExitCode.NO_TERMINAL, []),
+    ],
+)
+def test_the_exit_code_is_the_same_where_nobody_can_be_told(
+    sandbox: Sandbox, code: ExitCode, arguments: list[str], to: str
+) -> None:
+    ended = _in_a_shell(sandbox, f"exec {_in_words(*arguments)} {to}")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (code, "", "")
+
+
+def test_no_file_gets_the_number_of_a_stream_that_is_closed(sandbox: Sandbox) -> None:
+    code = "from tokentui import cli; cli.run(['list']); raise SystemExit(open('x', 'w').fileno())"
+    ended = _in_a_shell(sandbox, f"exec {shlex.join([sys.executable, '-c', code])} >&- 2>&- <&-")
+    assert ended.returncode > 2
+
+
+@pytest.mark.parametrize("command", ["verify", "account add ann", "import -"])
+def test_a_stdin_that_cannot_be_read_is_one_sentence(sandbox: Sandbox, command: str) -> None:
+    ended = _in_a_shell(sandbox, f"exec {_in_words(*command.split())} 0>written")
+    assert ended.returncode == ExitCode.USAGE
+    assert "cannot be read: Bad file descriptor" in ended.stderr
+    assert ended.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("arguments", [["verify"], ["revoke", "deploy"]], ids=" ".join)
@@ -210,6 +226,59 @@ def _in_words(*arguments: str) -> str:
 
 def _in_a_shell(sandbox: Sandbox, script: str) -> subprocess.CompletedProcess[str]:
     return sandbox.execute(["/bin/sh", "-c", script])
+
+
+# -- options and names ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["-x", "--json", "--yes", "-"])
+def test_a_name_may_look_like_an_option(sandbox: Sandbox, name: str) -> None:
+    assert sandbox.run("create", "--", name).returncode == ExitCode.OK
+    hint = sandbox.run("show", "--nonsense")
+    assert "A name that begins with - goes after --" in hint.stderr
+    assert sandbox.run("show", "--", name).returncode == ExitCode.OK
+    assert sandbox.run("revoke", "--yes", "--", name).returncode == ExitCode.OK
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["create", "fresh", "--to-file", "--json"],
+        ["--store", "--read-only", "list"],
+        ["account", "add", "ann", "--role", "--no-password"],
+        ["create", "fresh", "--to-file", "--help"],
+    ],
+    ids=" ".join,
+)
+def test_an_option_is_not_the_value_of_another(sandbox: Sandbox, arguments: list[str]) -> None:
+    refused = sandbox.run(*arguments)
+    assert refused.returncode == ExitCode.USAGE
+    assert " needs a value, and --" in refused.stderr
+    assert list(sandbox.home.iterdir()) == []
+
+
+def test_a_value_may_look_like_an_option(sandbox: Sandbox) -> None:
+    assert sandbox.run("create", "fresh", "--to-file=--json").returncode == ExitCode.OK
+    assert SECRET.fullmatch((sandbox.home / "--json").read_text().strip())
+
+
+def test_a_list_without_what_was_asked_for_says_so(sandbox: Sandbox) -> None:
+    assert "No tokens. Create one" in sandbox.run("list").stderr
+    _create(sandbox)
+    listed = sandbox.run("list", "--status", "never-saved")
+    assert (listed.stdout, listed.stderr) == ("", "No tokens match --status never-saved.\n")
+
+
+def test_what_an_editor_puts_before_a_text_counts_nowhere(sandbox: Sandbox) -> None:
+    secret = _create(sandbox)
+    assert sandbox.run("verify", stdin=f"\ufeff{secret}\r\n").returncode == ExitCode.OK
+    password = "\ufeffcorrect horse battery\r\n"
+    assert sandbox.run("account", "add", "ann", stdin=password).returncode == ExitCode.OK
+    exported = f"\ufeff{sandbox.run('export', '--hashes', '--format', 'csv').stdout}".replace(
+        "\n", "\r\n"
+    )
+    (sandbox.home / "tokens.csv").write_text(exported, newline="")
+    assert "1 were here already" in sandbox.run("import", "tokens.csv").stderr
 
 
 # -- JSON -------------------------------------------------------------------------------------
@@ -438,7 +507,7 @@ def test_the_app_shows_a_hostile_name_escaped(sandbox: Sandbox) -> None:
         app.press("escape")
         app.wait_for("New API Token Name")
         app.press("f8")
-        app.wait_for(r"Revoke nice\x1b]52;c;cm")
+        app.wait_for(r"nice\x1b]52;c;cm0gLXJm\x07\x9b31m\u202egpj\u2028\nroot?")
         app.press("tab", "enter")
         app.wait_for(NONE_LEFT)
         app.wait_for(re.compile(r"Revoked\W+nice\\x1b\]52;c;cm0gLXJm\\x07"))
@@ -623,3 +692,54 @@ def test_a_store_that_is_only_looked_at(sandbox: Sandbox) -> None:
             assert "opened read-only; nothing was changed" in ended.stderr
     assert sandbox.store.read_bytes() == before
     assert not (sandbox.home / "secret").exists()
+
+
+# -- work that belongs to the whole list --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command", [["list"], ["list", "--json"], ["report"], ["report", "--json"]]
+)
+def test_files_are_looked_at_once_a_list_not_once_a_token(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    from tokentui.cli import run
+    from tokentui.stores.file.durable import DurableJSON
+
+    looks: list[DurableJSON] = []
+    look = DurableJSON.stamp
+
+    def counted(file: DurableJSON) -> object:
+        looks.append(file)
+        return look(file)
+
+    monkeypatch.setattr(DurableJSON, "stamp", counted)
+    for name in ("TOKENTUI_STORE", "TOKENTUI_HASH_COST", "HOME", "TZ"):
+        monkeypatch.setenv(name, sandbox.environment()[name])
+    sandbox.run("create", "first", "--never")
+    counts = []
+    for _ in range(2):
+        looks.clear()
+        assert run(command) in {ExitCode.OK, ExitCode.FINDINGS}
+        counts.append(len(looks))
+        _add_tokens(sandbox, 50)
+    assert counts[0] == counts[1]
+
+
+def _add_tokens(sandbox: Sandbox, count: int) -> None:
+    exported = json.loads(sandbox.run("export", "--hashes").stdout)[0]
+    more = [exported | {"id": f"{n:010}", "name": f"more{n}"} for n in range(count)]
+    added = sandbox.run("import", "-", stdin=json.dumps(more))
+    assert added.returncode == ExitCode.OK, added.stderr
+
+
+def test_a_user_whose_shell_runs_nothing_cannot_pass_the_gate(sandbox: Sandbox) -> None:
+    shells = {each.pw_name: Path(each.pw_shell).name for each in pwd.getpwall()}
+    without = [name for name, shell in shells.items() if shell == "nologin"]
+    if not without:
+        pytest.skip("everybody has a login shell here")
+    printed = sandbox.run("gate", "--print-config", "sshd", "--user", without[0])
+    assert f"usermod --shell /bin/sh {without[0]}\nMatch User {without[0]}\n" in printed.stdout
+    assert f"the login shell of {without[0]} is " in printed.stderr
+    other = sandbox.run("gate", "--print-config", "sshd", "--user", "no-such-user")
+    assert (other.returncode, other.stderr) == (ExitCode.OK, "")

@@ -55,7 +55,7 @@ class Office:
         return Terminal([*ssh, "127.0.0.1"], self.sandbox.environment())
 
     def trail(self) -> list[dict[str, Any]]:
-        """Return the audit trail, the latest last."""
+        """Return the audit log, the latest last."""
         told = self.sandbox.run("audit", "--json", "--last", "0")
         assert told.returncode == 0, told.stderr
         entries: list[dict[str, Any]] = json.loads(told.stdout)
@@ -169,6 +169,7 @@ def test_each_reaches_their_own_by_a_key(office: Office) -> None:
         "serve",
         "gate",
         "completion bash",
+        "audit accept 1",
         "audit rotate",
         "audit verify",
         "account list",

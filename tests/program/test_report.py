@@ -71,6 +71,15 @@ def test_a_person_reads_it(stocked: Sandbox) -> None:
     ]
 
 
+def test_uses_that_cannot_be_read_hide_nothing_else(stocked: Sandbox) -> None:
+    stocked.store.with_name("usage.json").write_text("{")
+    told = stocked.run("report", "--json")
+    findings = json.loads(told.stdout)
+    assert list(findings) == ["expired", "expires-soon", "never-saved", "never-expires"]
+    assert [token["name"] for token in findings["expires-soon"]] == ["soon"]
+    assert (told.returncode, "usage.json is damaged" in told.stderr) == (ExitCode.STORE, True)
+
+
 def test_nothing_to_report(sandbox: Sandbox) -> None:
     told = sandbox.run("report")
     assert (told.returncode, told.stdout, told.stderr) == (0, "", "Nothing to report.\n")

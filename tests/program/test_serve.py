@@ -1,10 +1,13 @@
 """`tokentui serve` as a process: how it starts, reloads, and ends."""
 
 import json
+import resource
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Thread
 
@@ -81,6 +84,98 @@ class TestReload:
             served.process.send_signal(signal.SIGHUP)
             assert "Not reloaded, all goes on as before" in served.said()
             assert status(served, secret) == 204
+
+
+@contextmanager
+def open_files(most: int) -> Iterator[None]:
+    """Let this process, and what it starts meanwhile, have so many files open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < most:
+        pytest.skip(f"no more than {hard} files may be open")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+class Flooded:
+    """An endpoint at a port, which anybody may open more connections to than it may have files."""
+
+    def __init__(self, served: Endpoint, opened: ExitStack) -> None:
+        self.served = served
+        self._opened = opened
+
+    def flood(self, begun: bytes) -> None:
+        host, _, port = self.served.place.rpartition(":")
+        for _ in range(1100):
+            caller = socket.create_connection((host, int(port)))
+            self._opened.enter_context(caller).sendall(begun)
+
+
+@pytest.fixture
+def flooded(sandbox: Sandbox) -> Iterator[Flooded]:
+    """Serve at a port, for a proxy at 127.0.0.2."""
+    with ExitStack() as stack:
+        with open_files(1024):
+            at_port = endpoint(sandbox, "--proxy", "127.0.0.2", listen="127.0.0.1:0")
+            served = stack.enter_context(at_port)
+        stack.enter_context(open_files(4096))
+        yield Flooded(served, stack)
+
+
+class TestFlood:
+    @pytest.mark.parametrize(
+        "begun",
+        [
+            b"",
+            b"GET /auth HTTP/1.1\r\nX-Unfinished: ",
+            b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n",
+            b"GET /health HTTP/1.1\r\nContent-Length: 9\r\n\r\n",
+        ],
+        ids=["silent", "headers", "idle", "body"],
+    )
+    @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2"], ids=["stranger", "proxy"])
+    def test_new_connections_are_served(
+        self, flooded: Flooded, secret: str, begun: bytes, address: str
+    ) -> None:
+        flooded.flood(begun)
+        with flooded.served.client(address) as client:
+            assert client.get("/auth", headers={"X-API-Key": secret}).status_code == 204
+
+    def test_a_proxy_keeps_its_connections(self, flooded: Flooded, secret: str) -> None:
+        with flooded.served.client("127.0.0.2") as proxy:
+            before = proxy.get("/health").extensions["network_stream"]
+            flooded.flood(b"")
+            after = proxy.get("/health").extensions["network_stream"]
+            assert before is after
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        "GET /auth HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n",
+        "GET /auth HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n",
+        "GET /auth\r\n",
+        "NONSENSE\r\n",
+        "GET \xff HTTP/1.1\r\n",
+        "GET http://[ HTTP/1.1\r\n",
+        "PRI * HTTP/2.0\r\n",
+        "\x16\x03\x01\x02\r\n",
+    ],
+)
+def test_a_request_has_one_line_in_the_log_at_most(sandbox: Sandbox, request_line: str) -> None:
+    with endpoint(sandbox) as served:
+        with socket.socket(socket.AF_UNIX) as caller:
+            caller.connect(served.place)
+            caller.sendall(f"{request_line}Host: x\r\n\r\n".encode("latin-1"))
+            caller.shutdown(socket.SHUT_WR)
+            while caller.recv(4096):
+                pass
+        assert served.stop() == 0
+        said = served.said_after_all().splitlines()
+        assert [line for line in said if "refused reason=NothingPresented" not in line] == []
+        assert len(said) <= 1
 
 
 class TestSystemd:

@@ -2,6 +2,8 @@
 
 import json
 import re
+import signal
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
@@ -34,13 +36,32 @@ def test_bytes_that_are_no_text_lose_no_secret(sandbox: Sandbox, junk: str) -> N
         quit_in_good_order(app)
 
 
-def test_a_key_that_there_cannot_be_ends_it_in_one_sentence(sandbox: Sandbox) -> None:
+_NO_KEYS = {
+    "a release": "\x1b[97;1:3u\x1b[1;1:3A",
+    "no code point": "\x1b[1114112u\x1b[55296u",
+    "sizes": "\x1b[?2048;2$y\x1b[48;24;80;0;0t\x1b[<0;3;3M\x1b[<0;3;3m\x1b[8;24;80t",
+    "late answers": "\x1b[?62;22c\x1b[>1;10;0c\x1b]11;rgb:0/0/0\x07\x1bP1+r61=62\x1b\\",
+}
+
+
+@pytest.mark.parametrize("sent", _NO_KEYS.values(), ids=_NO_KEYS)
+def test_what_is_no_key_does_nothing(sandbox: Sandbox, sent: str) -> None:
     with sandbox.app() as app:
-        app.wait_for("Manage API Tokens")
-        app.paste(b"\x1b[1114112u")
-        assert app.wait_exit() == 1
-        assert "error of its own" in app.last_words()
-        assert "Traceback" not in app.last_words()
+        app.wait_for("No API tokens yet.")
+        app.paste(sent)
+        app.press("c")
+        app.wait_for("API Token Name")
+        app.type("deploy")
+        app.paste(sent)
+        app.press("ctrl+s")
+        secret = app.wait_for(SECRET)
+        app.paste(sent)
+        app.press("escape")
+        app.wait_for("Only Yes, I Saved My Token")
+        assert secret in app.text()
+        save(app)
+        app.wait_for("> deploy")
+        quit_in_good_order(app)
 
 
 @pytest.mark.parametrize("term", TERMS)
@@ -64,6 +85,8 @@ def test_a_locale_that_says_nothing_is_written_to_in_utf_8(
         to_form(app)
         app.wait_for("▔▔▔")
         app.press("escape")
+        app.wait_for("Discard your input?")
+        app.press("y")
         app.wait_until_gone("API Token Name")
         quit_in_good_order(app)
 
@@ -147,3 +170,31 @@ def test_a_storm_of_resizes_loses_no_key(sandbox: Sandbox) -> None:
         app.wait_for(SECRET)
         app.wait_for("Yes, I Saved My Token")
     assert sandbox.record()["name"] == name
+
+
+# -- sizes ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("named", [("40", "10"), ("500", "5"), ("0", "0"), ("x", "y")])
+def test_the_window_counts_and_not_what_the_environment_says(
+    sandbox: Sandbox, named: tuple[str, str]
+) -> None:
+    columns, lines = named
+    with sandbox.app(COLUMNS=columns, LINES=lines) as app:
+        footer = re.compile(r"^ c Create .* \? Help$")
+        app.wait_until(lambda: footer.match(app.text().splitlines()[-1]), "the footer below")
+        app.resize(100, 30)
+        app.wait_until(lambda: footer.match(app.text().splitlines()[-1]), "the footer below")
+        quit_in_good_order(app)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the memory is read in /proc")
+def test_a_terminal_that_claims_a_size_that_no_screen_has(sandbox: Sandbox) -> None:
+    with sandbox.app() as app:
+        app.wait_for("No API tokens yet.")
+        app.claim_size(20_000, 20_000)
+        app.press("c")
+        app.wait_until(lambda: b"API Token Name" in app.written, "the form")
+        assert app.memory < 200 << 20
+        app.send_signal(signal.SIGTERM)
+        assert app.wait_exit() == 0

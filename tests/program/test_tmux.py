@@ -2,12 +2,12 @@
 
 import re
 import shlex
-import shutil
 import subprocess
 from collections.abc import Iterator
 
 import pytest
 
+from ..conftest import which
 from .conftest import PROGRAM, Sandbox
 from .terminal import Terminal
 from .walk import save, to_secret
@@ -20,7 +20,7 @@ class _Tmux:
         config = sandbox.home / "tmux.conf"
         config.write_text("set -s set-clipboard on\nset -g status off\n")
         self._command = [
-            shutil.which("tmux") or "tmux",
+            str(which("tmux")),
             *("-L", "own"),  # in a folder of its own; a socket's path must not get long
             *("-f", str(config)),
         ]
@@ -42,7 +42,7 @@ class _Tmux:
             env=self._environment,
             capture_output=True,
             text=True,
-            timeout=10,
+            timeout=60,
             check=False,
         )
         return ended.stdout

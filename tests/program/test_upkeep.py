@@ -62,8 +62,43 @@ def test_a_restore_revives_nothing_unasked(sandbox: Sandbox, backed_up: str) -> 
     again = sandbox.run("restore", backed_up, "--yes")
     assert (again.returncode, "Nothing is to be restored" in again.stderr) == (ExitCode.OK, True)
     revived = sandbox.run("restore", backed_up, "--revive", "deploy", "--yes")
-    assert "comes back to life" in revived.stdout
+    assert "becomes valid again" in revived.stdout
     assert live(sandbox) == ["deploy", "other"]
+
+
+def test_there_is_a_way_back_from_a_rotation(sandbox: Sandbox) -> None:
+    first = sandbox.run("create", "ci", "--expires-in", "90d").stdout
+    name = Path(sandbox.run("backup").stdout.strip()).name
+    made = sandbox.record()
+    second = sandbox.run("rotate", "ci").stdout
+    assert sandbox.run("rotate", "ci", "--undo").returncode == ExitCode.USAGE, "nobody was asked"
+    undone = sandbox.run("rotate", "ci", "--undo", "--yes")
+    assert (undone.returncode, undone.stdout) == (ExitCode.OK, "")
+    assert f"ci is {made['id']} again, with its old secret. It is valid until" in undone.stderr
+    assert sandbox.run("verify", stdin=first).returncode == ExitCode.OK
+    assert sandbox.run("verify", stdin=second).returncode == ExitCode.REFUSED
+    assert sandbox.records()[0] == made | {"revision": made["revision"] + 2}
+    # Without an overlap, the old secret is in the backup alone.
+    sandbox.run("rotate", "ci", "--overlap", "none", "--yes")
+    undone = sandbox.run("rotate", "ci", "--undo", "--yes")
+    assert (undone.returncode, "--revive ID" in undone.stderr) == (ExitCode.CONFLICT, True)
+    revived = sandbox.run("restore", name, "--revive", made["id"], "--yes")
+    assert f"ci ({made['id']}) becomes valid again, beside" in revived.stdout
+    assert sandbox.run("verify", stdin=first).returncode == ExitCode.OK
+    assert sandbox.run("rotate", made["id"], "--undo", "--yes").returncode == ExitCode.OK
+    assert live(sandbox) == ["ci"]
+    told = sandbox.run("audit", "--json", "--token", made["id"]).stdout
+    assert "Undone. It ends" in told
+    assert sandbox.run("check").returncode == ExitCode.OK
+
+
+def test_what_has_expired_does_not_become_valid_by_being_revived(sandbox: Sandbox) -> None:
+    sandbox.run("create", "ci", "--never")
+    sandbox.plant(expires_at="2026-01-01T23:59:59Z", created_at="2025-12-01T00:00:00Z")
+    name = Path(sandbox.run("backup").stdout.strip()).name
+    sandbox.run("revoke", "ci", "--yes")
+    revived = sandbox.run("restore", name, "--revive", "ci", "--dry-run")
+    assert "is restored, but has expired: its secret stays refused" in revived.stdout
 
 
 def test_a_damaged_store_is_restored_and_kept(sandbox: Sandbox, backed_up: str) -> None:

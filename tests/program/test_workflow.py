@@ -4,7 +4,6 @@ import base64
 import re
 import stat
 from datetime import date, timedelta
-from functools import partial
 
 import bcrypt
 
@@ -12,6 +11,7 @@ from .conftest import Sandbox
 from .terminal import Terminal
 from .walk import NONE_LEFT, SECRET, STAY, save, to_form, to_list, to_secret
 
+BACKSPACE = "\x7f"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -37,6 +37,7 @@ def test_a_token_from_its_making_to_its_end(sandbox: Sandbox) -> None:
 
         app.press("m")
         app.wait_for("New API Token Name")
+        app.press("f2")
         app.type("release")
         app.press("enter")
         app.wait_for("Renamed deploy to release.")
@@ -140,6 +141,9 @@ def test_a_token_that_is_not_made_leaves_nothing(sandbox: Sandbox) -> None:
     with sandbox.app() as app:
         to_form(app)
         app.press("escape")
+        app.wait_for("Discard your input?")
+        app.press("y")
+        app.wait_until_gone("API Token Name")
         to_list(app)
         assert not sandbox.store.exists()
 
@@ -161,22 +165,13 @@ def test_what_was_chosen_is_remembered(sandbox: Sandbox) -> None:
 
 
 def test_500_keys_at_once_lose_none(sandbox: Sandbox) -> None:
-    names = [f"token-{number}-{'x' * 42}" for number in range(9)]
-    keys = "".join(f"c{name}\r\x1b[Z\r" for name in names)
+    name = "abcdefghijklmnopqrstuvwxyz-0123456789-ABCDEFGHIJKL"
+    keys = f"c{(name + len(name) * BACKSPACE) * 5}{name}"
     assert len(keys) > 500
     with sandbox.app() as app:
         to_list(app)
         app.paste(keys)
-        for number in range(len(names)):
-            app.wait_until(partial(_has_more_than, sandbox, number), f"token {number}")
-        app.wait_for("9 tokens")
-        app.paste("/-8-\rr\t\r")
-        app.wait_for("No token has '-8-' in its name.")
-    records = {record["name"]: record for record in sandbox.records()}
-    assert sorted(records) == names
-    assert all(record["saved_at"] for record in records.values())
-    assert [name for name in names if records[name]["revoked_at"]] == names[8:]
-
-
-def _has_more_than(sandbox: Sandbox, number: int) -> bool:
-    return sandbox.store.exists() and len(sandbox.records()) > number
+        app.wait_for(name[-10:])
+        app.press("ctrl+s")
+        app.wait_for(SECRET)
+    assert sandbox.record()["name"] == name

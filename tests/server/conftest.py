@@ -5,14 +5,16 @@ from datetime import date
 
 import pytest
 
-from tokentui.core.service import NewToken, TokenService
+from tokentui.core.commands import TokenCommands
+from tokentui.core.new_token import NewToken
+from tokentui.core.snapshot_lookup import SnapshotLookup
 from tokentui.core.verifier import Verifier
 
 from ..conftest import CHEAPEST
 
 
 @pytest.fixture
-def made(service: TokenService) -> NewToken:
+def made(service: TokenCommands) -> NewToken:
     return service.create("ci-deploy", date(2027, 1, 1))
 
 
@@ -23,7 +25,8 @@ def ticks() -> list[float]:
 
 
 @pytest.fixture
-def verifier(service: TokenService, ticks: list[float]) -> Iterator[Verifier]:
-    clock = lambda: service.now()  # noqa: E731 - tests set another one
-    with Verifier(service.store, hasher=CHEAPEST, clock=clock, ticks=lambda: ticks[-1]) as opened:
+def verifier(service: TokenCommands, ticks: list[float]) -> Iterator[Verifier]:
+    clock = lambda: service.queries.now()  # noqa: E731 - tests set another one
+    lookup = SnapshotLookup(service.backend.tokens, monotonic=lambda: ticks[-1])
+    with Verifier(lookup, hasher=CHEAPEST, clock=clock, monotonic=lambda: ticks[-1]) as opened:
         yield opened

@@ -14,13 +14,15 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.opening import raw
 from tokentui.core import credential
+from tokentui.core.commands import TokenCommands
 from tokentui.core.errors import StoreUnreadable
-from tokentui.core.service import NewToken, TokenService
+from tokentui.core.new_token import NewToken
 from tokentui.core.verifier import Verifier
 from tokentui.server import asgi
 from tokentui.server.forward_auth import ForwardAuth
-from tokentui.server.proxies import Proxies
+from tokentui.server.proxies import TrustedProxies
 
 from ..conftest import NOW
 
@@ -55,7 +57,7 @@ def answer_of(app: ForwardAuth, scope: asgi.Scope) -> Answer:
 @pytest.fixture
 def app(verifier: Verifier) -> ForwardAuth:
     """Return an endpoint that believes a proxy at 127.0.0.1."""
-    return ForwardAuth(verifier, Proxies(["127.0.0.1"]))
+    return ForwardAuth(verifier, TrustedProxies(["127.0.0.1"]))
 
 
 @pytest.fixture
@@ -89,9 +91,9 @@ def test_the_proxy_is_told_whose_token_it_is(ask: Ask, made: NewToken) -> None:
 
 
 def test_foreign_names_are_fit_for_a_header(
-    ask: Ask, service: TokenService, made: NewToken
+    ask: Ask, service: TokenCommands, made: NewToken
 ) -> None:
-    service.store.apply(
+    raw(service).apply(
         replaced=[
             replace(made.token, name="a b\r\nX-Token-Id: é%", account="ada@example.org", revision=2)
         ]
@@ -107,26 +109,26 @@ def test_without_a_secret(ask: Ask) -> None:
 
 
 def test_a_wrong_secret_learns_nothing(ask: Ask, made: NewToken) -> None:
-    wrong = credential.Credential(made.token.id, credential.mint().secret).written()
+    wrong = credential.Credential(made.token.id, credential.mint().secret).encode()
     answer = ask(presenting(wrong))
     assert (answer.status, answer.body) == (401, b"This secret is not valid.\n")
     assert not [name for name in answer.headers if name.startswith("x-token")]
 
 
-def test_expired(ask: Ask, service: TokenService, made: NewToken) -> None:
-    service.now = lambda: NOW + timedelta(days=60)
+def test_expired(ask: Ask, service: TokenCommands, made: NewToken) -> None:
+    service.queries.now = lambda: NOW + timedelta(days=60)
     assert ask(presenting(made.secret)).status == 401
 
 
-def test_revoked(ask: Ask, service: TokenService, made: NewToken, ticks: list[float]) -> None:
+def test_revoked(ask: Ask, service: TokenCommands, made: NewToken, ticks: list[float]) -> None:
     assert ask(presenting(made.secret)).status == 204
     service.revoke([made.token])
     ticks.append(1.0)
     assert ask(presenting(made.secret)).status == 401
 
 
-def test_reading_only(ask: Ask, service: TokenService, made: NewToken) -> None:
-    service.store.apply(replaced=[replace(made.token, read_only=True, revision=2)])
+def test_reading_only(ask: Ask, service: TokenCommands, made: NewToken) -> None:
+    raw(service).apply(replaced=[replace(made.token, read_only=True, revision=2)])
     assert ask(presenting(made.secret, *FROM_PROXY)).status == 204
     assert ask(presenting(made.secret, (b"x-forwarded-method", b"POST"))).status == 403
     # Who asks is a GET itself; without a word of the proxy on it, what is asked about may be none.
@@ -134,8 +136,21 @@ def test_reading_only(ask: Ask, service: TokenService, made: NewToken) -> None:
     assert ask(presenting(made.secret, *FROM_PROXY), peer="192.0.2.1").status == 403
 
 
-def test_networks(ask: Ask, service: TokenService, made: NewToken) -> None:
-    service.store.apply(replaced=[replace(made.token, networks=("192.0.2.0/24",), revision=2)])
+@pytest.mark.parametrize("name", [b"upgrade", b"x-forwarded-upgrade"])
+def test_an_upgrade_is_more_than_reading(
+    ask: Ask, service: TokenCommands, made: NewToken, ticks: list[float], name: bytes
+) -> None:
+    upgrade = presenting(made.secret, *FROM_PROXY, (name, b"websocket"))
+    assert ask(upgrade).status == 204
+    raw(service).apply(replaced=[replace(made.token, read_only=True, revision=2)])
+    ticks.append(1.0)
+    assert ask(upgrade).status == 403
+    # A proxy may set it whether or not the caller asks for anything.
+    assert ask(presenting(made.secret, *FROM_PROXY, (name, b""))).status == 204
+
+
+def test_networks(ask: Ask, service: TokenCommands, made: NewToken) -> None:
+    raw(service).apply(replaced=[replace(made.token, networks=("192.0.2.0/24",), revision=2)])
     assert ask(presenting(made.secret, *FROM_PROXY)).status == 204
     assert ask(presenting(made.secret, (b"x-forwarded-for", b"198.51.100.1"))).status == 403
     assert ask(presenting(made.secret)).status == 403
@@ -144,13 +159,13 @@ def test_networks(ask: Ask, service: TokenService, made: NewToken) -> None:
 
 def test_the_same_answers_while_wrong_secrets_flood_in(ask: Ask, made: NewToken) -> None:
     for _ in range(20):
-        wrong = credential.Credential(made.token.id, credential.mint().secret).written()
+        wrong = credential.Credential(made.token.id, credential.mint().secret).encode()
         assert ask(presenting(wrong, *FROM_PROXY)).status == 401
 
 
-def test_a_hash_that_would_take_for_ever(ask: Ask, service: TokenService, made: NewToken) -> None:
+def test_a_hash_that_would_take_for_ever(ask: Ask, service: TokenCommands, made: NewToken) -> None:
     planted = "$2b$31$" + "." * 53
-    service.store.apply(replaced=[replace(made.token, hash=planted, revision=2)])
+    raw(service).apply(replaced=[replace(made.token, hash=planted, revision=2)])
     assert ask(presenting(made.secret)).status == 401
     assert ask(presenting(credential.Secret(planted))).status == 401
 
@@ -161,8 +176,7 @@ def test_while_the_tokens_cannot_be_read(
     def refresh() -> None:
         raise StoreUnreadable("It is gone.")
 
-    monkeypatch.setattr(verifier._fresh, "refresh", refresh)
-    monkeypatch.setattr(verifier._fresh, "refuse_outdated", refresh)
+    monkeypatch.setattr(verifier._lookup, "refresh", refresh)
     answer = ask(presenting(made.secret))
     assert (answer.status, answer.body) == (403, b"Nobody can be let in now. Try later.\n")
     health = ask(path="/health")
@@ -200,7 +214,7 @@ def test_other_requests(ask: Ask, method: str, path: str, status: int) -> None:
 def test_one_line_a_refusal_and_no_secret(
     ask: Ask, made: NewToken, caplog: pytest.LogCaptureFixture
 ) -> None:
-    wrong = credential.Credential(made.token.id, credential.mint().secret).written()
+    wrong = credential.Credential(made.token.id, credential.mint().secret).encode()
     with caplog.at_level(logging.WARNING, "tokentui"):
         ask(presenting(wrong, *FROM_PROXY))
         ask(presenting(made.secret))

@@ -8,11 +8,19 @@ from pathlib import Path
 import pytest
 
 from tokentui.core.errors import InvalidListener
-from tokentui.server.listener import Place, Port, UnixSocket, handed_over, listening, name_of, parse
+from tokentui.server.listener import (
+    Address,
+    Port,
+    UnixSocket,
+    listening,
+    name_of,
+    parse,
+    systemd_socket,
+)
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
+    ("text", "address"),
     [
         ("127.0.0.1:9180", Port("127.0.0.1", 9180)),
         ("localhost:80", Port("127.0.0.1", 80)),
@@ -20,9 +28,9 @@ from tokentui.server.listener import Place, Port, UnixSocket, handed_over, liste
         ("/run/tokentui/auth.sock", UnixSocket(Path("/run/tokentui/auth.sock"))),
     ],
 )
-def test_places(text: str, place: Place) -> None:
-    assert parse(text) == place
-    assert parse(str(place)) == place
+def test_addresses(text: str, address: Address) -> None:
+    assert parse(text) == address
+    assert parse(str(address)) == address
 
 
 def test_a_path_is_that_of_the_folder_where_the_command_runs(
@@ -36,7 +44,7 @@ def test_a_path_is_that_of_the_folder_where_the_command_runs(
     "text",
     ["", "9180", "example.org:80", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:65536", "~nosuch/x"],
 )
-def test_no_place(text: str) -> None:
+def test_no_address(text: str) -> None:
     with pytest.raises(InvalidListener, match="is nowhere to listen"):
         parse(text)
 
@@ -115,11 +123,11 @@ def test_what_systemd_hands_to_another_process_is_left_alone(
 ) -> None:
     monkeypatch.setenv("LISTEN_FDS", "1")
     monkeypatch.setenv("LISTEN_PID", "1")
-    assert handed_over() is None
+    assert systemd_socket() is None
 
 
 def test_several_sockets_of_systemd(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LISTEN_FDS", "2")
     monkeypatch.setenv("LISTEN_PID", str(os.getpid()))
     with pytest.raises(InvalidListener, match="give the unit one"):
-        handed_over()
+        systemd_socket()

@@ -10,10 +10,13 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import pytest
 from msgspec.structs import replace
 
+from tests.opening import raw
 from tokentui.core import credential
+from tokentui.core.commands import TokenCommands
 from tokentui.core.errors import StoreUnreadable
-from tokentui.core.service import NewToken, TokenService
-from tokentui.core.verifier import PublicToken, Verifier
+from tokentui.core.new_token import NewToken
+from tokentui.core.public_token import PublicToken
+from tokentui.core.verifier import Verifier
 from tokentui.server import asgi, wsgi
 
 from ..conftest import NOW
@@ -141,30 +144,42 @@ def test_two_secrets(call: Call, made: NewToken) -> None:
 
 
 def test_a_wrong_secret_learns_nothing(call: Call, made: NewToken) -> None:
-    wrong = credential.Credential(made.token.id, credential.mint().secret).written()
+    wrong = credential.Credential(made.token.id, credential.mint().secret).encode()
     answer = call([(b"authorization", b"Bearer " + wrong.reveal().encode())])
     assert answer.status == 401
     assert answer.headers["www-authenticate"] == 'Bearer realm="API", error="invalid_token"'
     assert answer.body == b"This secret is not valid.\n"
 
 
-def test_an_expired_one_learns_that(call: Call, service: TokenService, made: NewToken) -> None:
-    service.now = lambda: NOW + timedelta(days=60)
+def test_an_expired_one_learns_that(call: Call, service: TokenCommands, made: NewToken) -> None:
+    service.queries.now = lambda: NOW + timedelta(days=60)
     answer = call(bearer(made))
     assert (answer.status, answer.body) == (401, b"The token of this secret has expired.\n")
 
 
-def test_what_a_token_does_not_allow(call: Call, service: TokenService, made: NewToken) -> None:
+def test_what_a_token_does_not_allow(call: Call, service: TokenCommands, made: NewToken) -> None:
     changed = replace(made.token, read_only=True, networks=("192.0.2.0/24",), revision=2)
-    service.store.apply(replaced=[changed])
+    raw(service).apply(replaced=[changed])
     assert call(bearer(made)).status == 200
     assert call(bearer(made), method="POST").status == 403
     assert call(bearer(made), address="198.51.100.1").status == 403
     assert call(bearer(made), address=None).status == 403
 
 
+@pytest.mark.parametrize("protocol", [b"websocket", b"h2c"])
+def test_an_upgrade_is_more_than_reading(
+    call: Call, service: TokenCommands, made: NewToken, ticks: list[float], protocol: bytes
+) -> None:
+    upgrade = [*bearer(made), (b"connection", b"Upgrade"), (b"upgrade", protocol)]
+    assert call(upgrade).status == 200
+    raw(service).apply(replaced=[replace(made.token, read_only=True, revision=2)])
+    ticks.append(1.0)
+    assert call(upgrade).status == 403
+    assert call(bearer(made)).status == 200
+
+
 def test_revoked_while_it_serves(
-    call: Call, service: TokenService, made: NewToken, ticks: list[float]
+    call: Call, service: TokenCommands, made: NewToken, ticks: list[float]
 ) -> None:
     assert call(bearer(made)).status == 200
     service.revoke([made.token])
@@ -178,8 +193,7 @@ def test_a_store_that_cannot_be_read(
     def refresh() -> None:
         raise StoreUnreadable("It is gone.")
 
-    monkeypatch.setattr(verifier._fresh, "refresh", refresh)
-    monkeypatch.setattr(verifier._fresh, "refuse_outdated", refresh)
+    monkeypatch.setattr(verifier._lookup, "refresh", refresh)
     answer = call(bearer(made))
     assert (answer.status, answer.headers["retry-after"]) == (503, "1")
     assert b"gone" not in answer.body
@@ -188,7 +202,7 @@ def test_a_store_that_cannot_be_read(
 def test_the_log_tells_why_and_no_secret(
     call: Call, made: NewToken, caplog: pytest.LogCaptureFixture
 ) -> None:
-    wrong = credential.Credential(made.token.id, credential.mint().secret).written().reveal()
+    wrong = credential.Credential(made.token.id, credential.mint().secret).encode().reveal()
     with caplog.at_level(logging.WARNING, "tokentui"):
         call([(b"authorization", b"Bearer " + wrong.encode())], address="192.0.2.7\x1b")
         call([])
@@ -217,6 +231,36 @@ class TestOnlyASGI:
         await asgi.TokenMiddleware(app, verifier)(scope, receive, send)
         assert heard == ["connect"]
         assert sent == [{"type": "websocket.close", "code": 1008}]
+
+    # HTTP/2 opens one without `Upgrade`.
+    @pytest.mark.parametrize("upgrade", [[], [(b"upgrade", b"websocket")]])
+    @pytest.mark.parametrize("read_only", [False, True])
+    async def test_who_opens_a_web_socket(
+        self,
+        verifier: Verifier,
+        service: TokenCommands,
+        made: NewToken,
+        upgrade: Headers,
+        read_only: bool,
+    ) -> None:
+        raw(service).apply(replaced=[replace(made.token, read_only=read_only, revision=2)])
+        opened: list[str] = []
+        sent: list[asgi.Message] = []
+
+        async def app(scope: asgi.Scope, *_: object) -> None:
+            opened.append(scope["state"]["token"].name)
+
+        async def receive() -> asgi.Message:
+            return {"type": "websocket.connect"}
+
+        async def send(message: asgi.Message) -> None:
+            sent.append(message)
+
+        headers = [*bearer(made), *upgrade]
+        scope: asgi.Scope = {"type": "websocket", "headers": headers, "client": None}
+        await asgi.TokenMiddleware(app, verifier)(scope, receive, send)
+        closed = [{"type": "websocket.close", "code": 1008}]
+        assert (opened, sent) == (([], closed) if read_only else (["ci-deploy"], []))
 
     async def test_the_start_of_the_server_is_handed_on(self, verifier: Verifier) -> None:
         seen: list[str] = []

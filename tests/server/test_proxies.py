@@ -2,10 +2,10 @@
 
 import pytest
 
-from tokentui.server.proxies import Caller, Proxies
+from tokentui.server.proxies import Caller, TrustedProxies
 
-LOCAL = Proxies(["127.0.0.0/8", "203.0.113.0/24"])
-ANYBODY = Proxies([], all_are=True)
+LOCAL = TrustedProxies(["127.0.0.0/8", "203.0.113.0/24"])
+ANYBODY = TrustedProxies([], all_are=True)
 
 
 @pytest.mark.parametrize(
@@ -29,18 +29,18 @@ ANYBODY = Proxies([], all_are=True)
     ],
 )
 def test_the_address_that_a_proxy_tells(forwarded_for: list[str], address: str | None) -> None:
-    assert LOCAL.caller("127.0.0.1", ["GET"], forwarded_for) == Caller("GET", address)
+    assert LOCAL.caller("127.0.0.1", ["GET"], [], forwarded_for) == Caller("GET", address)
 
 
 @pytest.mark.parametrize("peer", ["192.0.2.1", "no address", None])
 def test_others_are_believed_nothing(peer: str | None) -> None:
-    assert LOCAL.caller(peer, ["GET"], ["127.0.0.1"]) == Caller(None, peer)
+    assert LOCAL.caller(peer, ["GET"], [], ["127.0.0.1"]) == Caller(None, peer)
 
 
 def test_who_can_open_the_socket_is_believed() -> None:
-    assert ANYBODY.caller(None, ["PUT"], ["192.0.2.7"]) == Caller("PUT", "192.0.2.7")
+    assert ANYBODY.caller(None, ["PUT"], [], ["192.0.2.7"]) == Caller("PUT", "192.0.2.7")
 
 
 @pytest.mark.parametrize("methods", [[], ["GET", "POST"]])
 def test_a_method_that_is_not_clear_is_none(methods: list[str]) -> None:
-    assert ANYBODY.caller(None, methods, ["192.0.2.7"]).method is None
+    assert ANYBODY.caller(None, methods, [], ["192.0.2.7"]).method is None

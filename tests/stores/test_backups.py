@@ -10,14 +10,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.opening import one, open_files, open_store
 from tokentui import files
-from tokentui.core.errors import BackupNotFound, StoreDamaged, StoreUnreadable, StoreUnwritable
+from tokentui.core.change import Restore
+from tokentui.core.errors import (
+    BackupNotFound,
+    NameTaken,
+    StoreDamaged,
+    StoreUnreadable,
+    StoreUnwritable,
+)
 from tokentui.core.token import Token
-from tokentui.stores.copies import Copies, Reason
-from tokentui.stores.tinydb import TinyDBStore
+from tokentui.stores.file.backups import BackupFiles, Copies, Reason
+from tokentui.stores.file.tinydb import TinyDBStore
 
 from ..conftest import NOW, folders_that_do_not_sync
-from .test_contract import ALL, after, names, token
+from .samples import ALL, after, names, put, token
 
 
 class Calendar:
@@ -37,7 +45,7 @@ def calendar() -> Calendar:
 
 @pytest.fixture
 def opener(store_path: Path, calendar: Calendar) -> Callable[[], TinyDBStore]:
-    return lambda: TinyDBStore(store_path, calendar)
+    return lambda: open_files(str(store_path), clock=calendar).tokens
 
 
 @pytest.fixture
@@ -50,7 +58,7 @@ def store(opener: Callable[[], TinyDBStore]) -> TinyDBStore:
 
 
 def reasons(store: TinyDBStore) -> list[str]:
-    return [backup.reason for backup in store.backups()]
+    return [backup.reason for backup in BackupFiles(store).listed()]
 
 
 def revoked(before: Token) -> Token:
@@ -66,7 +74,10 @@ class TestWhen:
             for number in range(2):
                 opener().apply(added=[token(day * 2 + number)])
         assert reasons(opener()) == ["daily"] * 3
-        copied = [names(opener().backup(copy.name), ALL) for copy in opener().backups()]
+        copied = [
+            names(BackupFiles(opener()).open(copy.name), ALL)
+            for copy in BackupFiles(opener()).listed()
+        ]
         # A copy is what was there before the day; on the first day there was only its first token.
         assert copied == [["t0", "t1", "t2", "t3"], ["t0", "t1"], ["t0"]]
 
@@ -74,13 +85,13 @@ class TestWhen:
         self, opener: Callable[[], TinyDBStore]
     ) -> None:
         opener().apply(added=[token(1)])
-        assert opener().backups() == []
+        assert BackupFiles(opener()).listed() == []
 
     def test_one_that_was_asked_for_is_no_copy_of_the_day(
         self, store: TinyDBStore, calendar: Calendar
     ) -> None:
         calendar.now = NOW + timedelta(days=1)
-        store.back_up()
+        BackupFiles(store).make()
         store.apply(added=[token(3)])
         assert reasons(store) == ["daily", "asked", "daily"]
 
@@ -89,27 +100,32 @@ class TestWhen:
         assert reasons(store) == ["daily"]
         store.apply(replaced=[revoked(token(1)), revoked(after(token(2), name="one"))])
         assert reasons(store) == ["bulk", "daily"]
-        assert names(store.backup(store.backups()[0].name), ALL) == ["one", "t1"]
+        assert names(BackupFiles(store).open(BackupFiles(store).listed()[0].name), ALL) == [
+            "one",
+            "t1",
+        ]
         assert names(store, ALL) == []
 
-    def test_a_change_that_is_refused_makes_none(self, store: TinyDBStore) -> None:
-        with pytest.raises(Exception, match="taken"):
-            store.apply(added=[token(3), token(4, name="t1")])
+    def test_a_change_that_is_refused_makes_none(
+        self, store: TinyDBStore, store_path: Path
+    ) -> None:
+        with pytest.raises(NameTaken):
+            put(open_files(str(store_path)), added=[token(3), token(4, name="t1")])
         assert reasons(store) == ["daily"]
 
     def test_when_asked(self, store: TinyDBStore, store_path: Path) -> None:
-        made = Path(store.back_up())
+        made = Path(BackupFiles(store).make())
         assert made.read_bytes() == store_path.read_bytes()
         assert reasons(store) == ["asked", "daily"]
 
     def test_there_must_be_something_to_copy(self, opener: Callable[[], TinyDBStore]) -> None:
         with pytest.raises(StoreUnreadable, match="nothing to back up"):
-            opener().back_up()
+            BackupFiles(opener()).make()
 
 
 class TestKept:
     def test_the_oldest_of_a_reason_go(self, store: TinyDBStore, calendar: Calendar) -> None:
-        asked = store.back_up()
+        asked = BackupFiles(store).make()
         for day in range(1, 20):
             calendar.now = NOW + timedelta(days=day)
             store.apply(added=[token(2 + day)])
@@ -121,8 +137,8 @@ class TestKept:
         for number in range(12):
             store.apply(added=[token(10 + 2 * number), token(11 + 2 * number)])
         counts = [
-            store.backup(copy.name).find(ALL).total
-            for copy in store.backups()
+            BackupFiles(store).open(copy.name).page(ALL).total.value
+            for copy in BackupFiles(store).listed()
             if copy.reason == "bulk"
         ]
         assert counts == list(range(24, 4, -2))
@@ -136,8 +152,8 @@ class TestKept:
         calendar.now = NOW - timedelta(days=1)
         store.apply(added=[token(30)])
         store.apply(added=[token(31)])
-        earlier = store.backups()[-1]
-        assert store.backup(earlier.name).find(ALL).total == 21
+        earlier = BackupFiles(store).listed()[-1]
+        assert BackupFiles(store).open(earlier.name).page(ALL).total.value == 21
         assert reasons(store) == ["daily"] * 14
 
     def test_other_files_are_let_be(self, store: TinyDBStore, store_path: Path) -> None:
@@ -152,7 +168,7 @@ class TestKept:
         ]
         for name in others:
             (folder / name).write_text("mine")
-        assert len(store.backups()) == 1
+        assert len(BackupFiles(store).listed()) == 1
         copies = Copies(store_path, lambda: NOW)
         for _ in range(30):
             copies.keep(Reason.DAILY)
@@ -176,14 +192,14 @@ class TestKept:
         store_path.parent.mkdir(mode=0o700)
         os.chown(store_path.parent, 1234, 1234)
         for number in range(2):
-            TinyDBStore(store_path).apply(added=[token(number)])
+            open_store(str(store_path)).apply(added=[token(number)])
         folder = store_path.parent / "backups"
         assert {path.stat().st_uid for path in (folder, *folder.iterdir())} == {1234}
 
 
 def test_a_copy_that_may_not_last_is_a_copy(store: TinyDBStore) -> None:
     with folders_that_do_not_sync():
-        assert Path(store.back_up()).exists()
+        assert Path(BackupFiles(store).make()).exists()
     assert reasons(store) == ["asked", "daily"]
 
 
@@ -201,7 +217,7 @@ class TestNoRoom:
         self, store: TinyDBStore, calendar: Calendar
     ) -> None:
         said: list[str] = []
-        store.tell = said.append
+        store.on_notice = said.append
         store.apply(replaced=[revoked(token(1)), revoked(token(2))])
         assert names(store, ALL) == []
         calendar.now += timedelta(days=1)
@@ -217,43 +233,43 @@ class TestNoRoom:
 
     def test_none_is_made_when_asked(self, store: TinyDBStore) -> None:
         with pytest.raises(StoreUnwritable, match="Make room"):
-            store.back_up()
+            BackupFiles(store).make()
 
     def test_a_damaged_file_is_not_replaced(self, store: TinyDBStore, store_path: Path) -> None:
-        [daily] = store.backups()
+        [daily] = BackupFiles(store).listed()
         store_path.write_text("damaged")
         with pytest.raises(StoreUnwritable):
-            store.recover(daily.name, [])
+            store.recover(BackupFiles(store).path_of(daily.name), Restore(name=daily.name))
         assert store_path.read_text() == "damaged"
 
 
 class TestProblems:
     def test_a_folder_that_can_be_none(self, store_path: Path) -> None:
         folder = store_path.parent / "backups"
-        store = TinyDBStore(store_path)
-        assert list(store.backup_problems()) == []
+        store = open_store(str(store_path))
+        assert list(BackupFiles(store).problems()) == []
         store.apply(added=[token(1)])
         folder.write_text("a file")
-        assert "No backups can be made" in next(iter(store.backup_problems()))
+        assert "No backups can be made" in next(iter(BackupFiles(store).problems()))
         with pytest.raises(StoreUnreadable, match="Not a directory"):
-            store.backups()
+            BackupFiles(store).listed()
         folder.unlink()
         folder.symlink_to("nowhere")
-        assert "leads nowhere" in next(iter(store.backup_problems()))
+        assert "leads nowhere" in next(iter(BackupFiles(store).problems()))
 
     def test_a_folder_that_cannot_be_written(
         self, store: TinyDBStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(os, "access", lambda *_: False)
-        assert "see who owns it" in next(iter(store.backup_problems()))
+        assert "see who owns it" in next(iter(BackupFiles(store).problems()))
 
     def test_odd_things_in_it(self, store: TinyDBStore, store_path: Path) -> None:
         folder = store_path.parent / "backups"
         (folder / "tokens.json.2020-01-01T000000Z.daily").mkdir()
         (folder / "tokens.json.2020-01-02T000000Z.daily").symlink_to("nowhere")
         os.mkfifo(folder / "tokens.json.2020-01-03T000000Z.daily")
-        assert len(store.backups()) == 1
-        assert list(store.backup_problems()) == []
+        assert len(BackupFiles(store).listed()) == 1
+        assert list(BackupFiles(store).problems()) == []
 
     def test_a_copy_that_cannot_be_let_go_hinders_nothing(
         self, store: TinyDBStore, calendar: Calendar, monkeypatch: pytest.MonkeyPatch
@@ -264,44 +280,47 @@ class TestProblems:
             unlink(path, missing_ok)
 
         said: list[str] = []
-        store.tell = said.append
+        store.on_notice = said.append
         unlink = Path.unlink
         monkeypatch.setattr(Path, "unlink", refuse)
         for day in range(1, 17):
             calendar.now = NOW + timedelta(days=day)
             store.apply(added=[token(2 + day)])
-        assert (said, len(store.backups())) == ([], 17)
+        assert (said, len(BackupFiles(store).listed())) == ([], 17)
 
     def test_one_that_is_read_is_not_touched(self, store: TinyDBStore, tmp_path: Path) -> None:
         elsewhere = tmp_path / "elsewhere"
         elsewhere.mkdir(mode=0o700)
         copy = elsewhere / "copy.json"
-        copy.write_bytes(Path(store.back_up()).read_bytes())
+        copy.write_bytes(Path(BackupFiles(store).make()).read_bytes())
         copy.chmod(0o600)
         files.temporary_of(copy).write_text("precious")
         (elsewhere / "copy.json.lock").touch()
         before = {path: path.read_bytes() for path in elsewhere.iterdir()}
-        assert store.backup(str(copy)).find(ALL).total == 2
+        assert BackupFiles(store).open(str(copy)).page(ALL).total.value == 2
         assert {path: path.read_bytes() for path in elsewhere.iterdir()} == before
         copy.write_text("{")
         with pytest.raises(StoreDamaged, match="Choose another backup"):
-            store.backup(str(copy)).find(ALL)
+            BackupFiles(store).open(str(copy)).page(ALL)
 
     def test_a_half_copy_is_swept(self, store: TinyDBStore, store_path: Path) -> None:
         left = files.temporary_of(store_path.parent / "backups" / store_path.name)
         left.write_text("half")
-        assert TinyDBStore(store_path).find(ALL).total == 2
+        assert open_store(str(store_path)).page(ALL).total.value == 2
         assert not left.exists()
+
+
+_REVOKING = Restore(name="copy", replaced=((token(1), revoked(token(1))),), instead=True)
 
 
 class TestRecover:
     def test_the_damaged_file_is_kept(self, store: TinyDBStore, store_path: Path) -> None:
-        name = store.back_up()
+        name = BackupFiles(store).make()
         store_path.write_text("damaged")
-        store.recover(name, [revoked(token(1))])
+        store.recover(BackupFiles(store).path_of(name), _REVOKING)
         assert names(store, ALL) == ["t2"]
-        assert store.get(token(1).id).revoked_at == NOW
-        kept = next(copy for copy in store.backups() if copy.reason == "damaged")
+        assert one(store, token(1).id).revoked_at == NOW
+        kept = next(copy for copy in BackupFiles(store).listed() if copy.reason == "damaged")
         assert (store_path.parent / "backups" / kept.name).read_text() == "damaged"
 
     def test_what_other_versions_wrote_comes_back(
@@ -312,9 +331,9 @@ class TestRecover:
         tables["tokens"]["7"] = {"id": "no token"}
         tables["later"] = {"1": {"x": 1}}
         store_path.write_text(json.dumps(tables))
-        name = store.back_up()
+        name = BackupFiles(store).make()
         store_path.write_text("damaged")
-        store.recover(name, [revoked(token(1))])
+        store.recover(BackupFiles(store).path_of(name), _REVOKING)
         back = json.loads(store_path.read_text())
         assert back["tokens"]["1"]["colour"] == "blue"
         assert back["tokens"]["1"]["hash"] is None
@@ -324,10 +343,10 @@ class TestRecover:
     @pytest.mark.parametrize("name", ["nothing", "/nowhere/at.all", "backups/"])
     def test_a_backup_that_is_not_there(self, store: TinyDBStore, name: str) -> None:
         with pytest.raises(BackupNotFound, match="nothing was changed"):
-            store.backup(name)
+            BackupFiles(store).open(name)
         with pytest.raises(BackupNotFound):
-            store.recover(name, [])
+            store.recover(BackupFiles(store).path_of(name), Restore(name=name))
 
     def test_a_backup_that_can_be_none(self, store: TinyDBStore) -> None:
         with pytest.raises(StoreUnreadable, match="too long"):
-            store.backup("x" * 300)
+            BackupFiles(store).open("x" * 300)

@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 from msgspec.structs import replace
 
+from tests.opening import one, open_files
 from tokentui import files
 from tokentui.core import restore
 from tokentui.core.errors import NameTaken, StoreUnwritable, TokenChanged
 from tokentui.core.token import Status, Token
-from tokentui.stores import open_store
 
 from ..conftest import NOW
-from .test_contract import ALL, after, token
+from .samples import ALL, after, put, token
 
-EVERYONE = replace(ALL, statuses=frozenset(Status), size=10**6)
+EVERYONE = replace(ALL, statuses=frozenset(Status))
 NAMES = st.sampled_from(["a", "A", "b", "c", "d"])
 
 
@@ -77,7 +77,7 @@ class Model(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.path = str(self.folder / "data" / "tokens.json")
-        self.stores = [open_store(self.path), open_store(self.path)]
+        self.backends = [open_files(self.path), open_files(self.path)]
         self.model: dict[str, Token] = {}
 
     def teardown(self) -> None:
@@ -96,12 +96,12 @@ class Model(RuleBasedStateMachine):
         with full_disk(full):
             if self.taken(name):
                 with pytest.raises(NameTaken):
-                    self.stores[which].apply(added=[new])
+                    put(self.backends[which], added=[new])
             elif full:
                 with pytest.raises(StoreUnwritable):
-                    self.stores[which].apply(added=[new])
+                    put(self.backends[which], added=[new])
             else:
-                self.stores[which].apply(added=[new])
+                put(self.backends[which], added=[new])
                 self.model[new.id] = new
         return new.id
 
@@ -114,12 +114,12 @@ class Model(RuleBasedStateMachine):
         with full_disk(full):
             if self.taken(name, but=token_id):
                 with pytest.raises(NameTaken):
-                    self.stores[which].apply(replaced=[renamed])
+                    put(self.backends[which], replaced=[renamed])
             elif full:
                 with pytest.raises(StoreUnwritable):
-                    self.stores[which].apply(replaced=[renamed])
+                    put(self.backends[which], replaced=[renamed])
             else:
-                self.stores[which].apply(replaced=[renamed])
+                put(self.backends[which], replaced=[renamed])
                 self.model[token_id] = renamed
 
     @rule(which=st.integers(0, 1), one=ids, two=ids, stale=st.booleans(), full=st.booleans())
@@ -133,9 +133,9 @@ class Model(RuleBasedStateMachine):
         with full_disk(full):
             if stale or full:
                 with pytest.raises(TokenChanged if stale else StoreUnwritable):
-                    self.stores[which].apply(replaced=revoked)
+                    put(self.backends[which], replaced=revoked)
             else:
-                self.stores[which].apply(replaced=revoked)
+                put(self.backends[which], replaced=revoked)
                 self.model |= {each.id: each for each in revoked}
 
     @rule(which=st.integers(0, 1), when=st.sampled_from(["copy", "before", "after"]))
@@ -143,7 +143,7 @@ class Model(RuleBasedStateMachine):
         new = token(len(self.model), name=f"n{len(self.model)}")
         try:
             with killed(when):
-                self.stores[which].apply(added=[new])
+                put(self.backends[which], added=[new])
         except Killed:
             done = when == "after"
         else:
@@ -151,32 +151,29 @@ class Model(RuleBasedStateMachine):
             assert done, "the process was to die"
         if done:
             self.model[new.id] = new
-        self.stores[which] = open_store(self.path)
+        self.backends[which] = open_files(self.path)
 
     @rule(which=st.integers(0, 1))
     def restore_the_latest_backup(self, which: int) -> None:
-        store = self.stores[which]
         if self.model:
-            name = store.back_up()
-            restoration = restore.plan(store, name)
-            assert not restoration.changes
-            restore.carry_out(store, name, restoration)
+            name = self.backends[which].backups.make()
+            assert not restore.plan(open_files(self.path), name).changes
 
     @rule(which=st.integers(0, 1), forgotten=consumes(ids))
     def reopen(self, which: int, forgotten: str) -> None:
-        self.stores[which] = open_store(self.path)
+        self.backends[which] = open_files(self.path)
 
     @invariant()
     def no_backup_is_half_a_one(self) -> None:
-        assert list(self.stores[0].backup_problems()) == []
+        assert list(self.backends[0].backups.problems()) == []
 
     @invariant()
     def both_handles_agree_with_the_model(self) -> None:
-        for store in self.stores:
-            assert {found.id: found for found in store.find(EVERYONE).tokens} == self.model
+        for store in (each.tokens for each in self.backends):
+            assert {row.token.id: row.token for row in store.scan(EVERYONE)} == self.model
             for known in self.model.values():
-                assert store.get(known.id) == known
-                assert (known in store.named(known.name)) is (known.revoked_at is None)
+                assert one(store, known.id) == known
+                assert (known in store.by_name(known.name)) is (known.revoked_at is None)
 
 
 TestModel = Model.TestCase

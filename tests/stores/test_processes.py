@@ -8,20 +8,20 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
-from tokentui.core.store import everything
-from tokentui.stores import open_store
+from tests.opening import one, open_store
+from tokentui.core.repositories import every_token
 
-from .test_contract import ALL, token
+from .samples import ALL, token
 
 _PRELUDE = """
 import random, sys
 from tokentui.core.credential import BcryptHasher
 from tokentui.core.errors import NameTaken, StoreBusy, TokenChanged
-from tokentui.core.service import TokenService
-from tokentui.stores import open_store, open_usage
+from tokentui.core.commands import TokenCommands
+from tests.opening import open_files
 path, worker, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
-service = TokenService(
-    open_store(path), open_usage(path), account="ada", hasher=BcryptHasher(4)
+service = TokenCommands(
+    open_files(path), account="ada", hasher=BcryptHasher(4)
 )
 def patiently(verb, *what):
     while True:
@@ -46,7 +46,7 @@ for number in range(rounds):
 
 # Renames and revokes what all its likes do, as it was last seen, and tells what was acknowledged.
 _RIVAL = """
-seen = list(service.find(service.query()).tokens)
+seen = list(service.queries.list_all(service.queries.query()))
 for number in range(rounds):
     place = random.randrange(len(seen))
     token = seen[place]
@@ -55,7 +55,7 @@ for number in range(rounds):
             seen[place] = patiently(service.rename, token, f"{worker}-{number}")
         else:
             patiently(service.revoke, [token])
-            seen[place] = service.get(token.id)
+            seen[place] = service.queries.get(token.id)
         print(token.id, seen[place].revision, flush=True)
     except TokenChanged as error:
         seen[place] = error.current
@@ -98,7 +98,7 @@ def _acknowledged(output: str) -> dict[str, str]:
 def _check(path: Path, acknowledged: dict[str, str]) -> None:
     store = open_store(str(path))
     for token_id, name in acknowledged.items():
-        found = store.get(token_id)
+        found = one(store, token_id)
         assert (found.revoked_at is not None) if name == "-" else (found.name == name)
     assert store.warnings() == []
 
@@ -119,8 +119,8 @@ def test_eight_processes_lose_nothing(store_path: Path) -> None:
         acknowledged |= _acknowledged(output)
     assert len(acknowledged) == 8 * 60
     _check(store_path, acknowledged)
-    live = open_store(str(store_path)).find(ALL)
-    assert live.total == 8 * (60 - 20)
+    live = open_store(str(store_path)).page(ALL)
+    assert live.total.value == 8 * (60 - 20)
     assert len(json.loads(store_path.read_text())["tokens"]) == 8 * 60
 
 
@@ -131,7 +131,7 @@ def test_no_process_overwrites_what_another_changed(store_path: Path) -> None:
     acknowledged = [tuple(line.split()) for output in outputs for line in output.splitlines()]
     assert len(set(acknowledged)) == len(acknowledged), "one revision was acknowledged twice"
     changes = Counter(token_id for token_id, _ in acknowledged)
-    for found in everything(store):
+    for found in every_token(store):
         assert found.revision == 1 + changes[found.id]
 
 
@@ -157,7 +157,7 @@ def test_a_killed_process_loses_nothing_that_it_acknowledged(store_path: Path) -
             output = "".join(lines) + worker.stdout.read()
         store = open_store(str(store_path))
         for token_id, name in _acknowledged(output).items():
-            found = store.get(token_id)
+            found = one(store, token_id)
             # The step after the last acknowledged one may have been done, unacknowledged.
             assert found.revoked_at is not None or name in {found.name, found.name[:-8]}
     open_store(str(store_path)).apply(added=[token(1)])

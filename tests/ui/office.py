@@ -4,15 +4,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.opening import (
+    open_files,
+)
 from tokentui.core.account import Role
 from tokentui.core.accounts import AccountService
-from tokentui.core.audit import Origin
+from tokentui.core.audit import Actor
+from tokentui.core.authenticator import Authenticator
+from tokentui.core.commands import TokenCommands
 from tokentui.core.credential import Secret
-from tokentui.core.login import Door
 from tokentui.core.rights import Rights
-from tokentui.core.service import TokenService
-from tokentui.stores import open_accounts, open_failures, open_store, open_trail, open_usage
-from tokentui.ui.entrance import Entrance
+from tokentui.stores.file.audit_log import AuditLogFile
+from tokentui.stores.file.backend import FileBackend
+from tokentui.ui.sign_in import SignIn
 
 from ..conftest import CHEAPEST, NOW
 
@@ -24,31 +28,31 @@ class Office:
 
     def __init__(self, path: Path) -> None:
         self.path = str(path)
-        self.ticks = 0.0
+        self.monotonic = 0.0
+        backend = self.open()
         self.accounts = AccountService(
-            open_accounts(self.path), Rights("root"), self.trail, by="root", hasher=CHEAPEST
+            backend, Rights("root"), backend.audit, by="root", hasher=CHEAPEST
         )
         self.accounts.add("ann", None, Secret(PASSWORD))
         self.accounts.add("bob", None, Secret(PASSWORD))
         self.accounts.add("eye", Role.AUDITOR, Secret(PASSWORD))
         self.accounts.add("kay", None, None)
 
-    @property
-    def trail(self) -> Any:
-        trail: Any = open_trail(self.path, origin=Origin("tokens", "192.0.2.7"))
-        trail._now = lambda: NOW
-        return trail
+    def open(self) -> FileBackend:
+        return open_files(self.path, Actor("tokens", "192.0.2.7"), clock=lambda: NOW)
 
-    def service(self, account: str | None = None) -> TokenService:
-        return TokenService(
-            open_store(self.path),
-            open_usage(self.path),
+    @property
+    def trail(self) -> AuditLogFile:
+        return self.open().audit
+
+    def service(self, account: str | None = None, **more: Any) -> TokenCommands:
+        return TokenCommands(
+            self.open(),
             account=account or "root",
-            accounts=open_accounts(self.path),
-            bound=account is not None,
-            trail=self.trail,
+            signed_in=account is not None,
             hasher=CHEAPEST,
             clock=lambda: NOW,
+            **more,
         )
 
     def stock(self) -> None:
@@ -59,17 +63,18 @@ class Office:
 
     def choices(self, account: str | None = None, **more: Any) -> dict[str, Any]:
         """Return what the app is given, with somebody logged in by a key or nobody yet."""
-        door = Door(
-            open_accounts(self.path),
-            open_failures(self.path),
-            self.trail,
+        backend = self.open()
+        authenticator = Authenticator(
+            backend.accounts,
+            backend.attempts,
+            backend.audit,
             CHEAPEST,
             lambda: NOW,
         )
         return {
-            "entrance": Entrance(door, self.service),
-            "logged_in": account is not None,
+            "sign_in": SignIn(authenticator, self.service),
+            "signed_in": account is not None,
             "lock_after": timedelta(minutes=15),
-            "ticks": lambda: self.ticks,
+            "monotonic": lambda: self.monotonic,
             **more,
         }

@@ -6,11 +6,13 @@ import pytest
 from textual.command import Command, CommandList, CommandPalette
 from textual.pilot import Pilot
 
-from tokentui.core.query import Page, Query
-from tokentui.core.service import TokenService
-from tokentui.stores import open_store
+from tokentui.core.cancel import Cancel
+from tokentui.core.commands import TokenCommands
+from tokentui.core.query import Query, TokenPage
 from tokentui.ui.screens.confirm import Confirm
+from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.screens.manage_token import ManageToken
+from tokentui.ui.screens.rotate_token import RotateToken
 from tokentui.ui.screens.token_list import TokenList
 
 from .conftest import Run, arrive, said, until, write
@@ -29,7 +31,7 @@ async def search(pilot: Pilot[None], text: str, first: str) -> None:
     await until(pilot, lambda: offered(pilot)[:1] == [first])
 
 
-async def test_it_offers_what_can_be_done_here(saved: TokenService, run: Run) -> None:
+async def test_it_offers_what_can_be_done_here(saved: TokenCommands, run: Run) -> None:
     async with run(saved) as pilot:
         await search(pilot, "", "Create")
         here = offered(pilot)
@@ -44,9 +46,9 @@ async def test_it_offers_what_can_be_done_here(saved: TokenService, run: Run) ->
 
 
 async def test_what_a_read_only_store_does_not_let_be_done_is_not_offered(
-    saved: TokenService, run: Run, store_path: Path
+    saved: TokenCommands, run: Run, store_path: Path
 ) -> None:
-    saved.store = open_store(str(store_path), read_only=True)
+    saved.backend.read_only = True
     async with run(saved) as pilot:
         await search(pilot, "", "Manage")
         assert not {"Create", "Revoke", "Mark all, or none"} & {*offered(pilot)}
@@ -56,7 +58,22 @@ async def test_what_a_read_only_store_does_not_let_be_done_is_not_offered(
         assert offered(pilot) == ["Manage ci-deploy"]
 
 
-async def test_a_token_is_managed_by_its_name(saved: TokenService, run: Run) -> None:
+@pytest.mark.parametrize(
+    ("key", "screen"), [("r", Confirm), ("t", RotateToken), ("c", CreateToken)]
+)
+async def test_what_a_screen_asks_for_is_not_committed_where_it_is_hidden(
+    saved: TokenCommands, run: Run, key: str, screen: type
+) -> None:
+    async with run(saved) as pilot:
+        await pilot.press(key)
+        await arrive(pilot, screen)
+        await pilot.press("ctrl+p")
+        await arrive(pilot, CommandPalette)
+        await until(pilot, lambda: "Theme" in offered(pilot))
+        assert not {"Yes", "Rotate", "Create"} & {*offered(pilot)}
+
+
+async def test_a_token_is_managed_by_its_name(saved: TokenCommands, run: Run) -> None:
     async with run(saved) as pilot:
         await search(pilot, "github", "Manage github-actions-production")
         await pilot.press("enter")
@@ -67,7 +84,7 @@ async def test_a_token_is_managed_by_its_name(saved: TokenService, run: Run) -> 
 
 
 async def test_a_verb_and_a_name_revoke_that_token_whatever_is_marked(
-    saved: TokenService, run: Run
+    saved: TokenCommands, run: Run
 ) -> None:
     async with run(saved) as pilot:
         await pilot.press("space", "space")
@@ -78,7 +95,7 @@ async def test_a_verb_and_a_name_revoke_that_token_whatever_is_marked(
         assert said(pilot, "#title") == "Revoke vendor_acme?"
 
 
-async def test_a_name_is_no_markup(saved: TokenService, run: Run, store_path: Path) -> None:
+async def test_a_name_is_no_markup(saved: TokenCommands, run: Run, store_path: Path) -> None:
     store_path.write_text(store_path.read_text().replace("ci-deploy", "[red]ci[/] \\u001b[2J"))
     async with run(saved) as pilot:
         await search(pilot, "red", r"Manage [red]ci[/] \x1b[2J")
@@ -87,22 +104,22 @@ async def test_a_name_is_no_markup(saved: TokenService, run: Run, store_path: Pa
 
 
 async def test_of_many_tokens_only_a_window_is_asked_for(
-    saved: TokenService, run: Run, monkeypatch: pytest.MonkeyPatch
+    saved: TokenCommands, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    queries: list[Query] = []
-    find = saved.find
+    limits: list[int] = []
+    find = saved.queries.find
 
-    def noting(query: Query) -> Page:
-        queries.append(query)
-        return find(query)
+    def noting(query: Query, limit: int, cancel: Cancel) -> TokenPage:
+        limits.append(limit)
+        return find(query, limit=limit, cancel=cancel)
 
     async with run(saved) as pilot:
-        monkeypatch.setattr(saved, "find", noting)
+        monkeypatch.setattr(saved.queries, "find", noting)
         await search(pilot, "monit", "Manage monitoring")
-        assert {query.size for query in queries if query.text} == {10}
+        assert set(limits) == {10}
 
 
-async def test_a_theme_is_chosen_by_its_name(saved: TokenService, run: Run) -> None:
+async def test_a_theme_is_chosen_by_its_name(saved: TokenCommands, run: Run) -> None:
     async with run(saved) as pilot:
         await search(pilot, "nord", "Theme nord")
         await pilot.press("enter")

@@ -15,8 +15,8 @@ from textual.widgets import Static
 from textual.widgets._footer import FooterKey
 
 import tokentui.ui
+from tokentui.core.commands import TokenCommands
 from tokentui.core.errors import InvalidSetting
-from tokentui.core.service import TokenService
 from tokentui.ui import keys
 from tokentui.ui.app import TokentuiApp
 from tokentui.ui.screens.choose_filter import ChooseFilter
@@ -46,18 +46,22 @@ def footer(pilot: Pilot[None]) -> dict[str, str]:
 def test_every_binding_can_be_named() -> None:
     for module in pkgutil.walk_packages(tokentui.ui.__path__, "tokentui.ui."):
         importlib.import_module(module.name)
-    known = {kind for kinds in keys.TOGETHER for kind in kinds}
+    known = {kind for kinds in keys.SHORTCUT_SCOPES for kind in kinds}
     declaring = {kind for kind in {*ours(Widget), *ours(Screen)} if "BINDINGS" in vars(kind)}
     assert declaring == known
     everything = [each for kind in known for each in kind.BINDINGS] + TokentuiApp.BINDINGS
     assert all(isinstance(each, Binding) and each.id for each in everything)
 
 
+def test_what_commits_can_be_named() -> None:
+    assert keys.actions().keys() >= keys.COMMITS
+
+
 def test_no_key_is_for_two_actions() -> None:
-    for kinds in keys.TOGETHER:
+    for kinds in keys.SHORTCUT_SCOPES:
         taken: dict[str, str | None] = {}
-        for binding in (*(b for kind in kinds for b in keys.declared(kind)), *keys.EVERYWHERE):
-            for key in keys.in_force(binding, {}):
+        for binding in (*(b for kind in kinds for b in keys.declared(kind)), *keys.APP_BINDINGS):
+            for key in keys.effective_keys(binding, {}):
                 assert taken.setdefault(key, binding.id) == binding.id, key
 
 
@@ -65,7 +69,7 @@ def test_every_action_can_have_another_key() -> None:
     for name, binding in keys.actions().items():
         new = chosen({name: "f20"})[name].split(",")
         assert new[0] == "f20"
-        assert set(new[1:]) == set(keys.in_force(binding, {})) & set(keys.FIXED)
+        assert set(new[1:]) == set(keys.effective_keys(binding, {})) & set(keys.FIXED)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +80,6 @@ def test_every_action_can_have_another_key() -> None:
         ("N", "N"),
         ("x, Insert", "x,insert"),
         ("Ctrl+N", "ctrl+n"),
-        ("alt+x", "alt+x"),
         ("comma", "comma"),
         ("/", "slash"),
         ("é", "é"),
@@ -98,6 +101,8 @@ def test_keys_are_taken_as_people_write_them(written: str, named: str) -> None:
         ({"list.create": "foo+n"}, "keys are written as"),
         ({"list.create": "ctrl+m"}, "keys are written as"),
         ({"list.create": "escape"}, "escape keeps what it does"),
+        ({"list.create": "alt+x"}, "alt\\+x is Esc and then another key"),
+        ({"create.create": "ctrl+alt+s"}, "ctrl\\+alt\\+s is Esc and then another key"),
         ({"create.create": "n"}, "n is for the field that is typed in"),
         ({"manage.revoke": "ctrl+k"}, "ctrl\\+k is for the field"),
         ({"app.help": "?"}, "question_mark is for the field"),
@@ -121,7 +126,7 @@ def test_two_keys_can_change_places() -> None:
 
 class TestInTheApp:
     async def test_the_new_key_works_and_shows_and_the_old_one_is_free(
-        self, saved: TokenService, run: Run
+        self, saved: TokenCommands, run: Run
     ) -> None:
         keymap = chosen({"list.create": "n", "list.revoke": "x,delete", "list.help": "z"})
         async with run(saved, keymap=keymap) as pilot:
@@ -144,14 +149,14 @@ class TestInTheApp:
             await pilot.press("n")
             await arrive(pilot, CreateToken)
 
-    async def test_keys_change_places(self, saved: TokenService, run: Run) -> None:
+    async def test_keys_change_places(self, saved: TokenCommands, run: Run) -> None:
         keymap = chosen({"list.create": "m", "list.manage": "c"})
         async with run(saved, keymap=keymap) as pilot:
             await pilot.press("m")
             await arrive(pilot, CreateToken)
 
     async def test_escape_goes_back_whatever_was_chosen(
-        self, saved: TokenService, run: Run
+        self, saved: TokenCommands, run: Run
     ) -> None:
         async with run(saved, keymap=chosen({"show-only.back": "x"})) as pilot:
             for key in ("escape", "x"):
@@ -161,7 +166,7 @@ class TestInTheApp:
                 await arrive(pilot, TokenList)
 
     async def test_the_footer_is_left_alone_while_it_says_the_same(
-        self, service: TokenService, run: Run
+        self, service: TokenCommands, run: Run
     ) -> None:
         def disabled() -> set[str]:
             return {key.description for key in pilot.app.screen.query(FooterKey) if key._disabled}
@@ -181,7 +186,7 @@ class TestInTheApp:
             await until(pilot, lambda: "Manage" not in disabled())
 
     async def test_the_greeting_names_the_keys_in_force(
-        self, service: TokenService, run: Run
+        self, service: TokenCommands, run: Run
     ) -> None:
         async with run(service, keymap=chosen({"list.create": "n", "list.help": "f5"})) as pilot:
             empty = str(pilot.app.screen.query_one("#empty", Static).content)

@@ -11,7 +11,11 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, DataTable, Input
 
-from tokentui.core.service import TokenService
+from tokentui.core.account import fingerprint
+from tokentui.core.authenticator import Authenticator
+from tokentui.core.commands import TokenCommands
+from tokentui.core.credential import Secret
+from tokentui.core.errors import KeyRemoved
 from tokentui.ui.screens.audit_trail import AuditTrail
 from tokentui.ui.screens.choose_account import ChooseAccount
 from tokentui.ui.screens.create_token import CreateToken
@@ -22,7 +26,9 @@ from tokentui.ui.screens.saved_token import SavedToken, SecretLine
 from tokentui.ui.screens.token_list import TokenList
 from tokentui.ui.widgets.token_table import TokenTable
 
-from .conftest import Run, arrive, log_in, said, toasts, unlock, until, write
+from ..core.test_accounts import KEY, OTHER_KEY
+from ..doubles.gate import Gate
+from .conftest import Run, app_of, arrive, log_in, said, toasts, unlock, until, write
 from .office import PASSWORD, Office
 
 Enter = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
@@ -60,13 +66,13 @@ def shown(pilot: Pilot[None]) -> str:
 
 
 def names(pilot: Pilot[None]) -> list[str]:
-    return [token.name for token in pilot.app.screen.query_one(TokenTable)._page.tokens]
+    return [row.token.name for row in pilot.app.screen.query_one(TokenTable)._page.rows]
 
 
 # -- log in -----------------------------------------------------------------------------------
 
 
-async def test_without_accounts_there_is_no_log_in(saved: TokenService, run: Run) -> None:
+async def test_without_accounts_there_is_no_log_in(saved: TokenCommands, run: Run) -> None:
     async with run(saved) as pilot:
         await arrive(pilot, TokenList)
         await pilot.press("ctrl+l")
@@ -166,35 +172,35 @@ async def test_it_locks_by_a_key_and_all_is_as_it_was(enter: Enter) -> None:
 
 async def test_it_locks_by_itself_after_a_time_without_keys(enter: Enter, office: Office) -> None:
     async with enter("bob") as pilot:
-        office.ticks += 899
+        office.monotonic += 899
         await pilot.press("j")
-        office.ticks += 899
-        pilot.app.look_for_somebody()  # type: ignore[attr-defined]
+        office.monotonic += 899
+        app_of(pilot).session_lock.lock_if_idle()
         assert isinstance(pilot.app.screen, TokenList)
-        office.ticks += 1
+        office.monotonic += 1
         await arrive(pilot, LogIn)
         assert "deploy" not in shown(pilot)
         await unlock(pilot)
         await arrive(pilot, TokenList)
-        pilot.app.look_for_somebody()  # type: ignore[attr-defined]
+        app_of(pilot).session_lock.lock_if_idle()
         assert isinstance(pilot.app.screen, TokenList)
 
 
 async def test_a_mouse_that_only_moves_does_not_keep_it_open(enter: Enter, office: Office) -> None:
     async with enter("bob") as pilot:
-        office.ticks += 899
+        office.monotonic += 899
         await pilot.click("#summary")
-        office.ticks += 899
+        office.monotonic += 899
         await pilot.hover("#facts")
         assert isinstance(pilot.app.screen, TokenList)
-        office.ticks += 1
+        office.monotonic += 1
         await arrive(pilot, LogIn)
 
 
 async def test_it_need_not_lock_itself(enter: Enter, office: Office) -> None:
     async with enter("bob", lock_after=None) as pilot:
-        office.ticks += 10**6
-        pilot.app.look_for_somebody()  # type: ignore[attr-defined]
+        office.monotonic += 10**6
+        app_of(pilot).session_lock.lock_if_idle()
         assert isinstance(pilot.app.screen, TokenList)
 
 
@@ -222,15 +228,13 @@ async def test_a_secret_is_hidden_and_comes_back(enter: Enter) -> None:
 async def test_a_secret_made_while_it_locks_waits_below(
     enter: Enter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from threading import Event
-
-    go, create = Event(), TokenService.create
+    go, create = Gate(), TokenCommands.create
 
     def slow(*arguments: Any, **more: Any) -> Any:
-        assert go.wait(10)
+        assert go.wait(60)
         return create(*arguments, **more)
 
-    monkeypatch.setattr(TokenService, "create", slow)
+    monkeypatch.setattr(TokenCommands, "create", slow)
     async with enter("bob") as pilot:
         await pilot.press("c")
         await arrive(pilot, CreateToken)
@@ -238,7 +242,7 @@ async def test_a_secret_made_while_it_locks_waits_below(
         await pilot.press("enter")
         await lock(pilot)
         go.set()
-        await until(pilot, lambda: pilot.app._held_back)  # type: ignore[attr-defined]
+        await until(pilot, lambda: CreateToken not in map(type, pilot.app.screen_stack))
         await pilot.pause()
         assert isinstance(pilot.app.screen, LogIn)
         await unlock(pilot)
@@ -254,7 +258,8 @@ async def test_a_screen_that_closes_or_opens_below_the_lock_leaves_the_lock(
         form = pilot.app.screen
         await lock(pilot)
         form.dismiss(None)
-        pilot.app.push_screen(AuditTrail(office.service("bob")))
+        service = office.service("bob")
+        pilot.app.push_screen(AuditTrail(service, service.queries.permissions()))
         await pilot.pause()
         assert isinstance(pilot.app.screen, LogIn)
         await unlock(pilot)
@@ -278,12 +283,12 @@ async def test_who_has_no_password_is_logged_out(office: Office, run: Run) -> No
     async with run(office.service("kay"), **office.choices("kay")) as pilot:
         await pilot.press("ctrl+l")
         await until(pilot, lambda: not pilot.app.is_running)
-        assert "log in again" in pilot.app.farewell  # type: ignore[attr-defined]
+        assert "log in again" in app_of(pilot).session_lock.exit_reason
 
 
 async def test_a_key_that_wakes_the_machine_only_wakes_it(enter: Enter, office: Office) -> None:
     async with enter("bob") as pilot:
-        office.ticks += 8 * 3600
+        office.monotonic += 8 * 3600
         await pilot.press("c")
         await arrive(pilot, LogIn)
         await unlock(pilot)
@@ -336,15 +341,79 @@ async def test_who_is_disabled_while_tokens_are_marked_is_shown_out(
         await pilot.press("space")
         office.accounts.disable("bob")
         await until(pilot, lambda: not pilot.app.is_running)
-        assert pilot.app.crash is None  # type: ignore[attr-defined]
-        assert "disabled" in pilot.app.farewell  # type: ignore[attr-defined]
+        assert app_of(pilot).crash is None
+        assert "disabled" in app_of(pilot).session_lock.exit_reason
 
 
 async def test_who_is_disabled_is_shown_out(enter: Enter, office: Office) -> None:
     async with enter("bob") as pilot:
         office.accounts.disable("bob")
         await until(pilot, lambda: not pilot.app.is_running)
-        assert "disabled" in pilot.app.farewell  # type: ignore[attr-defined]
+        assert "disabled" in app_of(pilot).session_lock.exit_reason
+
+
+async def test_a_key_that_is_removed_ends_what_it_opened(office: Office, run: Run) -> None:
+    office.accounts.add_key("kay", KEY)
+    office.accounts.add_key("kay", OTHER_KEY)
+    service = office.service("kay", opened_by=[KEY])
+    async with run(service, **office.choices("kay")) as pilot:
+        await arrive(pilot, TokenList)
+        office.accounts.remove_key("kay", fingerprint(OTHER_KEY))
+        app_of(pilot).session_lock.lock_if_idle()
+        assert pilot.app.is_running, "the other one opened it"
+        office.accounts.remove_key("kay", fingerprint(KEY))
+        await until(pilot, lambda: not pilot.app.is_running)
+        assert "key" in app_of(pilot).session_lock.exit_reason
+        with pytest.raises(KeyRemoved):
+            service.create("late", None)
+
+
+@pytest.mark.parametrize("by_password", [True, False])
+async def test_a_password_that_is_changed_locks_what_is_open(
+    office: Office, run: Run, by_password: bool
+) -> None:
+    choices = office.choices(None if by_password else "bob")
+    async with run(office.service("bob"), **choices) as pilot:
+        if by_password:
+            await arrive(pilot, LogIn)
+            await log_in(pilot, "bob")
+        await arrive(pilot, TokenList)
+        office.accounts.set_password("bob", Secret("a quite different one"))
+        await arrive(pilot, LogIn)
+        assert "The password was changed" in said(pilot, "#meaning")
+        await unlock(pilot)
+        await until(pilot, lambda: "Wrong" in said(pilot, "#problem"))
+        await unlock(pilot, "a quite different one")
+        await arrive(pilot, TokenList)
+        app_of(pilot).session_lock.lock_if_idle()
+        assert isinstance(pilot.app.screen, TokenList)
+
+
+async def test_a_password_that_is_changed_while_it_is_asked_for_locks_as_well(
+    office: Office, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authenticate = Authenticator.authenticate
+
+    def late(*arguments: Any, **more: Any) -> Any:
+        account = authenticate(*arguments, **more)
+        office.accounts.set_password("bob", Secret("a quite different one"))
+        return account
+
+    monkeypatch.setattr(Authenticator, "authenticate", late)
+    async with run(office.service(), **office.choices()) as pilot:
+        await arrive(pilot, LogIn)
+        await log_in(pilot, "bob")
+        await until(pilot, lambda: pilot.app.screen.query("#meaning"))
+        assert "The password was changed" in said(pilot, "#meaning")
+
+
+async def test_a_first_password_takes_nothing_away(office: Office, run: Run) -> None:
+    async with run(office.service("kay"), **office.choices("kay")) as pilot:
+        await arrive(pilot, TokenList)
+        office.accounts.set_password("kay", Secret("a quite different one"))
+        app_of(pilot).session_lock.lock_if_idle()
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, TokenList)
 
 
 # -- roles ------------------------------------------------------------------------------------
@@ -416,21 +485,20 @@ async def test_only_ones_own_lost_secrets_are_asked_about(office: Office, run: R
 # -- a session that is shut in ----------------------------------------------------------------
 
 
-async def test_a_gated_session_reaches_no_file_and_no_shell(
+async def test_a_restricted_session_reaches_no_file_and_no_shell(
     office: Office, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from textual.app import App
 
     suspended: list[object] = []
     monkeypatch.setattr(App, "action_suspend_process", suspended.append)
-    async with run(office.service("bob"), **office.choices("bob", gated=True)) as pilot:
+    async with run(office.service("bob"), **office.choices("bob", restricted=True)) as pilot:
         await arrive(pilot, TokenList)
         await pilot.press("ctrl+z")
         await pilot.press("ctrl+p")
         await pilot.pause()
         await write(pilot, "screenshot")
-        await pilot.pause(0.3)
-        assert "Save the screen" not in shown(pilot)
+        await until(pilot, lambda: "No matches found" in shown(pilot))
         await pilot.press("escape", "escape")
         await pilot.press("c")
         await arrive(pilot, CreateToken)
@@ -476,6 +544,7 @@ async def test_a_member_reads_only_what_they_did(enter: Enter) -> None:
         await arrive(pilot, AuditTrail)
         await until(pilot, lambda: rows(pilot))
         assert all("bob" in row for row in rows(pilot))
+        assert said(pilot, "#more").startswith("log-in, done"), "a number would tell of others"
 
 
 async def test_the_history_of_one_token(enter: Enter, office: Office) -> None:
@@ -484,7 +553,7 @@ async def test_the_history_of_one_token(enter: Enter, office: Office) -> None:
         await arrive(pilot, AuditTrail)
         await until(pilot, lambda: len(rows(pilot)) == 2)
         service = office.service("bob")
-        service.rename(service.look_up("deploy"), "deployed")
+        service.rename(service.queries.look_up("deploy"), "deployed")
         await until(pilot, lambda: len(rows(pilot)) == 3)
         assert "Its name is deployed now." in rows(pilot)[0]
 
@@ -497,11 +566,11 @@ async def test_manage_has_a_pane_for_the_history_where_there_is_room(
         await arrive(pilot, ManageToken)
         await until(pilot, lambda: "create" in shown(pilot))
         service = office.service("bob")
-        service.rename(service.look_up("deploy"), "deployed")
+        service.rename(service.queries.look_up("deploy"), "deployed")
         await until(pilot, lambda: "Its name is deployed now." in shown(pilot))
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: "create" not in shown(pilot))
-        service.rename(service.look_up("deployed"), "deploy")
+        service.rename(service.queries.look_up("deployed"), "deploy")
         await until(pilot, lambda: "deployed" not in shown(pilot))
         await pilot.resize_terminal(80, 32)
         await until(pilot, lambda: "Its name is deploy now." in shown(pilot))
@@ -551,13 +620,13 @@ async def test_the_cursor_stays_on_its_line_of_the_trail(enter: Enter, office: O
         await until(pilot, lambda: "create deploy" in line_under_cursor())
         before = len(rows(pilot))
         service = office.service("bob")
-        service.rename(service.look_up("deploy"), "deployed")
+        service.rename(service.queries.look_up("deploy"), "deployed")
         await until(pilot, lambda: len(rows(pilot)) == before + 1)
         assert "create deploy" in line_under_cursor()
         await pilot.press("home")
         await pilot.press("up", "up", "up")
         await until(pilot, lambda: "rename" in line_under_cursor())
-        service.rename(service.look_up("deployed"), "deploy")
+        service.rename(service.queries.look_up("deployed"), "deploy")
         await until(pilot, lambda: len(rows(pilot)) == before + 2)
         assert "Its name is deploy now." in line_under_cursor()
 
@@ -575,7 +644,7 @@ async def test_hostile_words_in_the_trail_stay_words(enter: Enter, office: Offic
         assert "[red]\\x1b]52;c;aGk=\\x07[/red]" in " ".join(rows(pilot))
 
 
-async def test_where_nothing_was_written_down(saved: TokenService, run: Run) -> None:
+async def test_where_nothing_was_written_down(saved: TokenCommands, run: Run) -> None:
     async with run(saved) as pilot:
         await pilot.press("H")
         await arrive(pilot, AuditTrail)

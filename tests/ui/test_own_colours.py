@@ -3,7 +3,7 @@
 import pytest
 from textual.color import Color
 
-from tokentui.core.service import TokenService
+from tokentui.core.commands import TokenCommands
 from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.widgets.date_picker import DatePicker
 from tokentui.ui.widgets.month_calendar import MonthCalendar
@@ -17,7 +17,7 @@ BACKGROUNDS = {"ansi-dark": "ansi_black", "ansi-light": "ansi_bright_white"}
 
 @pytest.mark.parametrize("theme", BACKGROUNDS)
 async def test_what_is_under_the_cursor_can_be_read(
-    saved: TokenService, run: Run, theme: str
+    saved: TokenCommands, run: Run, theme: str
 ) -> None:
     async with run(saved, theme=theme) as pilot:
         table = pilot.app.screen.query_one(TokenTable)
@@ -37,7 +37,7 @@ async def test_what_is_under_the_cursor_can_be_read(
 @pytest.mark.parametrize("size", [(80, 24), (60, 20)], ids=str)
 @pytest.mark.parametrize("theme", BACKGROUNDS)
 async def test_fields_are_told_from_the_background(
-    saved: TokenService, run: Run, theme: str, size: tuple[int, int]
+    saved: TokenCommands, run: Run, theme: str, size: tuple[int, int]
 ) -> None:
     async with run(saved, size, theme=theme) as pilot:
         await pilot.press("c")

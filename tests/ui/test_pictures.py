@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from textual.widgets import Footer, Input
 
 from tokentui.core import credential
-from tokentui.core.service import TokenService
+from tokentui.core.commands import TokenCommands
 from tokentui.ui.screens.audit_trail import AuditTrail
 from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.screens.choose_account import ChooseAccount
@@ -220,7 +220,7 @@ _EACH_SIZE = pytest.mark.parametrize(
 @_EACH_SIZE
 @pytest.mark.parametrize("name", SCREENS)
 async def test_screen(
-    stocked: TokenService,
+    stocked: TokenCommands,
     run: Run,
     picture: SnapshotAssertion,
     name: str,
@@ -233,7 +233,7 @@ async def test_screen(
 
 @pytest.mark.parametrize("name", ["list", "create", "save", "manage"])
 async def test_light(
-    stocked: TokenService, run: Run, picture: SnapshotAssertion, name: str
+    stocked: TokenCommands, run: Run, picture: SnapshotAssertion, name: str
 ) -> None:
     async with run(stocked) as pilot:
         pilot.app.theme = "textual-light"
@@ -243,7 +243,7 @@ async def test_light(
 
 @pytest.mark.parametrize("name", ["list", "create", "save", "manage", "revoke"])
 async def test_without_colours(
-    stocked: TokenService,
+    stocked: TokenCommands,
     run: Run,
     picture: SnapshotAssertion,
     monkeypatch: pytest.MonkeyPatch,
@@ -257,13 +257,13 @@ async def test_without_colours(
 
 @pytest.mark.parametrize("size", [(40, 12), (80, 24)], ids=["40x12", "80x24"])
 async def test_first_start(
-    service: TokenService, run: Run, picture: SnapshotAssertion, size: tuple[int, int]
+    service: TokenCommands, run: Run, picture: SnapshotAssertion, size: tuple[int, int]
 ) -> None:
     async with run(service, size) as pilot:
         assert await draw(pilot) == picture
 
 
-async def test_more_than_fits(service: TokenService, run: Run, picture: SnapshotAssertion) -> None:
+async def test_more_than_fits(service: TokenCommands, run: Run, picture: SnapshotAssertion) -> None:
     for number in range(100):
         new = service.create(f"service-{number:03}", None)
         service.confirm_saved(new.token.id)
@@ -362,7 +362,7 @@ SESSION: list[tuple[list[str], type, str, float]] = [
 ]
 
 
-async def test_session(service: TokenService, run: Run, picture: SnapshotAssertion) -> None:
+async def test_session(service: TokenCommands, run: Run, picture: SnapshotAssertion) -> None:
     recording = Recording()
     async with run(service) as pilot:
         for keys, screen, caption, seconds in SESSION:
@@ -376,6 +376,6 @@ async def test_session(service: TokenService, run: Run, picture: SnapshotAsserti
 
 def nothing_under_way(pilot: Pilot[None]) -> bool:
     """Say whether each worker does no more than wait for the screen that it opened."""
-    workers = (worker for worker in pilot.app.workers if worker.group != "keys")
+    workers = (worker for worker in pilot.app.workers if worker.group not in {"keys", "look"})
     working = [worker for worker in workers if not worker.is_finished]
     return len(working) == len(pilot.app.screen_stack) - 1

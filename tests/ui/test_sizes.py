@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Button
 
-from tokentui.core.service import TokenService
+from tokentui.core.commands import TokenCommands
 from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
@@ -37,7 +37,7 @@ def seen(pilot: Pilot[None]) -> str:
 @SMALL
 @pytest.mark.parametrize("name", SCREENS)
 async def test_what_has_the_cursor_is_seen_whole(
-    stocked: TokenService, run: Run, name: str, size: tuple[int, int]
+    stocked: TokenCommands, run: Run, name: str, size: tuple[int, int]
 ) -> None:
     async with run(stocked, size) as pilot:
         await SCREENS[name](pilot)
@@ -53,7 +53,7 @@ async def test_what_has_the_cursor_is_seen_whole(
     "name", ["create", "access", "never-saved", "revoke", "revoke-many", "rotate", "try"]
 )
 async def test_the_buttons_are_always_there(
-    stocked: TokenService, run: Run, name: str, size: tuple[int, int]
+    stocked: TokenCommands, run: Run, name: str, size: tuple[int, int]
 ) -> None:
     async with run(stocked, size) as pilot:
         await SCREENS[name](pilot)
@@ -63,7 +63,7 @@ async def test_the_buttons_are_always_there(
 
 @pytest.mark.parametrize("size", [(80, 24), (40, 12), (30, 6)], ids=str)
 async def test_the_secret_and_its_button_fit_any_window(
-    saved: TokenService, run: Run, size: tuple[int, int]
+    saved: TokenCommands, run: Run, size: tuple[int, int]
 ) -> None:
     async with run(saved, size) as pilot:
         await pilot.press("c")
@@ -80,7 +80,7 @@ async def test_the_secret_and_its_button_fit_any_window(
         await arrive(pilot, TokenList)
 
 
-async def test_a_window_that_shrinks_behind_a_question(saved: TokenService, run: Run) -> None:
+async def test_a_window_that_shrinks_behind_a_question(saved: TokenCommands, run: Run) -> None:
     async with run(saved) as pilot:
         await pilot.press("r")
         await until(pilot, lambda: "Revoke backup-nightly?" in seen(pilot))
@@ -91,30 +91,30 @@ async def test_a_window_that_shrinks_behind_a_question(saved: TokenService, run:
 
 
 class TestDetails:
-    async def test_they_follow_the_cursor(self, saved: TokenService, run: Run) -> None:
+    async def test_they_follow_the_cursor(self, saved: TokenCommands, run: Run) -> None:
         async with run(saved, (120, 24)) as pilot:
             for _ in range(3):
-                token = saved.look_up(cursor_name(pilot))
+                token = saved.queries.look_up(cursor_name(pilot))
                 await until(pilot, partial(shown, pilot, token.id))
                 await pilot.press("down")
 
     async def test_they_take_no_room_where_there_is_none(
-        self, saved: TokenService, run: Run
+        self, saved: TokenCommands, run: Run
     ) -> None:
         async with run(saved, (119, 24)) as pilot:
-            assert saved.look_up("backup-nightly").id not in seen(pilot)
+            assert saved.queries.look_up("backup-nightly").id not in seen(pilot)
             assert pilot.app.screen.query_one(TokenTable).size.width == 119
             await pilot.resize_terminal(120, 24)
-            await until(pilot, lambda: saved.look_up("backup-nightly").id in seen(pilot))
+            await until(pilot, lambda: saved.queries.look_up("backup-nightly").id in seen(pilot))
 
     async def test_a_line_below_the_list_stands_in_for_them(
-        self, saved: TokenService, run: Run
+        self, saved: TokenCommands, run: Run
     ) -> None:
         async with run(saved, (120, 24)) as pilot:
             await pilot.press("down")
             await pilot.resize_terminal(80, 24)
             await until(pilot, lambda: "ci-deploy: " in seen(pilot))
 
-    async def test_they_never_take_the_cursor(self, saved: TokenService, run: Run) -> None:
+    async def test_they_never_take_the_cursor(self, saved: TokenCommands, run: Run) -> None:
         async with run(saved, (120, 24)) as pilot:
             assert pilot.app.screen.focus_chain == [pilot.app.screen.query_one(TokenTable)]

@@ -3,22 +3,34 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from io import TextIOWrapper
 
 import click
 from click.shell_completion import get_completion_class
 
-from tokentui import config, words
-from tokentui.cli import accounts, audit, gate, tokens, upkeep
+from tokentui import config, formatting
+from tokentui.cli import accounts, audit, backups, gate, tokens, upkeep
 from tokentui.cli.app import run_app
 from tokentui.cli.common import ACCOUNT, FLAGS, store_option
+from tokentui.cli.list_tokens import list_tokens, show
 from tokentui.cli.report import report
 from tokentui.cli.serve import serve
-from tokentui.console import ExitCode, Program, say, write
+from tokentui.cli.verify import verify
+from tokentui.config.clock import check_clock
+from tokentui.console import (
+    ExitCode,
+    Program,
+    echo_error,
+    flush_streams,
+    open_closed_streams,
+    write,
+)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the program with `arguments` (None: those of the process) and return its exit code."""
+    open_closed_streams()
     if isinstance(sys.stdout, TextIOWrapper):
         # A name that the terminal has no characters for is written out, not refused half-way.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -26,13 +38,28 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # A shell asks for completions without arguments. With some, whoever could set the variable
         # would learn what the command does not tell.
         os.environ.pop("_TOKENTUI_COMPLETE", None)
+    code = _run(arguments)
+    flush_streams()
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """Run the program; say what went wrong, where anybody can be told, and return its exit code."""
     try:
-        main.main(arguments, prog_name="tokentui")
+        code = main.main(arguments, prog_name="tokentui", standalone_mode=False)
+    except click.ClickException as error:
+        with suppress(OSError):  # the exit code says it, too
+            error.show()
+        return error.exit_code
+    except click.Abort:
+        return ExitCode.CANCELLED
     except SystemExit as leaving:
-        return leaving.code if isinstance(leaving.code, int) else ExitCode.INTERNAL
+        code = leaving.code
     except Exception as error:  # noqa: BLE001 - the last line of defence against tracebacks
-        say(f"Error: {words.internal_error(error)}")
-    return ExitCode.INTERNAL
+        echo_error(f"Error: {formatting.internal_error(error)}")
+        return ExitCode.INTERNAL
+    # A command that ends early returns its code; others return nothing.
+    return code if isinstance(code, int) else ExitCode.OK
 
 
 @click.group(
@@ -65,6 +92,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 @click.pass_context
 def main(ctx: click.Context, /, account: str | None, **flags: object) -> None:
     """Manage API tokens. Without a command, the app opens."""
+    check_clock()
     ctx.meta[FLAGS] = flags
     if ctx.invoked_subcommand is not None:
         ctx.meta[ACCOUNT] = account
@@ -84,10 +112,14 @@ def completion(shell: str) -> None:
 
 
 for command in (
+    list_tokens,
+    show,
     *tokens.COMMANDS,
+    verify,
     report,
     serve,
     *upkeep.COMMANDS,
+    *backups.COMMANDS,
     accounts.account,
     audit.audit,
     gate.gate,

@@ -10,7 +10,7 @@ import click
 
 from tokentui.cli.common import (
     acting,
-    door_for,
+    authenticator_for,
     json_option,
     open_account_service,
     settings,
@@ -18,7 +18,7 @@ from tokentui.cli.common import (
     warn,
 )
 from tokentui.config import client_address
-from tokentui.console import is_terminal, say, write, write_json, write_table
+from tokentui.console import echo_error, is_terminal, read_line, write, write_json, write_table
 from tokentui.core import errors
 from tokentui.core.account import SHORTEST_PASSWORD, Account, Role, fingerprint
 from tokentui.core.audit import Action
@@ -53,9 +53,9 @@ def add(name: str, role: str | None, no_password: bool) -> None:
     service.check_new_name(name)
     password = None if no_password else _new_password(name)
     made = service.add(name, Role(role) if role else None, password)
-    say(f"Added {made.name}, {made.role}.")
+    echo_error(f"Added {made.name}, {made.role}.")
     if no_password:
-        say(f"Give it a key: tokentui account key add {made.name}")
+        echo_error(f"Give it a key: tokentui account key add {made.name}")
 
 
 @account.command("list")
@@ -64,7 +64,7 @@ def add(name: str, role: str | None, no_password: bool) -> None:
 def list_accounts(as_json: bool) -> None:
     """List the accounts."""
     service = open_account_service()
-    accounts = service.everything()
+    accounts = service.list_all()
     warn(service.warnings())
     if as_json:
         write_json([_facts(service, each) for each in accounts])
@@ -76,7 +76,7 @@ def list_accounts(as_json: bool) -> None:
             rows.append((each.name, each.role, password, str(len(each.keys)), state))
         write_table(rows)
     else:
-        say("No accounts: the tokens are one person's. Make one: tokentui account add NAME")
+        echo_error("No accounts: the tokens are one person's. Make one: tokentui account add NAME")
 
 
 def _facts(service: AccountService, each: Account) -> dict[str, object]:
@@ -96,7 +96,7 @@ def _facts(service: AccountService, each: Account) -> dict[str, object]:
 def disable(name: str) -> None:
     """Shut an account. Its tokens let nobody in from now on."""
     open_account_service().disable(name)
-    say(f"Disabled {name}. Its tokens let nobody in.")
+    echo_error(f"Disabled {name}. Its tokens let nobody in.")
 
 
 @account.command()
@@ -105,7 +105,7 @@ def disable(name: str) -> None:
 def enable(name: str) -> None:
     """Open an account again, and its tokens with it."""
     open_account_service().enable(name)
-    say(f"Enabled {name}. Its tokens let in again.")
+    echo_error(f"Enabled {name}. Its tokens let in again.")
 
 
 @account.command()
@@ -115,7 +115,7 @@ def enable(name: str) -> None:
 def role(name: str, role: str) -> None:
     """Give an account another role."""
     open_account_service().set_role(name, Role(role))
-    say(f"{name} is {role} now.")
+    echo_error(f"{name} is {role} now.")
 
 
 @account.command()
@@ -127,10 +127,11 @@ def passwd(name: str) -> None:
     Who changes their own, by --account, gives the current one first, on a line of its own.
     """
     service = open_account_service()
-    if service.has_password(service.get(name)) and name == acting():
+    checked = service.hash_of(service.get(name)) if name == acting() else None
+    if checked is not None:
         _check_own_password(name)
-    service.set_password(name, _new_password(name))
-    say(f"The password of {name} was changed.")
+    service.set_password(name, _new_password(name), instead_of=checked)
+    echo_error(f"The password of {name} was changed.")
 
 
 def _check_own_password(name: str) -> None:
@@ -140,7 +141,7 @@ def _check_own_password(name: str) -> None:
     else:
         typed = _read_line()
     try:
-        door_for(settings()).check(name, Secret(typed), Action.PASSWORD, client_address())
+        authenticator_for(settings()).check(name, Secret(typed), Action.PASSWORD, client_address())
     except errors.WrongLogIn:
         raise errors.NotPermitted(
             f"That is not the password of {name}; nothing was changed."
@@ -161,10 +162,8 @@ def _new_password(name: str) -> Secret:
 
 
 def _read_line() -> str:
-    if sys.stdin is None:
-        return ""
     try:
-        return sys.stdin.buffer.readline(_LONGEST_LINE).decode().rstrip("\r\n")
+        return read_line(_LONGEST_LINE).decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
         raise errors.InvalidInput(
             "What was read is no text in UTF-8; nothing was changed."
@@ -195,7 +194,7 @@ def add_key(name: str, public_key: tuple[str, ...]) -> None:
     service.get(name)
     line = " ".join(public_key) or _read_key(name)
     account, kept = service.add_key(name, line)
-    say(f"{account.name} may log in with {fingerprint(kept)}. For authorized_keys:")
+    echo_error(f"{account.name} may log in with {fingerprint(kept)}. For authorized_keys:")
     write(f"restrict,pty,command={_quoted(forced_command(account.name))} {kept} {account.name}")
 
 
@@ -208,7 +207,7 @@ def list_keys(name: str) -> None:
     for each in account.keys:
         write(f"{fingerprint(each)}  {each.partition(' ')[0]}")
     if not account.keys:
-        say(f"{name} has no key.")
+        echo_error(f"{name} has no key.")
 
 
 @key.command("remove")
@@ -218,7 +217,9 @@ def list_keys(name: str) -> None:
 def remove_key(name: str, fingerprint_: str) -> None:
     """Let a key log in no more; take its line out of authorized_keys as well."""
     open_account_service().remove_key(name, fingerprint_)
-    say(f"{fingerprint_} is no key of {name} any more. Take its line out of authorized_keys too.")
+    echo_error(
+        f"{fingerprint_} is no key of {name} any more. Take its line out of authorized_keys too."
+    )
 
 
 def forced_command(name: str | None) -> str:

@@ -6,11 +6,11 @@ from functools import partial
 
 import click
 
-from tokentui import config, memory, words
-from tokentui.cli.common import GATED, acting, door_for, service_for, settings
+from tokentui import app_state, config, formatting
+from tokentui.cli.common import GATED, acting, authenticator_for, opened_by, service_for, settings
 from tokentui.console import ExitCode, Failure, is_terminal
 from tokentui.core import errors
-from tokentui.core.service import TokenService
+from tokentui.core.commands import TokenCommands
 from tokentui.loading import loading
 
 
@@ -18,32 +18,35 @@ def run_app() -> None:
     """Run the app until it ends, as the account that the session acts as, or behind a log-in."""
     _refuse_no_terminal()
     chosen = settings()
-    service = service_for(chosen, account=acting())
-    gated = bool(click.get_current_context().meta.get(GATED))
+    service = service_for(chosen, account=acting(), opened_by=opened_by())
+    restricted = bool(click.get_current_context().meta.get(GATED))
     # What cannot be read is reported before the screen is taken over.
-    service.warnings()
-    accounts = service.accounts.everything()
+    service.queries.warnings()
+    accounts = service.backend.accounts.list_all()
     # Textual paints at most this often, and only what changed: a key is answered in the next
     # slot, so at 60 a second many a one waits for longer than it takes. Moving pictures cost a
     # line over SSH more than they tell.
     os.environ.setdefault("TEXTUAL_FPS", "1000")
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    # Textual's console would take them for the size, and never follow the window.
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
     with loading():
         from tokentui.ui import keys
         from tokentui.ui.app import TokentuiApp
-        from tokentui.ui.entrance import Entrance
         from tokentui.ui.preferences import Preferences
+        from tokentui.ui.sign_in import SignIn
 
     # What one person likes is not kept for the next one.
-    preferences = Preferences() if gated else memory.recall(Preferences)
+    preferences = Preferences() if restricted else app_state.load(Preferences)
     app = TokentuiApp(
         service,
         preferences,
-        entrance=Entrance(door_for(chosen), partial(_as, chosen), config.client_address())
+        sign_in=SignIn(authenticator_for(chosen), partial(_as, chosen), config.client_address())
         if accounts
         else None,
-        logged_in=acting() is not None,
-        gated=gated,
+        signed_in=acting() is not None,
+        restricted=restricted,
         lock_after=chosen.lock_after,
         theme=chosen.theme,
         first_weekday=chosen.first_weekday,
@@ -55,16 +58,24 @@ def run_app() -> None:
             f"There is no theme {chosen.theme} ({chosen.sources['theme']}). "
             f"There are {', '.join(sorted(app.available_themes))}."
         )
-    app.run(mouse=chosen.mouse)
-    if not gated:
-        memory.remember(preferences)
+    with app.signals.served():
+        app.run(mouse=chosen.mouse)
+    known = app.handover.await_outcome()
+    if not restricted:
+        app_state.save(preferences)
     if app.crash is not None:
-        raise Failure(words.internal_error(app.crash), ExitCode.INTERNAL)
-    if app.farewell:
-        raise Failure(app.farewell, ExitCode.NOT_PERMITTED)
+        raise Failure(formatting.internal_error(app.crash), ExitCode.INTERNAL)
+    if not known:
+        raise Failure(
+            "A change was still under way when the app ended: tokentui list shows whether it was "
+            "made.",
+            ExitCode.STORE,
+        )
+    if app.session_lock.exit_reason:
+        raise Failure(app.session_lock.exit_reason, ExitCode.NOT_PERMITTED)
 
 
-def _as(chosen: config.Settings, account: str) -> TokenService:
+def _as(chosen: config.Settings, account: str) -> TokenCommands:
     return service_for(chosen, account=account)
 
 

@@ -1,40 +1,53 @@
-"""The audit trail: who did what, when and from where."""
+"""The audit log: who did what, when and from where."""
 
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from itertools import islice
+from typing import Any
 
 import click
 import msgspec
 
-from tokentui import words
+from tokentui import formatting
 from tokentui.cli.common import (
+    backend_for,
     json_option,
     open_service,
     operator_only,
     read_option,
     settings,
     store_option,
-    trail_for,
 )
-from tokentui.console import ExitCode, Failure, say, write, write_json, write_table
-from tokentui.core.audit import Action, Broken, Entry, Search
-from tokentui.core.exchange import cell
-from tokentui.core.reading import TokenReader
+from tokentui.console import ExitCode, Failure, echo_error, write, write_json, write_table
+from tokentui.core import audit_queries
+from tokentui.core.audit import Action, Entry, Outcome, Search
+from tokentui.core.chain import Broken
+from tokentui.core.dates import start_of_day
+from tokentui.core.import_export import cell
+from tokentui.core.queries import TokenQueries
 from tokentui.core.text import ascii_json, printable
 from tokentui.core.token import parse_day
 
 _LOOK_EVERY = 0.5
+_LOSSES = Search(action=Action.TRAIL)
+_ACCEPTABLE = (
+    "That is so after audit_anchor named a new file, or after a power cut. "
+    "If you know why it is, run: tokentui audit accept"
+)
 _TITLES = ("NUMBER", "WHEN", "WHO", "WHAT", "TOKEN", "FROM", "MORE")
 
 
 @click.group("audit", invoke_without_command=True)
 @store_option
 @click.option("--account", "who", metavar="NAME", help="Only what this account did.")
-@click.option("--token", metavar="NAME", help="Only what was done with this token; name or id.")
+@click.option(
+    "--token",
+    metavar="NAME",
+    help="Only what was done with this token: its id, or any name that it has or had.",
+)
 @click.option("--action", type=click.Choice([each.value for each in Action]), help="Only this.")
 @click.option(
     "--since", metavar="DATE", callback=read_option(parse_day), help="Only from this day on."
@@ -71,20 +84,38 @@ def audit(
     if (follow and as_csv) or (as_json and as_csv):
         raise click.UsageError("Give one of --follow, --json and --csv; --follow goes with --json.")
     service = open_service()
-    begin = None if since is None else _beginning(since, service.zone)
-    search = Search(account=who, token=token, action=action, since=begin, text=text)
-    newest = next((entry.seq for entry in service.trail.newest()), 0)
-    found = list(islice(service.entries(search), last or None))[::-1]
+    begin = None if since is None else _beginning(since, service.queries.policy.zone)
+    ids = frozenset() if token is None else audit_queries.ever_called(service.queries, token)
+    search = Search(account=who, token=token, ids=ids, action=action, since=begin, text=text)
+    newest = next((entry.seq for entry in service.backend.audit.newest()), 0)
+    found = list(islice(audit_queries.entries(service.queries, search), last or None))[::-1]
     if as_csv:
-        _print_csv(found)
+        _print_csv(service.queries, found)
     elif follow:
-        _follow(service, search, found, max([newest, *(entry.seq for entry in found)]), as_json)
+        _follow(
+            service.queries, search, found, max([newest, *(entry.seq for entry in found)]), as_json
+        )
     elif as_json:
-        write_json(found)
+        write_json(_to_public_dicts(service.queries, found))
     elif found:
-        write_table([_TITLES, *(words.entry_row(service, entry) for entry in found)])
+        titles = _TITLES if service.queries.rights.all_seen else _TITLES[1:]
+        write_table([titles, *_rows(service.queries, found)])
     else:
-        say("Nothing in the audit trail.")
+        all_of_it = search == Search()
+        echo_error(f"Nothing in the audit log{'' if all_of_it else ' matches'}.")
+
+
+def _rows(queries: TokenQueries, entries: Sequence[Entry]) -> list[tuple[str, ...]]:
+    context, numbered = queries.display_context(), queries.rights.all_seen
+    return [formatting.entry_row(context, entry, numbered=numbered) for entry in entries]
+
+
+def _to_public_dicts(queries: TokenQueries, entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Return what scripts may know of entries: their numbers only where they see all of them."""
+    known: list[dict[str, Any]] = msgspec.to_builtins(entries)
+    if queries.rights.all_seen:
+        return known
+    return [{key: each[key] for key in each if key != "seq"} for each in known]
 
 
 def _refuse_options(ctx: click.Context) -> None:
@@ -99,26 +130,30 @@ def _refuse_options(ctx: click.Context) -> None:
 
 def _beginning(day: date, zone: tzinfo | None) -> datetime | None:
     """Return when a day begins; None where that is before all that can be told."""
-    with suppress(ValueError, OverflowError):
-        return datetime.combine(day, datetime.min.time(), zone).astimezone(UTC)
+    with suppress(OverflowError):
+        return start_of_day(day, zone)
     return None
 
 
 def _follow(
-    service: TokenReader, search: Search, found: Sequence[Entry], seen: int, as_json: bool
+    queries: TokenQueries, search: Search, found: Sequence[Entry], seen: int, as_json: bool
 ) -> None:
     """Print what was found, then what comes after the line of number `seen`."""
     stamp: object = None
     while True:
-        for entry in found:
-            line = ascii_json(msgspec.to_builtins(entry), indent=None)
-            write(line if as_json else "  ".join(words.entry_row(service, entry)).rstrip())
+        if as_json:
+            lines = [ascii_json(each, indent=None) for each in _to_public_dicts(queries, found)]
+        else:
+            lines = ["  ".join(row).rstrip() for row in _rows(queries, found)]
+        for line in lines:
+            write(line)
         if _reader_left():
             return
         time.sleep(_LOOK_EVERY)
+        queries.rights.check_enabled()
         found, before = [], stamp
-        if (stamp := service.trail.changed()) != before:
-            found = list(service.entries(search, seen))[::-1]
+        if (stamp := queries.backend.audit.version()) != before:
+            found = list(audit_queries.entries(queries, search, seen))[::-1]
             seen = max([seen, *(entry.seq for entry in found)])
 
 
@@ -131,16 +166,16 @@ def _reader_left() -> bool:
     return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
-def _print_csv(entries: Sequence[Entry]) -> None:
+def _print_csv(queries: TokenQueries, entries: Sequence[Entry]) -> None:
     import csv  # slow to load, and seldom needed
     import io
 
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(Entry.__struct_fields__)
-    for entry in entries:
-        values = msgspec.to_builtins(entry).values()
-        rows.writerow([cell(value) for value in values])
+    fields = Entry.__struct_fields__
+    rows.writerow(fields if queries.rights.all_seen else [f for f in fields if f != "seq"])
+    for known in _to_public_dicts(queries, entries):
+        rows.writerow([cell(value) for value in known.values()])
     write(text.getvalue().removesuffix("\n"))
 
 
@@ -154,16 +189,37 @@ def _print_csv(entries: Sequence[Entry]) -> None:
     help="Believe the line with this number, and check what follows it.",
 )
 def verify(first: int | None) -> None:
-    """Say whether the trail is as it was written. For cron: exit code 5 if it is not."""
+    """Say whether the audit log is as it was written. For cron: exit code 5 if it is not."""
     service = open_service()
-    service.rights.check_all_seen()
-    end = trail_for(settings()).verify(first)
+    service.queries.rights.check_all_seen()
+    audit_log = service.backend.audit
+    end = audit_log.verify(first)
     if isinstance(end, Broken):
-        raise Failure(f"Line {end.line} of the audit trail {end.what}.", ExitCode.STORE)
+        advice = f" {_ACCEPTABLE} {end.line}" if end.acceptable else ""
+        raise Failure(f"Line {end.line} of the audit log {end.what}.{advice}", ExitCode.STORE)
+    for entry in reversed(list(audit_log.newest(_LOSSES, first or 0))):
+        if entry.outcome == Outcome.FAILED:
+            echo_error(f"Accepted, line {entry.seq}: {printable(entry.about or '')}")
     if first is None:
-        say(f"The audit trail is whole: {end.seq:,} line{'' if end.seq == 1 else 's'}.")
+        echo_error(f"The audit log is whole: {end.seq:,} line{'' if end.seq == 1 else 's'}.")
     else:
-        say(f"Lines {first + 1:,} to {end.seq:,} are as they were written; no others were checked.")
+        echo_error(
+            f"Lines {first + 1:,} to {end.seq:,} are as they were written; no others were checked."
+        )
+
+
+@audit.command()
+@store_option
+@click.argument("line", metavar="NUMBER", type=click.IntRange(1))
+def accept(line: int) -> None:
+    """Record that you know why the anchor was missing before a line that verify names.
+
+    Do so after audit_anchor named a new file, or after a power cut. The line stays, and verify goes
+    on to mention it.
+    """
+    operator_only()
+    backend_for(settings()).audit.accept(line, settings().account)
+    echo_error(f"Accepted line {line}. That is in the audit log as well.")
 
 
 @audit.command()
@@ -171,8 +227,8 @@ def verify(first: int | None) -> None:
 def rotate() -> None:
     """Begin another file. Prints where the lines so far are; they are never removed."""
     operator_only()
-    path = trail_for(settings()).rotate()
+    path = backend_for(settings()).audit.rotate()
     if path is None:
-        say("There is nothing to rotate.")
+        echo_error("There is nothing to rotate.")
     else:
         write(printable(path))

@@ -11,27 +11,33 @@ from click.shell_completion import CompletionItem
 from msgspec.structs import replace
 
 from tokentui import config
+from tokentui.config.clock import time_zone
 from tokentui.config.values import Keeping
-from tokentui.console import is_terminal, say
+from tokentui.console import echo_error, is_terminal
 from tokentui.core import errors
-from tokentui.core.audit import Origin
+from tokentui.core.audit import Actor
+from tokentui.core.commands import TokenCommands
 from tokentui.core.credential import BcryptHasher
-from tokentui.core.service import TokenService
+from tokentui.core.policy import Policy
 from tokentui.core.text import printable
-from tokentui.stores import open_accounts, open_failures, open_store, open_trail, open_usage
+from tokentui.stores import AuditOptions, open_backend
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from tokentui.core.accounts import AccountService
-    from tokentui.core.audit import Trail
-    from tokentui.core.login import Door
-    from tokentui.core.store import Archive, TokenStore
+    from tokentui.core.audit import Recorder
+    from tokentui.core.authenticator import Authenticator
+    from tokentui.core.backend import Backend
+    from tokentui.core.display import DisplayContext
+    from tokentui.core.query import TokenRow
     from tokentui.core.token import Token
 
 FLAGS = "flags"
 ACCOUNT = "account"
 """The account that the session acts as, if it does."""
+OPENED_BY = "opened_by"
+"""The SSH keys of which one opened the session, if it came by one."""
 GATED = "gated"
 """Whether the session is shut in: no other store, no files."""
 
@@ -68,7 +74,7 @@ def name_completion(
 ) -> list[CompletionItem]:
     try:
         service = service_for(config.load(ctx.meta.get(config.STORE)))
-        tokens = service.everything(replace(service.query(), text=incomplete))
+        tokens = service.queries.list_all(replace(service.queries.query(), text=incomplete))
     except errors.TokentuiError:
         return []
     names = (token.name for token in tokens if printable(token.name) == token.name)
@@ -99,6 +105,12 @@ def acting() -> str | None:
     return name
 
 
+def opened_by() -> Collection[str]:
+    """Return the SSH keys of which one opened the session; none where it came in another way."""
+    keys: Collection[str] = click.get_current_context().meta.get(OPENED_BY, ())
+    return keys
+
+
 def operator_only() -> None:
     """Raise `NotPermitted` where the session acts as an account: this goes round all accounts."""
     if acting() is not None:
@@ -107,98 +119,117 @@ def operator_only() -> None:
         )
 
 
-def service_for(
-    settings: config.Settings, store: TokenStore | None = None, account: str | None = None
-) -> TokenService:
-    """Return the service that `settings` describe, over `store` if one is open already.
+def backend_for(settings: config.Settings, *, at_sign_in: bool = False) -> Backend:
+    """Return the backend that `settings` describe; an audit log that is not kept can be read.
 
-    With `account`, it sees and does what that may.
+    Where the store is only looked at, the log is only written `at_sign_in`: who came in is told.
     """
-    return TokenService(
-        store or open_store(settings.store, read_only=settings.read_only),
-        open_usage(settings.store, notes=settings.usage, read_only=settings.read_only),
-        account=account or settings.account,
-        accounts=open_accounts(settings.store, read_only=settings.read_only),
-        bound=account is not None,
-        trail=trail_for(settings),
-        hasher=BcryptHasher(settings.hash_cost),
+    looking = settings.read_only and not at_sign_in
+    backend = open_backend(
+        settings.store,
+        read_only=settings.read_only,
+        usage=settings.usage,
+        audit=AuditOptions(
+            Actor(config.person(), config.client_address()),
+            kept=not looking and settings.audit is not Keeping.OFF,
+            required=settings.audit is Keeping.REQUIRED,
+            anchor=settings.audit_anchor,
+            syslog=settings.audit_syslog,
+        ),
+    )
+    backend.on_notice = echo_error
+    return backend
+
+
+def service_for(
+    settings: config.Settings,
+    backend: Backend | None = None,
+    account: str | None = None,
+    opened_by: Collection[str] = (),
+) -> TokenCommands:
+    """Return the service that `settings` describe, over `backend` if one is open already.
+
+    With `account`, it sees and does what that may, as long as that has the keys `opened_by`.
+    """
+    zone, remarks = time_zone()
+    backend = backend or backend_for(settings)
+    policy = Policy(
         prefix=settings.prefix,
         soon=settings.soon,
         default_life=settings.default_life,
         max_life=settings.max_life,
+        zone=zone,
         date_format=settings.date_format,
     )
-
-
-def trail_for(settings: config.Settings, *, at_the_door: bool = False) -> Trail:
-    """Return the audit trail that `settings` describe; one that is not kept can still be read.
-
-    Where the store is only looked at, it is only written `at_the_door`: who came in is told.
-    """
-    looking = settings.read_only and not at_the_door
-    trail = open_trail(
-        settings.store,
-        origin=Origin(config.person(), config.client_address()),
-        anchor=settings.audit_anchor,
-        required=settings.audit is Keeping.REQUIRED,
-        read_only=looking or settings.audit is Keeping.OFF,
-        syslog=settings.audit_syslog,
+    return TokenCommands(
+        backend,
+        policy,
+        account=account or settings.account,
+        signed_in=account is not None,
+        opened_by=opened_by,
+        recorder=recorder_for(settings, backend),
+        hasher=BcryptHasher(settings.hash_cost),
+        remarks=remarks,
     )
-    trail.tell = say
-    return trail
 
 
-def door_for(settings: config.Settings) -> Door:
-    """Return where people log in."""
-    from tokentui.core.login import PASSWORD_COST, Door
+def recorder_for(settings: config.Settings, backend: Backend) -> Recorder:
+    """Return what records in the audit log what the session does, and counts what it is refused.
 
-    return Door(
-        open_accounts(settings.store, read_only=settings.read_only),
-        open_failures(settings.store),
-        trail_for(settings, at_the_door=True),
-        BcryptHasher(PASSWORD_COST),
+    Where nothing is recorded, nothing is counted either.
+    """
+    if settings.read_only or settings.audit is Keeping.OFF:
+        return backend.audit
+    from tokentui.core.attempts import BoundedRecorder
+
+    return BoundedRecorder(backend.audit, backend.attempts)
+
+
+def authenticator_for(settings: config.Settings) -> Authenticator:
+    """Return what checks the passwords of accounts."""
+    from tokentui.core.authenticator import PASSWORD_COST, Authenticator
+
+    backend = backend_for(settings, at_sign_in=True)
+    return Authenticator(
+        backend.accounts, backend.attempts, backend.audit, BcryptHasher(PASSWORD_COST)
     )
 
 
 def open_account_service() -> AccountService:
     """Return what looks after the accounts, as far as the session may."""
     from tokentui.core.accounts import AccountService
-    from tokentui.core.login import PASSWORD_COST
+    from tokentui.core.authenticator import PASSWORD_COST
     from tokentui.core.rights import Rights
 
     chosen, name = settings(), acting()
-    accounts = open_accounts(chosen.store, read_only=chosen.read_only)
+    backend = backend_for(chosen)
     by = name or chosen.account
     return AccountService(
-        accounts,
-        Rights(by, accounts, bound=name is not None),
-        trail_for(chosen),
+        backend,
+        Rights(by, backend.accounts, signed_in=name is not None, opened_by=opened_by()),
+        recorder_for(chosen, backend),
         by=by,
         hasher=BcryptHasher(PASSWORD_COST),
     )
 
 
-def open_service() -> TokenService:
+def open_service() -> TokenCommands:
     """Return the service of the command that runs, once its warnings are said."""
-    service = service_for(settings(), account=acting())
-    service.store.tell = say
-    warn(service.warnings())
+    service = service_for(settings(), account=acting(), opened_by=opened_by())
+    warn(service.queries.warnings())
     return service
 
 
 def warn(sentences: Iterable[str]) -> None:
     """Say what an administrator should know of a store."""
     for sentence in sentences:
-        say(f"Warning: {printable(sentence)}")
+        echo_error(f"Warning: {printable(sentence)}")
 
 
-def open_archive() -> Archive:
-    """Return the store of the command that runs, and its backups; nothing is read yet."""
+def open_whole() -> Backend:
+    """Return the backend of the command that runs, for whoever has the files; nothing is read."""
     operator_only()
-    chosen = settings()
-    archive = open_store(chosen.store, read_only=chosen.read_only)
-    archive.tell = say
-    return archive
+    return backend_for(settings())
 
 
 def ask(question: str, *, yes: bool) -> None:
@@ -210,12 +241,22 @@ def ask(question: str, *, yes: bool) -> None:
     click.confirm(question, abort=True, err=True)
 
 
-def facts(service: TokenService, token: Token) -> dict[str, Any]:
+def to_public_dict(service: TokenCommands, token: Token) -> dict[str, Any]:
     """Return what scripts may know of a token: everything but its hash."""
-    used = service.used(token)
+    return to_public_dicts(service, service.queries.rows([token]))[0]
+
+
+def to_public_dicts(service: TokenCommands, rows: Sequence[TokenRow]) -> list[dict[str, Any]]:
+    """Return the `to_public_dict` of the token of each row."""
+    context = service.queries.display_context()
+    return [_to_public_dict(context, row) for row in rows]
+
+
+def _to_public_dict(context: DisplayContext, row: TokenRow) -> dict[str, Any]:
+    token, used = row.token, row.usage
     public = {key: value for key, value in msgspec.to_builtins(token).items() if key != "hash"}
     return public | {
-        "status": service.status(token),
+        "status": context.status(token),
         "never_saved": token.never_saved,
         "last_used_at": used and used.last_used_at,
         "last_used_from": used and used.address,

@@ -2,29 +2,34 @@
 
 import os
 import shlex
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
 import click
 
-from tokentui import files
+from tokentui import config, files
 from tokentui.cli.accounts import forced_command
 from tokentui.cli.app import run_app
 from tokentui.cli.common import (
     ACCOUNT,
     GATED,
+    OPENED_BY,
     acting,
-    door_for,
+    authenticator_for,
+    backend_for,
+    recorder_for,
     settings,
     store_option,
-    trail_for,
 )
-from tokentui.console import harmless, say, write
+from tokentui.cli.refused import told
+from tokentui.console import echo_error, write
+from tokentui.core.account import Account
 from tokentui.core.audit import Action, Event, Outcome
-from tokentui.core.errors import NotPermitted
+from tokentui.core.errors import NotPermitted, StoreError
 from tokentui.core.text import printable
-from tokentui.stores import open_accounts
 
 ALLOWED = (
     "list",
@@ -41,12 +46,14 @@ ALLOWED = (
 )
 """The commands of a session that is shut in; each of them knows what the account may."""
 
-_KEPT = {"HOME", "USER", "LOGNAME", "PATH", "SHELL", "TERM", "COLORTERM", "NO_COLOR", "LANG", "TZ"}
+_KEPT = {"HOME", "USER", "LOGNAME", "PATH", "SHELL", "TERM", "COLORTERM", "NO_COLOR", "LANG"}
 _KEPT_TOO = ("LC_", "SSH_")
-_LONGEST = 4096
+_RUN_NOTHING = {"nologin", "false"}
 
 _SSHD = """\
 # In /etc/ssh/sshd_config, then: sshd -t && systemctl reload ssh
+# sshd runs the command with the login shell of {user}, which must be a real one: with nologin
+# nobody gets in. Set it with: usermod --shell /bin/sh {user}
 Match User {user}
     ForceCommand {command}
     ExposeAuthInfo yes
@@ -62,8 +69,12 @@ def cut_environment() -> None:
     for name in list(os.environ):
         if name not in _KEPT and not name.startswith(_KEPT_TOO):
             if name.startswith("TOKENTUI_"):
-                say(f"Warning: {printable(name)} does not count here: this session is shut in.")
+                echo_error(
+                    f"Warning: {printable(name)} does not count here: this session is shut in."
+                )
             del os.environ[name]
+    # Without the TZ that the client may have sent, days end in the time zone of this machine.
+    time.tzset()
 
 
 def run_gated(ctx: click.Context, name: str, about: str) -> None:
@@ -72,11 +83,18 @@ def run_gated(ctx: click.Context, name: str, about: str) -> None:
     cut_environment()
     ctx.meta[GATED] = True
     ctx.meta[ACCOUNT] = name
-    door_for(settings()).admit(name, about)
+    ctx.meta[OPENED_BY] = _opened_by(authenticator_for(settings()).authenticate_by_key(name, about))
     if asked is None:
         run_app()
     else:
         _run_asked(ctx, asked)
+
+
+def _opened_by(account: Account) -> Collection[str]:
+    """Return the keys that opened this session, or, where sshd does not tell, all that could."""
+    if config.client_address() is None:
+        return ()
+    return _keys_used(os.environ) & set(account.keys) or account.keys
 
 
 def _run_asked(ctx: click.Context, asked: str) -> None:
@@ -109,22 +127,28 @@ def _words(asked: str) -> list[str]:
 
 def _note(asked: str, error: Exception) -> None:
     """Write down what was refused."""
-    trail_for(settings()).record(
+    chosen = settings()
+    recorder_for(chosen, backend_for(chosen)).record(
         Event(
             account=acting() or "",
             action=Action.COMMAND,
             outcome=Outcome.REFUSED,
             # What click says of a mistake repeats what was typed.
-            about=f"{_told(asked)}: {error if isinstance(error, NotPermitted) else 'a mistake'}",
+            about=f"{told(asked, _commands(), _names())}: "
+            f"{error if isinstance(error, NotPermitted) else 'a mistake'}",
         )
     )
 
 
-def _told(asked: str) -> str:
-    """Return what was asked for without what may be a secret, or a password."""
-    if "account" in asked:
-        return "account ..."
-    return harmless(asked[:_LONGEST])
+def _commands() -> Collection[str]:
+    """Return the names of all commands, also of those that are not for such a session."""
+    return cast("click.Group", click.get_current_context().find_root().command).commands
+
+
+def _names() -> Collection[str]:
+    with suppress(StoreError):
+        return backend_for(settings()).accounts.list_all()
+    return ()
 
 
 @click.command()
@@ -144,8 +168,9 @@ def gate(ctx: click.Context, wanted: str | None, user: str) -> None:
     """
     if wanted is not None:
         write(_SSHD.format(user=user, command=forced_command(None)).removesuffix("\n"))
+        _warn_of_shell(user)
         return
-    accounts = open_accounts(settings().store).everything()
+    accounts = backend_for(settings()).accounts.list_all()
     if not accounts:
         raise NotPermitted("There are no accounts, so nobody is let in. See: tokentui account add")
     used = _keys_used(os.environ)
@@ -166,6 +191,19 @@ def gate(ctx: click.Context, wanted: str | None, user: str) -> None:
         cut_environment()
         ctx.meta[GATED] = True
         run_app()
+
+
+def _warn_of_shell(user: str) -> None:
+    """Say so where the user has a login shell that runs no command."""
+    import pwd
+
+    with suppress(KeyError):
+        shell = pwd.getpwnam(user).pw_shell
+        if Path(shell).name in _RUN_NOTHING:
+            echo_error(
+                f"Warning: the login shell of {printable(user)} is {printable(shell)}, so nobody "
+                f"gets in. Run: usermod --shell /bin/sh {shlex.quote(printable(user))}"
+            )
 
 
 def _keys_used(environ: Mapping[str, str]) -> set[str]:

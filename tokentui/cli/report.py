@@ -7,13 +7,14 @@ from enum import StrEnum
 import click
 from msgspec.structs import replace
 
-from tokentui import words
-from tokentui.cli.common import facts, json_option, open_service, store_option
-from tokentui.console import ExitCode, say, write, write_json
-from tokentui.core.query import UNUSED_FOR, Filter, Sort
-from tokentui.core.service import TokenService
+from tokentui import formatting
+from tokentui.cli.common import json_option, open_service, store_option, to_public_dicts
+from tokentui.console import ExitCode, echo_error, write, write_json
+from tokentui.core.commands import TokenCommands
+from tokentui.core.errors import StoreError
+from tokentui.core.query import UNUSED_FOR, Filter, Sort, TokenRow
 from tokentui.core.text import printable
-from tokentui.core.token import DEFAULT_SOON, Token
+from tokentui.core.token import DEFAULT_SOON
 
 
 class Finding(StrEnum):
@@ -25,6 +26,10 @@ class Finding(StrEnum):
     UNUSED = "unused"
     NEVER_USED = "never-used"
     NEVER_EXPIRES = "never-expires"
+
+
+# What cannot be told where the uses cannot be read, which hides nothing else.
+_BY_USE = frozenset({Finding.UNUSED, Finding.NEVER_USED})
 
 
 @click.command()
@@ -54,50 +59,70 @@ def report(within: int | None, unused_for: int, only: tuple[str, ...], as_json: 
     """Say what expires, was lost, is unused or never ends. Exit code 10 if anything does."""
     service = open_service()
     if within is not None:
-        service.soon = timedelta(days=within)
+        policy = replace(service.queries.policy, soon=timedelta(days=within))
+        service.queries.policy = policy
     wanted = [Finding(word) for word in only] or list(Finding)
-    found = {finding: _look(service, finding, timedelta(days=unused_for)) for finding in wanted}
+    found: dict[Finding, Sequence[TokenRow]] = {}
+    uses_unread: StoreError | None = None
+    for finding in wanted:
+        try:
+            found[finding] = _look(service, finding, timedelta(days=unused_for))
+        except StoreError as error:
+            if finding not in _BY_USE:
+                raise
+            uses_unread = error
     if as_json:
-        write_json({each: [facts(service, token) for token in found[each]] for each in wanted})
+        write_json({each: to_public_dicts(service, rows) for each, rows in found.items()})
     else:
         _print(service, found, unused_for)
+    if uses_unread is not None:
+        raise uses_unread
     if not any(found.values()):
-        say("Nothing to report.")
+        echo_error("Nothing to report.")
     else:
         click.get_current_context().exit(ExitCode.FINDINGS)
 
 
-def _look(service: TokenService, finding: Finding, unused_for: timedelta) -> Sequence[Token]:
+def _look(service: TokenCommands, finding: Finding, unused_for: timedelta) -> Sequence[TokenRow]:
     if finding is Finding.NEVER_EXPIRES:
-        tokens = service.everything(service.query())
-        return [token for token in tokens if token.expires_at is None]
-    query = service.query(Filter(finding), Sort.EXPIRES)
+        return [
+            row
+            for row in service.queries.scan(service.queries.query())
+            if row.token.expires_at is None
+        ]
+    query = service.queries.query(Filter(finding), Sort.EXPIRES)
     if finding is Finding.UNUSED:
         query = replace(query, idle_since=query.now - unused_for)
-    return service.everything(query)
+    return list(service.queries.scan(query))
 
 
-def _print(service: TokenService, found: dict[Finding, Sequence[Token]], unused_for: int) -> None:
-    def created(token: Token) -> str:
-        return f"created {words.day(service, token.created_at)}"
+def _print(
+    service: TokenCommands, found: dict[Finding, Sequence[TokenRow]], unused_for: int
+) -> None:
+    context = service.queries.display_context()
 
-    def expires(token: Token) -> str:
-        return words.expiry(service, token)
+    def created(row: TokenRow) -> str:
+        return f"created {formatting.day(context, row.token.created_at)}"
 
-    def used(token: Token) -> str:
-        return f"last used {words.last_used(service, token)}"
+    def expires(row: TokenRow) -> str:
+        return formatting.expiry(context, row.token)
 
-    titles: dict[Finding, tuple[str, Callable[[Token], str]]] = {
+    def used(row: TokenRow) -> str:
+        return f"last used {formatting.last_used(context, row.usage)}"
+
+    titles: dict[Finding, tuple[str, Callable[[TokenRow], str]]] = {
         Finding.EXPIRED: ("Expired, and still listed", expires),
-        Finding.EXPIRES_SOON: (f"Expires within {words.days(service.soon.days)}", expires),
+        Finding.EXPIRES_SOON: (
+            f"Expires within {formatting.days(service.queries.policy.soon.days)}",
+            expires,
+        ),
         Finding.NEVER_SAVED: ("Never saved", created),
-        Finding.UNUSED: (f"Unused for {words.days(unused_for)}", used),
+        Finding.UNUSED: (f"Unused for {formatting.days(unused_for)}", used),
         Finding.NEVER_USED: ("Never used", created),
         Finding.NEVER_EXPIRES: ("Never expires", created),
     }
-    for finding, tokens in found.items():
-        if tokens:
+    for finding, rows in found.items():
+        if rows:
             title, detail = titles[finding]
-            write(f"{title}:")
-            for token in tokens:
-                write(f"  {printable(token.name)}  {detail(token)}")
+            lines = [f"  {printable(row.token.name)}  {detail(row)}" for row in rows]
+            write("\n".join([f"{title}:", *lines]))

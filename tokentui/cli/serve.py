@@ -12,21 +12,21 @@ import click
 
 from tokentui import config, files
 from tokentui.cli.common import settings, store_option, warn
-from tokentui.console import ExitCode, Failure, say, write
+from tokentui.console import ExitCode, Failure, echo_error, write
 from tokentui.core.access import parse_network
 from tokentui.core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tokentui.server.listener import Place
+    from tokentui.server.listener import Address
 
 
 @click.command()
 @store_option
 @click.option(
     "--listen",
-    metavar="PLACE",
+    metavar="ADDRESS",
     default="127.0.0.1:9180",
     show_default=True,
     help="A port of this machine, or the path of a Unix socket.",
@@ -52,10 +52,10 @@ def serve(listen: str, proxies: tuple[str, ...], kind: str | None) -> None:
     """
     from tokentui.server import listener
 
-    place = listener.parse(listen)
+    address = listener.parse(listen)
     networks = [parse_network(proxy) for proxy in proxies]
     if kind is not None:
-        write(_config(kind, place, networks))
+        write(_config(kind, address, networks))
         return
     try:
         from tokentui.server import serve as server
@@ -68,28 +68,28 @@ def serve(listen: str, proxies: tuple[str, ...], kind: str | None) -> None:
     opened = partial(Verifier.open, click.get_current_context().meta.get(config.STORE))
     verifier = opened()
     warn(verifier.health().problems)
-    with listener.handed_over() or listener.listening(place) as bound:
+    with listener.systemd_socket() or listener.listening(address) as bound:
         said = f"Listening at {printable(listener.name_of(bound))}. Ctrl+C ends it."
-        server.serve(bound, verifier, networks, opened, partial(say, said))
+        server.serve(bound, verifier, networks, opened, partial(echo_error, said))
 
 
-def _config(kind: str, place: Place, networks: Sequence[str]) -> str:
+def _config(kind: str, address: Address, networks: Sequence[str]) -> str:
     from tokentui.server import configs
 
     options = [option for network in networks for option in ("--proxy", network)]
-    store, notes = (
+    store, uses = (
         str(files.named(path).absolute())
         for path in (settings().store, settings().usage or settings().store)
     )
     about = {
-        "command": shlex.join(["tokentui", "serve", "--listen", str(place), *options]),
+        "command": shlex.join(["tokentui", "serve", "--listen", str(address), *options]),
         "start": _for_systemd(
             [sys.executable, "-m", "tokentui", "--store", store, "serve", *options]
         ),
         "user": config.os_user(),
-        "folder": _for_systemd([str(Path(notes).parent)]),
+        "folder": _for_systemd([str(Path(uses).parent)]),
     }
-    return configs.config(kind, place, about).rstrip()
+    return configs.config(kind, address, about).rstrip()
 
 
 def _for_systemd(words: Sequence[str]) -> str:

@@ -1,34 +1,36 @@
-"""Commands about single tokens."""
+"""Commands that create tokens and change them."""
 
-import sys
-from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import click
-from msgspec.structs import replace
 
-from tokentui import words
+from tokentui import formatting
 from tokentui.cli.common import (
     ask,
-    facts,
     json_option,
     name_argument,
     name_completion,
     open_service,
     read_option,
     store_option,
+    to_public_dict,
     yes_option,
 )
-from tokentui.cli.handing_out import hand_out, place, to_file_option
-from tokentui.console import ExitCode, Failure, is_terminal, say, write, write_json, write_table
+from tokentui.cli.secret_output import destination, hand_out, to_file_option
+from tokentui.console import (
+    echo_error,
+    write,
+    write_json,
+)
 from tokentui.core import errors
-from tokentui.core.access import parse_networks, plain_address
-from tokentui.core.credential import Secret
-from tokentui.core.service import DEFAULT_OVERLAP, OVERLAPS, TokenService
+from tokentui.core.access import parse_networks
+from tokentui.core.commands import TokenCommands
+from tokentui.core.dates import LAST_DAY
+from tokentui.core.rotation import DEFAULT_OVERLAP, OVERLAPS
 from tokentui.core.text import printable
-from tokentui.core.token import LAST_DAY, Status, Token, parse_day, parse_life
-from tokentui.core.verdicts import Refused
+from tokentui.core.token import Token, parse_day, parse_life
 
 _networks_option = click.option(
     "--from",
@@ -38,48 +40,6 @@ _networks_option = click.option(
     callback=read_option(parse_networks),
     help="For use from there alone, such as 192.0.2.0/24. May be given more than once.",
 )
-_STATUS_CHOICES = [*(status.value for status in Status), "never-saved"]
-
-
-@click.command("list")
-@store_option
-@click.option(
-    "--status",
-    "wanted",
-    type=click.Choice(_STATUS_CHOICES),
-    multiple=True,
-    help="Only tokens of this status; may be repeated. never-saved narrows the others.",
-)
-@click.option("--of", "owner", metavar="ACCOUNT", help="Only the tokens of this account.")
-@json_option
-def list_tokens(wanted: tuple[str, ...], owner: str | None, as_json: bool) -> None:
-    """List the tokens."""
-    service = open_service()
-    query = replace(service.query(), never_saved="never-saved" in wanted, account=owner)
-    if statuses := frozenset(Status(word) for word in wanted if word != "never-saved"):
-        query = replace(query, statuses=statuses)
-    tokens = service.everything(query)
-    if as_json:
-        write_json([facts(service, token) for token in tokens])
-    elif tokens:
-        _print_table(service, tokens)
-    else:
-        say("No tokens. Make one: tokentui create NAME")
-
-
-@click.command()
-@store_option
-@name_argument
-@json_option
-def show(name: str, as_json: bool) -> None:
-    """Show one token, by name or by id; by id also a revoked one."""
-    service = open_service()
-    token = service.look_up(name)
-    if as_json:
-        write_json(facts(service, token))
-    else:
-        for label, value in words.facts(service, token):
-            write(f"{label + ':':<11} {value}")
 
 
 @click.command()
@@ -116,17 +76,25 @@ def create(
     if sum((expires is not None, expires_in is not None, never)) > 1:
         raise click.UsageError("Give one of --expires, --expires-in and --never.")
     service = open_service()
-    last_day = None if never else expires or _day_in(service, expires_in or service.default_life)
+    last_day = (
+        None
+        if never
+        else expires or _day_in(service, expires_in or service.queries.policy.default_life)
+    )
     new = hand_out(
         service,
-        lambda: service.create(name, last_day, read_only=for_reading, networks=networks),
+        lambda write_ahead: service.create(
+            name, last_day, read_only=for_reading, networks=networks, write_ahead=write_ahead
+        ),
         to_file,
         as_json,
     )
-    say(f"Created {new.token.name}. {words.life(new.token, service.zone)}")
+    echo_error(
+        f"Created {new.token.name}. {formatting.life(new.token, service.queries.policy.zone)}"
+    )
     if for_reading or networks:
-        say(f"Access: {words.access(new.token)}.")
-    say(place(to_file))
+        echo_error(f"Access: {formatting.access(new.token)}.")
+    echo_error(destination(to_file))
 
 
 @click.command()
@@ -139,29 +107,53 @@ def create(
     show_default=True,
     help="For how long the old secret still works.",
 )
+@click.option(
+    "--undo",
+    is_flag=True,
+    help="Undo the last rotation: revoke the new secret and keep the old one.",
+)
 @to_file_option
 @yes_option
 @json_option
-def rotate(name: str, overlap: str, to_file: Path | None, yes: bool, as_json: bool) -> None:
+def rotate(
+    name: str, overlap: str, undo: bool, to_file: Path | None, yes: bool, as_json: bool
+) -> None:
     """Make a successor of a token and print its secret, once.
 
     It has the same name, access and length of life. The old token dies by itself once the overlap
     is over.
     """
     service = open_service()
-    token = service.look_up(name)
+    token = service.queries.look_up(name)
+    if undo:
+        if to_file is not None:
+            raise click.UsageError("--undo makes no secret: leave --to-file out.")
+        _undo_rotation(service, token, yes=yes, as_json=as_json)
+        return
     if not OVERLAPS[overlap]:
         ask(f"Whatever uses {printable(token.name)} stops working at once. Rotate?", yes=yes)
-    new = hand_out(service, lambda: service.rotate(token, OVERLAPS[overlap]), to_file, as_json)
-    say(f"Rotated {printable(token.name)}. {words.life(new.token, service.zone)}")
+    new = hand_out(service, partial(service.rotate, token, OVERLAPS[overlap]), to_file, as_json)
+    zone = service.queries.policy.zone
+    echo_error(f"Rotated {printable(token.name)}. {formatting.life(new.token, zone)}")
     if new.replaces is not None:
-        say(words.replaced(new.replaces, service.zone))
-    say(place(to_file))
+        echo_error(formatting.replaced(new.replaces, zone))
+    echo_error(destination(to_file))
 
 
-def _day_in(service: TokenService, life: timedelta) -> date:
+def _undo_rotation(service: TokenCommands, token: Token, *, yes: bool, as_json: bool) -> None:
+    old = token if token.replaced_by is not None else service.replaced_by(token)
+    shown = printable(old.name)
+    ask(f"Whatever uses the new secret of {shown} stops working at once. Undo?", yes=yes)
+    back = service.undo_rotation(old)
+    if as_json:
+        write_json(to_public_dict(service, back))
+    zone = service.queries.policy.zone
+    echo_error(f"{shown} is {back.id} again, with its old secret. {formatting.life(back, zone)}")
+
+
+def _day_in(service: TokenCommands, life: timedelta) -> date:
     try:
-        return service.today() + life
+        return service.queries.today() + life
     except OverflowError:
         raise errors.InvalidExpiry(f"{LAST_DAY} is the last day that can be chosen.") from None
 
@@ -173,9 +165,9 @@ def _day_in(service: TokenService, life: timedelta) -> date:
 def rename(name: str, new_name: str) -> None:
     """Give a token another name. Its id and its secret stay."""
     service = open_service()
-    token = service.look_up(name)
+    token = service.queries.look_up(name)
     service.rename(token, new_name)
-    say(f"Renamed {printable(token.name)} to {new_name}.")
+    echo_error(f"Renamed {printable(token.name)} to {new_name}.")
 
 
 @click.command()
@@ -193,13 +185,13 @@ def access(
     if networks and from_anywhere:
         raise click.UsageError("Give --from or --from-anywhere. Nothing was changed.")
     service = open_service()
-    token = service.look_up(name)
+    token = service.queries.look_up(name)
     token = service.set_access(
         token,
         read_only=token.read_only if for_reading is None else for_reading,
         networks=() if from_anywhere else networks or token.networks,
     )
-    write(words.access(token))
+    write(formatting.access(token))
 
 
 @click.command()
@@ -209,86 +201,11 @@ def access(
 def revoke(names: tuple[str, ...], yes: bool) -> None:
     """Revoke tokens, all of those named or none. This cannot be undone."""
     service = open_service()
-    tokens = list({token.id: token for token in map(service.look_up, names)}.values())
+    tokens = list({token.id: token for token in map(service.queries.look_up, names)}.values())
     listed = ", ".join(printable(token.name) for token in tokens)
     ask(f"Whatever uses {listed} stops working at once. Revoke?", yes=yes)
     service.revoke(tokens)
-    say(f"Revoked {listed}.")
+    echo_error(f"Revoked {listed}.")
 
 
-def _address(_: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    if value is not None and plain_address(value) is None:
-        raise click.BadParameter(
-            f"{value!a} is not an address: write 192.0.2.7 or 2001:db8::7.", param=param
-        )
-    return value
-
-
-@click.command()
-@store_option
-@click.option(
-    "--method", metavar="METHOD", type=str.upper, help="Whether it allows such a request, as GET."
-)
-@click.option(
-    "--address",
-    metavar="ADDRESS",
-    callback=_address,
-    help="Whether it allows a request from there.",
-)
-@json_option
-def verify(method: str | None, address: str | None, as_json: bool) -> None:
-    """Say which token a secret opens the door for, and for what. It is read from stdin."""
-    service = open_service()
-    try:
-        token = _let_in(service, _read_secret(), method, address)
-    except Refused as refused:
-        raise Failure(words.refusal(service, refused), ExitCode.REFUSED) from None
-    if as_json:
-        write_json(facts(service, token))
-    else:
-        write(f"{printable(token.name)}  {token.id}  {words.status(service, token)}")
-        say(f"It allows {words.access(token)}.")
-
-
-def _let_in(
-    service: TokenService, secret: Secret, method: str | None, address: str | None
-) -> Token:
-    """Return the token of a secret; raise `Refused`, also where it does not allow what is asked."""
-    verifier = service.verifier()
-    token = service.get(verifier.identify(secret).id)
-    if method is not None or address is not None:
-        # What was not asked about stands in no way.
-        somewhere, _, _ = next(iter(token.networks), "").partition("/")
-        verifier.verify(secret, method or "GET", address or somewhere)
-    return token
-
-
-def _read_secret() -> Secret:
-    if sys.stdin is None:
-        return Secret("")
-    if is_terminal(sys.stdin):
-        return Secret(click.prompt("Secret", hide_input=True, err=True).strip())
-    # A secret has some 52 characters: whatever is much longer is read no further.
-    return Secret(sys.stdin.buffer.readline(1024).decode("ascii", "replace").strip())
-
-
-def _print_table(service: TokenService, tokens: Sequence[Token]) -> None:
-    several = service.rights.several
-    rows = [
-        (*(["ACCOUNT"] if several else []), "NAME", "CREATED", "EXPIRES", "LAST USED", "STATUS")
-    ]
-    rows += [
-        (
-            *([printable(token.account)] if several else []),
-            printable(token.name),
-            words.minute(service, token.created_at),
-            words.expiry(service, token),
-            words.last_used(service, token),
-            words.status(service, token),
-        )
-        for token in tokens
-    ]
-    write_table(rows)
-
-
-COMMANDS = (list_tokens, show, create, rename, access, rotate, revoke, verify)
+COMMANDS = (create, rename, access, rotate, revoke)

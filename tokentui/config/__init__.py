@@ -2,16 +2,16 @@
 
 import os
 import pwd
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tokentui import files
 from tokentui.config import values
 from tokentui.config.values import Keeping
+from tokentui.config.written import NOTHING, Written
 from tokentui.core.credential import DEFAULT_COST, HIGHEST_COST, PREFIX
 from tokentui.core.dates import DateFormat
 from tokentui.core.errors import InvalidSetting
@@ -20,8 +20,6 @@ from tokentui.core.token import DEFAULT_LIFE, DEFAULT_SOON
 
 CONFIG = "TOKENTUI_CONFIG"
 BUILT_IN = "built in"
-_LARGEST = 1024 * 1024
-_HEADER = re.compile(r"\s*\[+([^\]]*)\]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +55,11 @@ class Settings:
     lock_after: timedelta | None = timedelta(minutes=15)
     """After how long without keys the app locks itself, where there are accounts; None: never."""
     audit: Keeping = Keeping.REQUIRED
-    """How the audit trail is kept."""
+    """How the audit log is kept."""
     audit_anchor: str | None = None
-    """The file with the end of the trail; None for `audit.anchor` beside the tokens."""
+    """The file with the end of the log; None for `audit.anchor` beside the tokens."""
     audit_syslog: str | None = None
-    """The socket of a syslog that gets a copy of the trail; None for no copy."""
+    """The socket of a syslog that gets a copy of the log; None for no copy."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """The keys that were chosen, by action of the app; which there are, only the app knows."""
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -114,22 +112,24 @@ FLAGS = {
 """Settings that are flags as well."""
 
 
+_LIKENESS = 0.9
+"""From which likeness on, 0 to 1, a variable is taken for a misspelt one of ours."""
+
+
 def load(
     store: str | None = None,
     environ: Mapping[str, str] = os.environ,
     **flags: object,
 ) -> Settings:
     """Return the settings, those of flags that are not None first; raise `InvalidSetting`."""
-    path = config_path(environ)
-    if environ.get(CONFIG) and not path.exists():
-        raise InvalidSetting(f"{CONFIG} names {path}, and there is no such file.")
+    _refuse_misspelt(environ)
     found: dict[str, Any] = {}
     sources = dict.fromkeys(SETTINGS, BUILT_IN)
-    written = _written(path)
+    written = _written(environ)
     for name, value in written.table.items():
-        sources[name] = written.place(name)
+        sources[name] = written.source(name)
         found[name] = _value(name, value, f"{name} in {sources[name]}")
-    sources |= {f"keys.{each}": written.place(f"keys.{each}") for each in found.get("keys", ())}
+    sources |= {f"keys.{each}": written.source(f"keys.{each}") for each in found.get("keys", ())}
     for name in SETTINGS:
         if text := environ.get(variable(name), "").strip():
             value, sources[name] = _value(name, text, variable(name)), variable(name)
@@ -140,12 +140,30 @@ def load(
     for name, value in {"store": store, **flags}.items():
         if value is not None:
             found[name], sources[name] = value, FLAGS[name]
-    found.setdefault("store", str(default_store()))
+    if "store" not in found:
+        found["store"] = str(default_store())
     fields = {SETTINGS[name].field: value for name, value in found.items()}
     settings = Settings(account=os_user(), sources=sources, **fields)
     if settings.max_life is not None and settings.max_life < settings.default_life:
         return _within(settings.max_life, settings)
     return settings
+
+
+def _refuse_misspelt(environ: Mapping[str, str]) -> None:
+    """Raise `InvalidSetting` for a variable that is nearly one of ours.
+
+    Others that begin with TOKENTUI_ are let be: Kubernetes sets some for a service of that name.
+    """
+    ours = {CONFIG, *map(variable, SETTINGS)}
+    for name in environ:
+        if "TOKEN" in name.upper() and name not in ours and (meant := _like(name.upper(), ours)):
+            raise InvalidSetting(f"There is no setting {printable(name)}; did you mean {meant}?")
+
+
+def _like(name: str, ours: Collection[str]) -> str | None:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, ours, n=1, cutoff=_LIKENESS)), None)
 
 
 def _within(longest: timedelta, settings: Settings) -> Settings:
@@ -176,64 +194,19 @@ def _what_it_is(written: object) -> str:
     return f", not {text}" if len(text) <= 60 else ""
 
 
-class _Written(NamedTuple):
-    """What stands in the file; a file that is not there holds nothing."""
-
-    path: Path
-    text: str
-    table: dict[str, Any]
-
-    def place(self, name: str) -> str:
-        """Return where a setting stands."""
-        return f"{self.path}, line {_line(self.text, name)}"
-
-
-def _written(path: Path) -> _Written:
+def _written(environ: Mapping[str, str]) -> Written:
     """Return what stands in the file; raise `InvalidSetting` for all that is unknown in it."""
-    try:
-        content, _ = files.read_regular(path, _LARGEST)
-        text = content.decode()
-    except FileNotFoundError:
-        return _Written(path, "", {})
-    except OSError as error:
-        raise InvalidSetting(f"{path} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise InvalidSetting(f"{path} is no text in UTF-8.") from None
-    import tomllib
-
-    try:
-        written = _Written(path, text, tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidSetting(f"{path} is no TOML: {error}.") from None
-    except (ValueError, RecursionError):
-        raise InvalidSetting(f"{path} is no TOML that can be read.") from None
+    found = Written.read(config_path(environ))
+    if found is NOTHING and environ.get(CONFIG):
+        raise InvalidSetting(f"{CONFIG} names {environ[CONFIG]}, and there is no such file.")
     unknown = [
-        f"{written.place(name)}: there is no setting {name}{_nearest(name)}"
-        for name in written.table
+        f"{found.source(name)}: there is no setting {name}{_nearest(name)}"
+        for name in found.table
         if name not in SETTINGS
     ]
     if unknown:
         raise InvalidSetting(" ".join(unknown))
-    return written
-
-
-def _line(text: str, name: str) -> int:
-    """Return the line on which a setting stands, or where its table begins."""
-    table, begins = "", 1
-    for number, line in enumerate(text.splitlines(), 1):
-        header, key = _HEADER.match(line), line.partition("=")[0]
-        if header is not None:
-            table = f"{_plain(header[1])}."
-        here = table if header is not None else f"{table}{_plain(key)}."
-        if here.startswith(f"{_plain(name)}."):
-            return number
-        if begins == 1 and _plain(name).startswith(here):
-            begins = number
-    return begins
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"""["'\s]""", "", name)
+    return found
 
 
 def _nearest(name: str) -> str:
@@ -262,39 +235,42 @@ def shown(settings: Settings, name: str) -> str | int | bool | Mapping[str, str]
     return value  # type: ignore[no-any-return]
 
 
-def config_path(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the file with the settings, in the user's configuration folder (XDG)."""
+def config_path(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the file with the settings, in the user's configuration folder (XDG), if any."""
     if chosen := environ.get(CONFIG):
         try:
             return files.named(chosen)
         except OSError as error:
             raise InvalidSetting(f"{CONFIG} must name a file: {error.strerror}.") from None
-    import platformdirs
-
-    return platformdirs.user_config_path("tokentui") / "config.toml"
+    folder = files.of_user("config")
+    return folder and folder / "config.toml"
 
 
 def default_store() -> Path:
-    """Return the store in the user's data folder (XDG)."""
-    import platformdirs
-
-    return platformdirs.user_data_path("tokentui") / "tokens.json"
+    """Return the store in the user's data folder (XDG); raise `InvalidSetting` without a home."""
+    folder = files.of_user("data")
+    if folder is None:
+        raise InvalidSetting(
+            "There is no home folder, so it is not known where the tokens are. "
+            f"Name their file with --store or {STORE}, or set HOME."
+        )
+    return folder / "tokens.json"
 
 
 def os_user() -> str:
     """Return who runs this process, as a name where it has one."""
     try:
-        return pwd.getpwuid(os.getuid()).pw_name
+        return printable(pwd.getpwuid(os.getuid()).pw_name)
     except KeyError:
         return str(os.getuid())
 
 
 def client_address(environ: Mapping[str, str] = os.environ) -> str | None:
     """Return where the person at the terminal connected from, where sshd says so."""
-    return environ.get("SSH_CONNECTION", "").partition(" ")[0] or None
+    return printable(environ.get("SSH_CONNECTION", "").partition(" ")[0]) or None
 
 
 def person(environ: Mapping[str, str] = os.environ) -> str:
     """Return who runs this process, and who became root for it by sudo."""
-    user, behind = os_user(), environ.get("SUDO_USER")
+    user, behind = os_user(), printable(environ.get("SUDO_USER", ""))
     return f"{user}, by sudo from {behind}" if os.getuid() == 0 and behind else user

@@ -21,7 +21,7 @@ _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
 class Keeping(StrEnum):
-    """How the audit trail is kept."""
+    """How the audit log is kept."""
 
     REQUIRED = "required"
     """What cannot be written into it is not done."""

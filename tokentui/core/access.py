@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
+READ_ONLY_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """The methods of requests that change nothing."""
+
+_TUNNEL = "CONNECT"
 
 LONGEST_ADDRESS = 64
 MOST_NETWORKS = 100
-"""To how many networks a token can be bound, as in WHM."""
+"""How many networks a token can be limited to, as in WHM."""
 
 
 class Access(NamedTuple):
@@ -39,10 +41,22 @@ class HasAccess(Protocol):
 _MAPPED_BITS = 96
 
 
+def effective_method(method: str | None, upgrades: Iterable[str]) -> str | None:
+    """Return the method that a request counts as: CONNECT where it asks for an upgrade.
+
+    A web socket begins with a GET, but what is sent through it later may change anything. It
+    counts as what opens one in HTTP/2 (RFC 8441, section 4), which is never reading. `upgrades`
+    are the values of `Upgrade` (RFC 9110, section 7.8); `Connection` is not asked for, since
+    proxies do not pass it on.
+    """
+    return _TUNNEL if any(upgrades) else method
+
+
 def parse_network(text: str) -> str:
     """Return a network as it is kept, such as 192.0.2.0/24; raise `InvalidNetwork`.
 
-    An address alone is the network that holds nothing else.
+    An address alone is the network that holds nothing else. IPv4 that is written as IPv6 (RFC
+    4291, 2.5.5.2) is kept as IPv4: versions of Python write it in different forms.
     """
     from ipaddress import ip_network
 
@@ -51,8 +65,8 @@ def parse_network(text: str) -> str:
         if len(text) > LONGEST_ADDRESS or "%" in text:
             raise ValueError  # noqa: TRY301
         with suppress(ValueError):
-            return str(ip_network(text))
-        meant = ip_network(text, strict=False)
+            return str(_unmapped(ip_network(text)))
+        meant = _unmapped(ip_network(text, strict=False))
     except ValueError:
         raise InvalidNetwork(
             f"{text!a} is not a network: write 192.0.2.0/24, 2001:db8::/32 or 192.0.2.7."
@@ -83,8 +97,8 @@ def plain_address(text: str) -> str | None:
     return None if address is None else str(address)
 
 
-def origin(address: str) -> str:
-    """Return what counts as one place: an IPv4 address, or the /64 that one customer has of IPv6.
+def client_key(address: str) -> str:
+    """Return what counts as one client: an IPv4 address, or the /64 that one customer has of IPv6.
 
     What is no address counts as what it is.
     """
@@ -114,8 +128,8 @@ def _parsed(text: str) -> IPv4Address | IPv6Address | None:
 
 @lru_cache(1024)
 def _networks(texts: tuple[str, ...]) -> list[IPv4Network | IPv6Network]:
-    """Return those of `texts` that are networks: one that is none lets nobody in."""
-    from ipaddress import IPv6Network, ip_network
+    """Return those of `texts` that are networks: one that is none contains no address."""
+    from ipaddress import ip_network
 
     found: list[IPv4Network | IPv6Network] = []
     for text in texts:
@@ -123,13 +137,15 @@ def _networks(texts: tuple[str, ...]) -> list[IPv4Network | IPv6Network]:
             network = ip_network(text, strict=False)
         except ValueError:
             continue
-        found.append(_unmapped(network) if isinstance(network, IPv6Network) else network)
+        found.append(_unmapped(network))
     return found
 
 
-def _unmapped(network: IPv6Network) -> IPv4Network | IPv6Network:
+def _unmapped(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
     from ipaddress import IPv4Network
 
+    if isinstance(network, IPv4Network):
+        return network
     mapped = network.network_address.ipv4_mapped
     if mapped is None or network.prefixlen < _MAPPED_BITS:
         return network

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Protocol
 
@@ -36,7 +36,7 @@ class Role(StrEnum):
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """One account, without its password. Times are in UTC.
 
-    `keys` are the public SSH keys that log in as it, each a type and the key in base64.
+    `keys` are the public SSH keys that sign in as it, each a type and the key in base64.
     """
 
     name: str
@@ -50,11 +50,11 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 class AccountSource(Protocol):
     """What is asked about accounts all the time. Every method may raise `StoreError`."""
 
-    def changed(self) -> Hashable:
-        """Return a stamp that differs once an account was changed, by whomever. Cheap."""
+    def version(self) -> Hashable:
+        """Return a stamp that differs once an account or a password was changed. Cheap."""
         ...
 
-    def everything(self) -> Mapping[str, Account | None]:
+    def list_all(self) -> Mapping[str, Account | None]:
         """Return all accounts by name; None is one whose record is damaged."""
         ...
 
@@ -66,44 +66,18 @@ class AccountSource(Protocol):
 class NoAccounts:
     """An `AccountSource` without any."""
 
-    def changed(self) -> Hashable:
+    def version(self) -> Hashable:
         return None
 
-    def everything(self) -> Mapping[str, Account | None]:
+    def list_all(self) -> Mapping[str, Account | None]:
         return {}
 
     def warnings(self) -> Sequence[str]:
         return ()
 
 
-class AccountStore(AccountSource, Protocol):
-    """Where accounts are kept, and apart from them the hashes of their passwords."""
-
-    def put(
-        self,
-        account: Account,
-        check: Callable[[Collection[Account | None]], None],
-        note: Callable[[], None],
-    ) -> None:
-        """Put `account` where its previous revision is; revision 1 is a new one.
-
-        `check` is given all accounts as they are to be and may raise; `note` is called just
-        before the change comes about, as by `TokenStore.apply`. Raises `AccountTaken`,
-        `AccountNotFound`, `AccountChanged`.
-        """
-        ...
-
-    def hash_of(self, name: str) -> str | None:
-        """Return the hash of a password, or None where there is none."""
-        ...
-
-    def set_hash(self, name: str, hashed: str | None, note: Callable[[], None]) -> None:
-        """Keep the hash of a password, or none; `note` is as in `put`."""
-        ...
-
-
 def disabled(accounts: Mapping[str, Account | None]) -> frozenset[str]:
-    """Return the names of those whose tokens let nobody in; of a damaged record, nothing else is
+    """Return the names of those whose tokens are refused; of a damaged record, nothing else is
     known, so it counts as one.
     """
     return frozenset(
@@ -119,16 +93,16 @@ def find(accounts: Mapping[str, Account | None], name: str) -> Account:
     return account
 
 
-def admitted(accounts: AccountSource, name: str) -> Account:
-    """Return an account that may do anything; raise `AccountNotFound`, `AccountDisabled`."""
-    account = find(accounts.everything(), name)
+def find_enabled(accounts: AccountSource, name: str) -> Account:
+    """Return an account that is enabled; raise `AccountNotFound`, `AccountDisabled`."""
+    account = find(accounts.list_all(), name)
     if account.disabled_at is not None:
         raise AccountDisabled(name)
     return account
 
 
 def administrators(accounts: Iterable[Account | None]) -> set[str]:
-    """Return the names of the administrators who can still log in."""
+    """Return the names of the administrators who can still sign in."""
     return {
         each.name
         for each in accounts

@@ -1,32 +1,24 @@
-"""The audit trail: who did what, when and from where, in lines that cannot be altered unseen.
+"""The audit log: who did what, when and from where."""
 
-Each line is a JSON object that ends with a MAC: HMAC-SHA256 under the key of the trail, over the
-MAC of the line before it and all that stands in this one. A line that is changed, taken out, put
-in or moved breaks the chain there. That the end was cut off shows only against a `Link` that is
-kept apart, the anchor.
-"""
-
-import re
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 from msgspec.structs import replace
 
-from tokentui.core.errors import StoreError, StoreUnconfirmed, TokentuiError
+from tokentui.core.cancel import NEVER, Cancel
+from tokentui.core.credential import SECRET_PATTERN
+from tokentui.core.errors import TokentuiError
+from tokentui.core.text import printable
 from tokentui.core.token import Moment, Token, name_key
 
-KEY_LENGTH = 32
-"""Bytes of the key, as long as what it makes: RFC 2104 wants no less."""
+if TYPE_CHECKING:
+    from tokentui.core.chain import Broken, Link
 
-_MAC = b',"mac":"'
-_LOSS = b'"action":"trail","outcome":"failed"'
-_END = b'"}\n'
-_SIGNATURE = len(_MAC) + 2 * KEY_LENGTH + len(_END)
-_NUMBER = re.compile(rb'\{"seq":(\d{1,18}),')
+_LONGEST = 1000
+"""The most characters of a name or a reason that are written down."""
 
 
 class Action(StrEnum):
@@ -70,12 +62,28 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     about: str | None = None
 
-    def failed(self, error: TokentuiError) -> "Event":
+    def failed(self, error: BaseException) -> "Event":
         """Return that it was not done, and why."""
-        return replace(self, outcome=Outcome.FAILED, about=str(error))
+        about = str(error)
+        if not isinstance(error, TokentuiError):
+            about = f"Interrupted by {type(error).__name__}; nothing was changed."
+        return replace(self, outcome=Outcome.FAILED, about=about)
 
 
-class Origin(NamedTuple):
+def fit(event: Event) -> Event:
+    """Return `event` as it may be written: short, without a secret, and without what is no text."""
+
+    def short(text: str | None) -> str | None:
+        if text is None:
+            return None
+        text = SECRET_PATTERN.sub("(a secret)", printable(text))
+        return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+    account = short(event.account) or ""
+    return replace(event, account=account, name=short(event.name), about=short(event.about))
+
+
+class Actor(NamedTuple):
     """Who runs the process that writes, and from where: the address, where it is known."""
 
     os_user: str
@@ -83,7 +91,7 @@ class Origin(NamedTuple):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the trail."""
+    """One line of the audit log."""
 
     seq: int
     time: Moment
@@ -95,6 +103,13 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     token: str | None
     name: str | None
     about: str | None
+    change: str | msgspec.UnsetType = msgspec.UNSET
+    """The idempotency key of the change that it is about; lines of version 0.1 have none."""
+
+    def by_account(self, name: str) -> bool:
+        """Say whether the account did it, rather than the OS user of that name without one."""
+        os_user, _, _ = self.os_user.partition(", by sudo ")
+        return self.account == name != os_user
 
     def holds(self, text: str) -> bool:
         """Say whether `text` stands in any of its words, letter case aside."""
@@ -103,31 +118,47 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         return any(name_key(text) in name_key(each) for each in (*words, *more) if each)
 
 
+_MOST_CLUES = 8
+
+
 class Search(msgspec.Struct, frozen=True, kw_only=True):
     """Which entries are wanted. What is None narrows nothing."""
 
     account: str | None = None
     token: str | None = None
-    """The id of a token, or the name that it had."""
+    """The id of a token, or a name that it had when the entry was written, letter case aside."""
+    ids: frozenset[str] = frozenset()
+    """The ids of more tokens: those that had the name `token` at another time."""
     action: str | None = None
     since: datetime | None = None
     text: str = ""
 
-    def clue(self) -> bytes:
-        """Return what a line that is wanted has in it for sure, in small letters."""
-        longest = max((self.token or "", self.text, self.account or "", self.action or ""), key=len)
+    def clues(self) -> tuple[bytes, ...]:
+        """Return of what a line that is wanted has at least one in it, in small letters."""
+        if self.token is None:
+            clues = [max((self.text, self.account or "", self.action or ""), key=len)]
+        else:
+            clues = [self.token, *self.ids]
         # What JSON writes otherwise than it is read is no clue.
-        plain = longest.isascii() and longest.isprintable() and not set('"\\/') & set(longest)
-        return longest.lower().encode() if plain else b""
+        plain = all(
+            each.isascii() and each.isprintable() and not set('"\\/') & set(each) for each in clues
+        )
+        few = len(clues) <= _MOST_CLUES
+        return tuple(each.lower().encode() for each in clues) if plain and few else (b"",)
 
     def wants(self, entry: Entry) -> bool:
         return (
             self.account in (None, entry.account)
-            and self.token in (None, entry.token, entry.name)
+            and self._is_of_token(entry)
             and self.action in (None, entry.action)
             and (self.since is None or entry.time >= self.since)
             and entry.holds(self.text)
         )
+
+    def _is_of_token(self, entry: Entry) -> bool:
+        if self.token is None or entry.token == self.token or entry.token in self.ids:
+            return True
+        return entry.name is not None and name_key(entry.name) == name_key(self.token)
 
 
 EVERYTHING = Search()
@@ -137,21 +168,26 @@ EVERYTHING = Search()
 class Recorder(Protocol):
     """Where events are written down."""
 
-    tell: Callable[[str], None]
+    on_notice: Callable[[str], None]
     """Told in a sentence what was not written although it should be."""
 
     def record(self, *events: Event) -> None:
-        """Write `events`, all of them on disk once this returns; raise `TrailUnwritable`."""
+        """Write `events`, all of them on disk once this returns.
+
+        Raises `AuditLogUnwritable` where none of them was written.
+        """
         ...
 
-    def changed(self) -> Hashable:
+    def version(self) -> Hashable:
         """Return a stamp that differs once something was written. Cheap; raises nothing."""
         ...
 
-    def newest(self, search: Search = EVERYTHING, after: int = 0) -> Iterator[Entry]:
+    def newest(
+        self, search: Search = EVERYTHING, after: int = 0, cancel: Cancel = NEVER
+    ) -> Iterator[Entry]:
         """Yield the entries that are wanted, latest first, and of these the numbers above `after`.
 
-        What is no entry is left out. Raises `StoreError`.
+        What is no entry is left out. Raises `StoreError`, and `Cancelled` between two lines.
         """
         ...
 
@@ -160,13 +196,21 @@ class Recorder(Protocol):
         ...
 
 
-class Trail(Recorder, Protocol):
+class AuditLog(Recorder, Protocol):
     """A `Recorder` that can be looked through, checked and rotated. All may raise `StoreError`."""
 
     def verify(self, first: int | None = None) -> "Link | Broken":
         """Return the end of the chain, or where it is broken first.
 
         With `first`, the line of that number is believed, and only what follows it is checked.
+        """
+        ...
+
+    def accept(self, line: int, account: str) -> None:
+        """Write down that `account` knows why the anchor was missing before a line.
+
+        From then on, `verify` does not name that line again. Raises `InvalidInput` unless it is
+        what `verify` names, and `AuditLogUnwritable`.
         """
         ...
 
@@ -178,166 +222,6 @@ class Trail(Recorder, Protocol):
         ...
 
 
-class NoTrail:
-    """A `Recorder` that writes nothing."""
-
-    def __init__(self) -> None:
-        self.tell: Callable[[str], None] = lambda _: None
-
-    def record(self, *_: Event) -> None:
-        """Let it go."""
-
-    def changed(self) -> Hashable:
-        return None
-
-    def newest(self, search: Search = EVERYTHING, after: int = 0) -> Iterator[Entry]:  # noqa: ARG002
-        return iter(())
-
-    def warnings(self) -> Sequence[str]:
-        return ()
-
-
-def noted(
-    trail: Recorder, events: Sequence[Event], change: Callable[[Callable[[], None]], object]
-) -> None:
-    """Do `change`; it calls what it is given just before it comes about, and `events` are written.
-
-    Where it fails, that is written as well, if it can be.
-    """
-    try:
-        change(lambda: trail.record(*events))
-    except StoreUnconfirmed:
-        raise  # it was done
-    except TokentuiError as error:
-        with suppress(StoreError):
-            trail.record(*(event.failed(error) for event in events))
-        raise
-
-
-class Link(NamedTuple):
-    """The end of a chain: the number and the MAC of its last line."""
-
-    seq: int
-    mac: bytes
-
-    def __str__(self) -> str:
-        return f"{self.seq} {self.mac.hex()}"
-
-    @classmethod
-    def read(cls, text: str) -> "Link":
-        """Return what `str` made; raise `ValueError`."""
-        number, _, mac = text.strip().partition(" ")
-        link = cls(int(number), bytes.fromhex(mac))
-        if link.seq < 0 or len(link.mac) != KEY_LENGTH:
-            raise ValueError("no link")
-        return link
-
-
-START = Link(0, bytes(KEY_LENGTH))
-"""What the first line goes on from."""
-
-
-def entry(seq: int, time: datetime, origin: Origin, event: Event) -> Entry:
-    """Return `event` as what is written of it."""
-    return Entry(
-        seq=seq,
-        time=time,
-        account=event.account,
-        os_user=origin.os_user,
-        address=origin.address,
-        action=event.action,
-        outcome=event.outcome,
-        token=event.token,
-        name=event.name,
-        about=event.about,
-    )
-
-
-def sealed(key: bytes, last: Link, what: Entry) -> tuple[bytes, Link]:
-    """Return the line for `what`, which comes after `last`, and the end of the chain with it."""
-    import hmac  # slow to load, and looking at tokens does not need it
-
-    body = msgspec.json.encode(what)[:-1]
-    mac = hmac.digest(key, last.mac + body, "sha256")
-    return _signed(body, mac), Link(what.seq, mac)
-
-
-def _signed(body: bytes, mac: bytes) -> bytes:
-    return body + _MAC + mac.hex().encode() + _END
-
-
-def link_of(line: bytes) -> Link:
-    """Return the number and the MAC that a line claims; raise `ValueError` where it is none."""
-    body, signature = line[:-_SIGNATURE], line[-_SIGNATURE:]
-    number = _NUMBER.match(body)
-    if number is None or not (signature.startswith(_MAC) and signature.endswith(_END)):
-        raise ValueError("no line of a trail")
-    return Link(int(number[1]), bytes.fromhex(signature[len(_MAC) : -len(_END)].decode("ascii")))
-
-
-def number_of(line: bytes) -> int:
-    """Return the number that a line claims, 0 where it is none."""
-    number = _NUMBER.match(line)
-    return int(number[1]) if number else 0
-
-
-def read(line: bytes) -> Entry:
-    """Return what a line says, whether or not it is as it was written; raise `ValueError`."""
-    return msgspec.json.decode(line, type=Entry)
-
-
-class Broken(NamedTuple):
-    """Where a chain is broken first: a line, counted from 1 over all files, and what is wrong."""
-
-    line: int
-    what: str
-
-
-def verify(
-    key: bytes, lines: Iterable[bytes], anchor: Link | None, start: Link = START
-) -> Link | Broken:
-    """Return the end of the chain in `lines`, or where it is broken first.
-
-    Without an anchor, that lines are missing at the end is not seen. `start` is what the first of
-    `lines` goes on from, and is believed.
-    """
-    import hmac
-
-    digest, (seq, mac) = hmac.digest, start
-    anchored, remark = anchor.seq if anchor else 0, 0
-    numbered = iter(lines)
-    for line in numbered:
-        seq += 1
-        body = line[:-_SIGNATURE]
-        mac_here = digest(key, mac + body, "sha256")
-        if line != _signed(body, mac_here) or not body.startswith(b'{"seq":%d,' % seq):
-            return Broken(seq, _what_is_wrong(line, seq, numbered))
-        mac = mac_here
-        if _LOSS in line:
-            remark = remark or seq
-        if seq == anchored and anchor is not None and mac != anchor.mac:
-            return Broken(seq, "was written anew: the anchor knows it otherwise")
-    if anchored > seq:
-        more = f", and all up to {anchored}" if anchored > seq + 1 else ""
-        return Broken(seq + 1, f"is missing{more}: the end was cut off")
-    if remark:
-        return Broken(remark, "tells that the anchor was missing: lines before it may be too")
-    return Link(seq, mac)
-
-
-def _what_is_wrong(line: bytes, due: int, following: Iterator[bytes]) -> str:
-    """Say what is wrong with the line that has the number `due`, or should have it."""
-    found = number_of(line) or due
-    if found == due:
-        return "was altered" if line.endswith(_END) else "was cut off"
-    if found < due:
-        return f"has the number {found} a second time: it was put in, or moved"
-    beginning = b'{"seq":%d,' % due
-    if any(other.startswith(beginning) for other in following):
-        return f"was moved: in its place is the line with the number {found}"
-    return f"is missing: the line with the number {found} is in its place"
-
-
-def of_token(token: Token, account: str, action: Action, about: str | None = None) -> Event:
+def event_for(token: Token, account: str, action: Action, about: str | None = None) -> Event:
     """Return that `account` did `action` to `token`."""
     return Event(account=account, action=action, token=token.id, name=token.name, about=about)

@@ -23,15 +23,15 @@ HIGHEST_COST = 14
 
 _SECRET_LENGTH = 32
 _CHECKSUM_LENGTH = 6
-WRITTEN = re.compile(
+SECRET_PATTERN = re.compile(
     rf"(?P<body>(?P<prefix>[a-z][a-z0-9_]{{0,{PREFIX_LIMIT - 1}}})"
     rf"_(?P<id>[0-9A-Za-z]{{{ID_LENGTH}}})"
     rf"_(?P<secret>[0-9A-Za-z]{{{_SECRET_LENGTH}}}))"
     rf"(?P<checksum>[0-9A-Za-z]{{{_CHECKSUM_LENGTH}}})"
 )
-"""What a written-out secret looks like, whether or not it is one."""
+"""What an encoded secret looks like, whether or not it is one."""
 LONGEST = PREFIX_LIMIT + 1 + ID_LENGTH + 1 + _SECRET_LENGTH + _CHECKSUM_LENGTH
-"""How many characters a written-out secret has at most."""
+"""How many characters an encoded secret has at most."""
 _BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}", re.ASCII)
 
 
@@ -60,12 +60,12 @@ class Secret:
 
 
 class Credential(NamedTuple):
-    """What a written-out secret says: which token it belongs to, and the part that is hashed."""
+    """What an encoded secret says: which token it belongs to, and the part that is hashed."""
 
     id: str
     secret: Secret
 
-    def written(self, prefix: str = PREFIX) -> Secret:
+    def encode(self, prefix: str = PREFIX) -> Secret:
         """Return it as it is handed out, with prefix and checksum."""
         body = f"{prefix}_{self.id}_{self.secret.reveal()}"
         return Secret(body + _checksum(body))
@@ -117,17 +117,17 @@ def mint() -> Credential:
 
 
 def id_part(prefix: str = PREFIX) -> slice:
-    """Return where a written-out secret has the id of its token."""
+    """Return where an encoded secret has the id of its token."""
     return slice(len(prefix) + 1, len(prefix) + 1 + ID_LENGTH)
 
 
 def parse(presented: Secret, prefix: str = PREFIX) -> Credential:
-    """Read a written-out secret back; raise `MalformedSecret` if anything about it is off.
+    """Read an encoded secret back; raise `MalformedSecret` if anything about it is off.
 
     Length, alphabet and checksum are settled here, so that bcrypt, which refuses more than
     72 bytes, only ever sees 32 letters and digits.
     """
-    form = WRITTEN.fullmatch(presented.reveal())
+    form = SECRET_PATTERN.fullmatch(presented.reveal())
     if form is None or form["prefix"] != prefix:
         raise MalformedSecret(
             f"This is not a secret: one looks like {prefix}_ with {ID_LENGTH} letters or digits, "

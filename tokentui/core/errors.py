@@ -1,4 +1,4 @@
-"""What can go wrong, one class each; why a secret opens no door is in `verdicts`.
+"""What can go wrong, one class each; why a secret is refused is in `verdicts`.
 
 The text of an error is fit to be shown as it stands: what is wrong, what was left unchanged
 where that is in doubt, and what to do.
@@ -33,7 +33,7 @@ class InvalidName(InvalidInput):
 
 
 class InvalidNetwork(InvalidInput):
-    """This is no network that a token can be bound to."""
+    """This is no network that a token can be limited to."""
 
 
 class InvalidListener(InvalidInput):
@@ -41,7 +41,7 @@ class InvalidListener(InvalidInput):
 
 
 class InvalidExpiry(InvalidInput):
-    """An expiry date or a length of life cannot be used."""
+    """An expiration date or a lifetime cannot be used."""
 
 
 class InvalidAccount(InvalidInput):
@@ -88,12 +88,22 @@ class AlreadyRevoked(TokentuiError):
 
 
 class AlreadyReplaced(TokentuiError):
-    """A token that has a successor can only be revoked."""
+    """A token that was replaced can only be revoked."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
             f"{name} was rotated already; nothing was changed. "
             "Change its successor instead, which has the name now."
+        )
+
+
+class NotRotated(TokentuiError):
+    """There is no rotation that could be undone."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} replaces no token whose secret is still known; nothing was changed. "
+            "If a backup has the old token, restore it: tokentui restore BACKUP --revive ID."
         )
 
 
@@ -149,6 +159,16 @@ class AccountDisabled(NotPermitted):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"The account {name} is disabled. An administrator can enable it.")
+
+
+class KeyRemoved(NotPermitted):
+    """The SSH key that opened the session was removed from the account."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"An SSH key that may have opened this session was removed from the account {name}. "
+            "Connect again."
+        )
 
 
 class LogInRefused(NotPermitted):
@@ -269,11 +289,25 @@ class StoreUnwritable(StoreError):
     """A change could not be written."""
 
 
-class TrailUnwritable(StoreError):
-    """What is done cannot be written into the audit trail, so it is not done."""
+class AuditLogUnwritable(StoreError):
+    """What is done cannot be written into the audit log, so it is not done."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"Nothing was changed, because the audit trail could not be kept. {why}")
+        super().__init__(f"Nothing was changed, because the audit log could not be kept. {why}")
+
+
+class StoreUnavailable(StoreError):
+    """The store does not answer, and nothing was changed."""
+
+
+class OutcomeUnknown(StoreError):
+    """Whether a change was made is not known: the answer was lost on its way."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "It is not known whether this was done: the store did not answer any more. "
+            "Look at the list once it is back."
+        )
 
 
 class StoreUnconfirmed(StoreError):

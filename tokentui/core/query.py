@@ -1,17 +1,19 @@
-"""Which tokens a list shows, in which order, and which window of them."""
+"""Which tokens a list shows, in which order, and what a window of them brings."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from tokentui.core.token import DEFAULT_SOON, Status, Token, name_key
+from tokentui.core.usage import Usage
 
 _LIVE = frozenset(Status) - {Status.REVOKED}
 _NEVER = datetime.max.replace(tzinfo=UTC)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _URGENCY = (
     Status.EXPIRED,
     Status.EXPIRES_SOON,
@@ -49,19 +51,21 @@ class Filter(StrEnum):
     REVOKED = "revoked"
 
 
+SortKey = tuple[Any, str]
+Uses = Mapping[str, Usage]
+"""How tokens were used, by ID, as far as they were."""
+NO_USES: Uses = {}
 UNUSED_FOR = timedelta(days=90)
 WINDOW = 200
 """How many tokens are asked for at a time unless said otherwise."""
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
-    """Which tokens are wanted, in which order, and which window of them.
+    """Which tokens are wanted, and in which order.
 
     `text` is looked for in names, letter case aside. `account` is whose they are, None for all.
     Without `statuses`, tokens that were revoked are left out. `now` is the moment at which
-    statuses are judged. `used` says when tokens were last used, as far as they were; with
-    `idle_since`, those used or made later are left out. The window starts at `offset`, or, where
-    `around` names a token of the result that it would miss, around that one.
+    statuses are judged. With `idle_since`, tokens used or created later are left out.
     """
 
     now: datetime
@@ -72,17 +76,18 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     never_saved: bool = False
     never_used: bool = False
     idle_since: datetime | None = None
-    used: Mapping[str, datetime] = {}
     sort: Sort = Sort.NAME
     descending: bool = False
-    offset: int = 0
-    size: int = WINDOW
-    around: str | None = None
 
     @property
     def timeless(self) -> bool:
         """Whether the result is the same at any moment: only what was revoked is told apart."""
         return self.sort is not Sort.STATUS and self._by_revocation
+
+    @property
+    def by_use(self) -> bool:
+        """Whether uses decide which tokens there are in the result."""
+        return self.never_used or self.idle_since is not None
 
     @property
     def _by_revocation(self) -> bool:
@@ -99,33 +104,40 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         text = name_key(self.text)
         return [token for token in tokens if text in name_key(token.name)]
 
-    def select(self, tokens: Iterable[Token]) -> list[Token]:
-        """Return those of `tokens` that are wanted, in order; equals go by name, account and id.
-
-        Of one name and account, what was replaced follows its successor.
-        """
-        found = self._matching(tokens)
-        found.sort(key=_place)
-        match self.sort:
-            case Sort.NAME:
-                pass
-            case Sort.CREATED:
-                found.sort(key=lambda token: token.created_at)
-            case Sort.ACCOUNT:
-                found.sort(key=lambda token: token.account)
-            case Sort.EXPIRES:
-                found.sort(key=lambda token: token.expires_at or _NEVER)
-            case Sort.REVOKED:
-                found.sort(key=lambda token: token.revoked_at or _NEVER)
-            case Sort.USED:
-                found.sort(key=lambda token: self.used.get(token.id, _EPOCH))
-            case Sort.STATUS:
-                found.sort(key=self._urgency)
-        if self.descending:
-            found.reverse()
+    def select(self, tokens: Iterable[Token], uses: Uses = NO_USES) -> list[Token]:
+        """Return those of `tokens` that are wanted, in order."""
+        found = self.matching(tokens, uses)
+        found.sort(key=self.sort_key(uses), reverse=self.descending)
         return found
 
-    def _matching(self, tokens: Iterable[Token]) -> list[Token]:
+    def sort_key(self, uses: Uses = NO_USES) -> Callable[[Token], SortKey]:
+        """Return what tells the place of a token in the ascending order; no two have the same.
+
+        What `rank` holds for equal goes by `by_name`.
+        """
+        rank = self.rank(uses)
+        return lambda token: (rank(token), by_name(token))
+
+    def rank(self, uses: Uses = NO_USES) -> Callable[[Token], Any]:
+        """Return what tells where a token stands by what the query sorts by."""
+        match self.sort:
+            case Sort.NAME:
+                return lambda token: name_key(token.name)
+            case Sort.CREATED:
+                return lambda token: token.created_at
+            case Sort.ACCOUNT:
+                return lambda token: token.account
+            case Sort.EXPIRES:
+                return lambda token: token.expires_at or _NEVER
+            case Sort.REVOKED:
+                return lambda token: token.revoked_at or _NEVER
+            case Sort.USED:
+                return lambda token: _last_used(token, uses)
+            case Sort.STATUS:
+                return self._urgency
+
+    def matching(self, tokens: Iterable[Token], uses: Uses = NO_USES) -> list[Token]:
+        """Return those of `tokens` that are wanted, in the order in which they come."""
         text = name_key(self.text)
         live, revoked = bool(self.statuses & _LIVE), Status.REVOKED in self.statuses
         found = [
@@ -138,12 +150,10 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         if self.never_saved:
             found = [token for token in found if token.never_saved]
         if self.never_used:
-            found = [token for token in found if token.id not in self.used]
+            found = [token for token in found if token.id not in uses]
         if (since := self.idle_since) is not None:
             found = [
-                token
-                for token in found
-                if max(token.created_at, self.used.get(token.id, _EPOCH)) < since
+                token for token in found if max(token.created_at, _last_used(token, uses)) < since
             ]
         if not self._by_revocation:
             wanted, now, soon = self.statuses, self.now, self.soon
@@ -156,13 +166,46 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         return _URGENCY.index(status) - (status is Status.ACTIVE and token.never_saved)
 
 
-def _place(token: Token) -> tuple[str, str, bool, str]:
-    return name_key(token.name), token.account, not token.holds_name, token.id
+def by_name(token: Token) -> str:
+    """Return what tells the place of a token by name, account and ID; no two have the same.
+
+    Of one name and account, the replaced tokens come last. It is one text: that is compared faster
+    than a tuple, and no work for the garbage collector.
+    """
+    last = "" if token.holds_name else "~"
+    return f"{name_key(token.name)}\0{token.account}\0{last}{token.id}"
 
 
-class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A window of a result: its tokens, where it starts, and how many the whole result has."""
+def _last_used(token: Token, uses: Uses) -> datetime:
+    use = uses.get(token.id)
+    return _LONG_AGO if use is None else use.last_used_at
 
-    tokens: Sequence[Token] = ()
+
+class TokenRow(msgspec.Struct, frozen=True):
+    """All that a list tells of one token.
+
+    `usage` is None where the token was never used, or where that is not known. `owner_disabled`
+    says whether the account of the token is disabled, so that the token is refused.
+    """
+
+    token: Token
+    usage: Usage | None = None
+    owner_disabled: bool = False
+
+
+class Count(msgspec.Struct, frozen=True):
+    """How many tokens there are. Unless `exact`, there are at least this many."""
+
+    value: int
+    exact: bool = True
+
+
+class TokenPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A window of a result: complete rows, the offset of the first, and the size of the result.
+
+    Where a backend counts no rows before the window, `offset` is what it takes them for.
+    """
+
+    rows: Sequence[TokenRow] = ()
     offset: int = 0
-    total: int = 0
+    total: Count = Count(0)

@@ -1,11 +1,14 @@
 """Restoring a backup: a merge, by which no token of the store is lost or comes to life unasked."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from datetime import tzinfo
 
 import msgspec
 from msgspec.structs import replace
 
+from tokentui.core.backend import Backend
+from tokentui.core.change import Restore
 from tokentui.core.errors import (
     AmbiguousName,
     BackupNotFound,
@@ -14,7 +17,9 @@ from tokentui.core.errors import (
     StoreDamaged,
     StoreError,
 )
-from tokentui.core.store import Archive, everything, nothing
+from tokentui.core.records import next_revision
+from tokentui.core.repositories import every_token
+from tokentui.core.rotation import original_end
 from tokentui.core.token import Token, clashing, name_key
 
 
@@ -40,23 +45,28 @@ class Restoration(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.added or self.replaced or self.damage)
 
 
-def plan(archive: Archive, name: str, revive: Collection[str] = ()) -> Restoration:
+def plan(
+    backend: Backend, name: str, revive: Collection[str] = (), zone: tzinfo | None = None
+) -> Restoration:
     """Return what restoring the backup `name` would do. Nothing is changed.
 
-    What was revoked since stays revoked, but for the tokens whose names or ids are in `revive`.
+    What was revoked since stays revoked, but for the tokens whose names or ids are in `revive`:
+    these are valid until the end that they had before they were rotated, reckoned in `zone`.
     Where the store is damaged or lacks a token, all other backups are asked whether it was
     revoked. Raises `BackupNotFound`, `NamesClash`, `InvalidInput` for a wrong `revive`.
     """
-    backup = everything(archive.backup(name))
-    present, damage = _present(archive)
+    backup = every_token(backend.backups.open(name))
+    present, damage = _present(backend)
     known = present
     if any(token.id not in present for token in backup):
-        known = _revoked_in_backups(archive) | present
+        known = _revoked_in_backups(backend) | present
     # A damaged record may still say that it was revoked: it is believed, and left to stand.
-    broken = {} if damage else archive.broken()
+    broken = {} if damage else backend.tokens.broken()
     dead = {each for each, revoked in broken.items() if revoked}
     revoked = [old for old in backup if old.id not in dead and _revoked_since(old, known)]
     chosen = _chosen(revoked, known, revive)
+    latest = {old.id: old for old in backup} | known
+    revived: list[Token] = []
     added: list[Token] = []
     replaced: list[tuple[Token, Token]] = []
     stay_revoked: list[Token] = []
@@ -65,14 +75,17 @@ def plan(archive: Archive, name: str, revive: Collection[str] = ()) -> Restorati
         if old.id in dead:
             stay_revoked.append(old)
             continue
-        if old.id not in chosen and _revoked_since(old, known):
+        if old.id in chosen:
+            after = _revived(old, latest, zone)
+            revived.append(after)
+        elif _revoked_since(old, known):
             after = now or _revoked(old, known[old.id])
             stay_revoked.append(after)
         if now is None:
             added.append(after)
         else:
             if now.replaced_by is not None and after is old:
-                # Its name is its successor's, and its overlap goes on.
+                # Its name is that of the token that replaced it, and its overlap goes on.
                 after = replace(after, replaced_by=now.replaced_by, expires_at=now.expires_at)
             saved_at = after.saved_at or now.saved_at
             after = replace(after, saved_at=saved_at, revision=now.revision)
@@ -88,56 +101,58 @@ def plan(archive: Archive, name: str, revive: Collection[str] = ()) -> Restorati
     return Restoration(
         added=tuple(added),
         replaced=tuple(replaced),
-        revived=tuple(old for old in backup if old.id in chosen),
+        revived=tuple(revived),
         stay_revoked=tuple(stay_revoked),
         newer=tuple(newer),
         damage=damage,
     )
 
 
-def carry_out(
-    archive: Archive, name: str, restoration: Restoration, note: Callable[[], None] = nothing
-) -> None:
-    """Restore the backup `name` as planned, in one step. `note` is as in `TokenStore.apply`.
+def change(name: str, planned: Restoration) -> Restore:
+    """Return what restores the backup `name` as planned, in one step.
 
-    Raises `TokenChanged`, `IdTaken` or `NameTaken` where the store is no longer as it was then.
+    Where the store is no longer as it was then, the change is refused.
     """
-    if restoration.damage is None:
-        after = [after for _, after in restoration.replaced]
-        archive.apply(added=restoration.added, replaced=after, note=note)
-    else:
-        archive.recover(name, restoration.stay_revoked, note)
+    if planned.damage is None:
+        return Restore(name=name, added=planned.added, replaced=planned.replaced)
+    # They differ from what the backup has of them, which takes the place of the store.
+    after = (*planned.stay_revoked, *planned.revived)
+    return Restore(
+        name=name,
+        replaced=tuple((replace(each, revision=each.revision - 1), each) for each in after),
+        instead=True,
+    )
 
 
-def undone_revocations(archive: Archive) -> list[Token]:
+def undone_revocations(backend: Backend) -> list[Token]:
     """Return the tokens that live although a backup knows them as revoked.
 
     An older file that somebody put in the place of the store does that, not a restore: what it
     revives has a later revision.
     """
-    revoked = _revoked_in_backups(archive)
+    revoked = _revoked_in_backups(backend)
     return [
         token
-        for token in everything(archive)
+        for token in every_token(backend.tokens)
         if token.revoked_at is None
         and token.id in revoked
         and token.revision <= revoked[token.id].revision
     ]
 
 
-def _present(archive: Archive) -> tuple[dict[str, Token], str | None]:
+def _present(backend: Backend) -> tuple[dict[str, Token], str | None]:
     """Return what is in the store, or nothing and what is wrong with it."""
     try:
-        return {token.id: token for token in everything(archive)}, None
+        return {token.id: token for token in every_token(backend.tokens)}, None
     except StoreDamaged as error:
         return {}, str(error)
 
 
-def _revoked_in_backups(archive: Archive) -> dict[str, Token]:
+def _revoked_in_backups(backend: Backend) -> dict[str, Token]:
     revoked: dict[str, Token] = {}
-    for each in archive.backups():
+    for each in backend.backups.listed():
         with suppress(StoreError, BackupNotFound):
-            tokens = everything(archive.backup(each.name))
+            tokens = every_token(backend.backups.open(each.name))
             for token in tokens:
                 latest = revoked.get(token.id, token)
                 if token.revoked_at is not None and token.revision >= latest.revision:
@@ -150,9 +165,24 @@ def _revoked_since(old: Token, known: Mapping[str, Token]) -> bool:
     return now is not None and now.revoked_at is not None and old.revoked_at is None
 
 
+def _revived(old: Token, latest: Mapping[str, Token], zone: tzinfo | None) -> Token:
+    """Return `old` as it becomes valid again: beside its replacement, if its name is taken now."""
+    new = latest.get(old.replaced_by or "")
+    expires_at = original_end(old, new, zone) if new else old.expires_at
+    key = name_key(old.name)
+    taken = any(
+        other.account == old.account and name_key(other.name) == key
+        for other in latest.values()
+        if other.holds_name
+    )
+    replaced_by = latest[old.id].replaced_by if taken else None
+    revision = old.revision + 1
+    return replace(old, expires_at=expires_at, replaced_by=replaced_by, revision=revision)
+
+
 def _revoked(old: Token, known: Token) -> Token:
     gone = {"revoked_at": known.revoked_at, "revoked_by": known.revoked_by, "hash": None}
-    return replace(old, revision=old.revision + 1, **gone)
+    return next_revision(old, **gone)
 
 
 def _chosen(

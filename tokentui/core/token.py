@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
 import msgspec
 
+from tokentui.core.dates import FIRST_MOMENT, LAST_MOMENT
 from tokentui.core.errors import InvalidExpiry, InvalidName
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -15,11 +16,6 @@ ID_LENGTH = 10
 NAME_LIMIT = 50
 DEFAULT_LIFE = timedelta(days=365)
 DEFAULT_SOON = timedelta(days=14)
-
-# The last day whose end can still be written as a date in every time zone.
-LAST_DAY = date(9999, 12, 29)
-_FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST_MOMENT = datetime(9999, 12, 30, 23, 59, 59, tzinfo=UTC)
 
 # A pattern would also hold the alphabet, at 40 % of the time that reading a store takes.
 TokenId = Annotated[str, msgspec.Meta(min_length=ID_LENGTH, max_length=ID_LENGTH)]
@@ -69,7 +65,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def status(self, now: datetime, soon: timedelta = DEFAULT_SOON) -> Status:
         """Return the status at `now`; with at most `soon` of whole days left, it expires soon.
 
-        Whole days, because a token dies at the end of one: it is "in 14 days" all day long.
+        Whole days, because a token expires at the end of one: it is "in 14 days" all day long.
         """
         if self.revoked_at is not None:
             return Status.REVOKED
@@ -84,14 +80,14 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def expired(self, now: datetime) -> bool:
         """Say whether its last second is over, revoked or not."""
-        return self.expires_at is not None and now > self.expires_at
+        return has_expired(self.expires_at, now)
 
     def flaw(self) -> str | None:
         """Return what is wrong with a token that was read from somewhere, beyond its types."""
         if not (self.id.isascii() and self.id.isalnum()):
             return "the id is not made of letters and digits"
         for moment in (self.created_at, self.expires_at, self.saved_at, self.revoked_at):
-            if moment is not None and not _FIRST_MOMENT <= moment <= _LAST_MOMENT:
+            if moment is not None and not FIRST_MOMENT <= moment <= LAST_MOMENT:
                 return "a date is out of range"
         return None
 
@@ -104,6 +100,11 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def never_saved(self) -> bool:
         """Whether nobody ever confirmed having the secret."""
         return self.saved_at is None
+
+
+def has_expired(expires_at: datetime | None, now: datetime) -> bool:
+    """Return whether the last second of a token is over at `now`; without an end, never."""
+    return expires_at is not None and now > expires_at
 
 
 def name_key(name: str) -> str:
@@ -137,18 +138,6 @@ def check_name(name: str) -> None:
         raise InvalidName(f"At most {NAME_LIMIT} characters: this has {len(name)}.")
 
 
-def end_of_day(day: date, zone: tzinfo | None = None) -> datetime:
-    """Return the last second of `day` in `zone` (None: the system's time zone), in UTC.
-
-    It is one second before the next midnight, which exists once in every zone: where a clock
-    change repeats 23:59:59, the later one counts, so that a whole day is never cut short.
-    """
-    if day > LAST_DAY:
-        raise InvalidExpiry(f"{LAST_DAY} is the last day that can be chosen.")
-    midnight = datetime.combine(day + timedelta(days=1), time(), zone)
-    return midnight.astimezone(UTC) - timedelta(seconds=1)
-
-
 def parse_day(text: str) -> date:
     """Read a date written as YYYY-MM-DD; raise `InvalidExpiry` for anything else."""
     if not _ISO_DAY.fullmatch(text):
@@ -160,7 +149,7 @@ def parse_day(text: str) -> date:
 
 
 def parse_life(text: str) -> timedelta:
-    """Read a length of life in days, weeks or years of 365 days, such as 90d, 12w or 1y."""
+    """Read a lifetime in days, weeks or years of 365 days, such as 90d, 12w or 1y."""
     match = _LIFE.fullmatch(text)
     if match is None or int(match[1]) == 0:
         raise InvalidExpiry(f"{text!a} is not a length of life: write 90d, 12w or 1y.")

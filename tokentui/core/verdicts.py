@@ -1,12 +1,15 @@
-"""Why a presented secret opens no door, one class each."""
+"""Why a presented secret is refused, one class each."""
 
 from __future__ import annotations
 
 from tokentui.core.errors import TokentuiError
 
+NOT_VALID = "This secret is not valid."
+"""What is said to whoever has not presented a right secret."""
+
 
 class Refused(TokentuiError):
-    """A presented secret does not open the door. Class and text say why, to the operator.
+    """A presented secret is refused. Class and text say why, to the operator.
 
     `token_id` is the token that was asked for, where the secret has a form that says so.
     """
@@ -21,7 +24,7 @@ class Refused(TokentuiError):
     @property
     def public(self) -> str:
         """What the caller may be told."""
-        return str(self) if self.holder else "This secret is not valid."
+        return str(self) if self.holder else NOT_VALID
 
 
 class NothingPresented(Refused):
@@ -57,13 +60,13 @@ class TooManyFailures(Refused):
 
 
 class TokenExpired(Refused):
-    """The secret is right, but the token's life is over."""
+    """The secret is right, but the token has expired."""
 
     holder = True
 
 
 class NotAllowed(Refused):
-    """The secret is right and the token alive, but it does not allow what is asked for."""
+    """The secret is right and the token valid, but it does not allow what is asked for."""
 
     holder = True
 
@@ -76,5 +79,9 @@ class AddressNotAllowed(NotAllowed):
     """The token may not be used from this address."""
 
 
+class ScopesNotEnforced(NotAllowed):
+    """The token has scopes. Until a verifier can enforce them, it must not allow everything."""
+
+
 class TokenReadOnly(NotAllowed):
-    """The token is for reading, and this is no GET, HEAD or OPTIONS."""
+    """The token is read-only, and this is no GET, HEAD or OPTIONS."""

@@ -4,115 +4,91 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from functools import cached_property
-from threading import BoundedSemaphore
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 import msgspec
 
 from tokentui.core import access, credential
+from tokentui.core.clock import utc_now
 from tokentui.core.credential import BcryptHasher, Credential, Hasher, Secret
 from tokentui.core.errors import StoreError
-from tokentui.core.fresh import GRACE, FreshTokens, Snapshot
-from tokentui.core.limits import FailureLimit
-from tokentui.core.seen import Seen, SeenSecrets
-from tokentui.core.store import utc_now
+from tokentui.core.lookup import NOT_IN_MEMORY, StoredCredential
+from tokentui.core.lookup_threads import LookupThreads
+from tokentui.core.public_token import PublicToken, public
+from tokentui.core.secret_checker import SecretChecker
 from tokentui.core.text import printable
+from tokentui.core.token import has_expired
 from tokentui.core.verdicts import (
     AddressNotAllowed,
-    DamagedHash,
     OwnerDisabled,
+    ScopesNotEnforced,
     TokenExpired,
     TokenReadOnly,
     TokenRevoked,
-    TooManyFailures,
     UnknownToken,
     WrongSecret,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from concurrent.futures import ThreadPoolExecutor
+    from collections.abc import Callable
     from datetime import datetime
 
-    from tokentui.core.account import AccountSource
-    from tokentui.core.store import Clock, TokenSource, UsageStore
-    from tokentui.core.token import Token
+    from tokentui.core.clock import Clock
+    from tokentui.core.flight import Flight
+    from tokentui.core.lookup import CredentialLookup
+    from tokentui.core.usage import UsageLog
 
-AT_ONCE = 2
+MAX_CONCURRENT_HASHES = 2
 """How many slow hashes are checked at the same time."""
-_WRONG = "This is not the secret of the token that it names."
-# So many wrong secrets are checked at once, and after that one every so many seconds. Nobody
-# shuts the holder of a token out, who calls from another place, but by calling from many.
-_BY_ONE_CALLER = 3, 10.0
-_FOR_ONE_TOKEN = 10, 2.0
-_FROM_ONE_PLACE = 20, 1.0
-_WRONG_KEPT = 4096
-
-
-class PublicToken(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a service may know of the token that lets its caller in."""
-
-    id: str
-    account: str
-    name: str
-    expires_at: datetime | None
-    read_only: bool
-    networks: tuple[str, ...]
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """How a verifier is doing."""
 
     serving: bool
-    """Whether it lets anybody in: not where the tokens could not be read for too long."""
+    """Whether secrets can be verified: not where the tokens could not be read for too long."""
     age: float
     """How many seconds ago its tokens were those of the store."""
     tokens: int
-    """How many it knows, revoked ones as well."""
+    """How many are in memory, revoked ones as well."""
     problems: list[str]
     """What an administrator should know, a sentence each."""
 
 
 class Verifier:
-    """Checks presented secrets against a store, which is looked at ten times a second at most.
+    """Checks presented secrets against the tokens that a lookup knows.
 
-    Any number of threads may use it, and coroutines by `averify`. Tokens of those `accounts` that
-    are disabled let nobody in. With `usage`, each success is
-    noted there. A secret that was right is known again without the slow hash, but its token is
-    judged anew each time. While the store cannot be read, what was read last counts for `grace`
-    seconds. `at_once` is how many slow hashes are checked at the same time.
+    Any number of threads may use it, and coroutines by `averify`. A secret that was right is known
+    again without the slow hash, but its token is judged anew each time.
+
+    Args:
+        lookup: Where tokens are found by their IDs. `close` closes it.
+        usage: Where each success is recorded; None records none.
+        hasher: What compares a secret with a hash; bcrypt unless given.
+        clock: Returns the present moment in UTC, by which tokens expire.
+        monotonic: Returns seconds that never go back, by which wrong secrets are limited.
+        prefix: What secrets begin with, as in the settings of whoever issued them.
+        max_concurrent_hashes: How many slow hashes are checked at the same time, in threads.
     """
 
     def __init__(
         self,
-        store: TokenSource,
+        lookup: CredentialLookup,
         *,
-        accounts: AccountSource | None = None,
-        usage: UsageStore | None = None,
+        usage: UsageLog | None = None,
         hasher: Hasher | None = None,
         clock: Clock = utc_now,
-        ticks: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = time.monotonic,
         prefix: str = credential.PREFIX,
-        grace: float = GRACE,
-        at_once: int = AT_ONCE,
+        max_concurrent_hashes: int = MAX_CONCURRENT_HASHES,
     ) -> None:
+        self._lookup = lookup
         self._usage = usage
-        self._hasher = hasher or BcryptHasher()
         self._now = clock
         self._prefix = prefix
         self._id_part = credential.id_part(prefix)
-        self._seen = SeenSecrets()
-        # A client that goes on with an old secret must cost nothing, nor keep out the new one.
-        self._wrong = SeenSecrets(_WRONG_KEPT)
-        self._fresh = FreshTokens(
-            store, accounts, ticks=ticks, grace=grace, advance=self._seen.advance
-        )
-        self._by_one_caller = FailureLimit(*_BY_ONE_CALLER, ticks)
-        self._for_one_token = FailureLimit(*_FOR_ONE_TOKEN, ticks)
-        self._from_one_place = FailureLimit(*_FROM_ONE_PLACE, ticks)
-        self._at_once = at_once
-        self._hashing = BoundedSemaphore(at_once)
+        self._checker = SecretChecker(hasher or BcryptHasher(), monotonic, max_concurrent_hashes)
+        self._threads = LookupThreads(lookup)
 
     def __enter__(self) -> Self:
         return self
@@ -127,14 +103,25 @@ class Verifier:
         address: str | None = None,
         account: str | None = None,
     ) -> PublicToken:
-        """Return the token that `presented` opens the door for; raise a kind of `Refused`.
+        """Return the valid token of a secret, and record that it was used. May block.
 
-        `method` is the one of the request and `address` where it came from: a token that is for
-        reading, or bound to networks, is refused where these are not told. With `account`, no
-        token of another account will do. Raises `StoreOutOfDate` where the tokens could not be
-        read for too long.
+        Args:
+            presented: The whole secret as its holder has it; bytes are read as Latin-1.
+            method: The method of the request: CONNECT where it asks for an upgrade, as
+                `access.effective_method` says. Without one, a read-only token is refused.
+            address: The IP address that the request came from. Without one, a token that is
+                limited to networks is refused.
+            account: The account that the token has to belong to; None for any.
+
+        Returns:
+            What a service may know of the token.
+
+        Raises:
+            Refused: The secret is not that of a valid token, or the token does not allow the
+                request. The class says why; `public` is what the caller may be told.
+            StoreOutOfDate: The tokens could not be read for too long.
         """
-        return self._let_in(self._token_of(presented, address), method, address, account)
+        return self._authorized(self._credential_of(presented, address), method, address, account)
 
     async def averify(
         self,
@@ -143,166 +130,165 @@ class Verifier:
         address: str | None = None,
         account: str | None = None,
     ) -> PublicToken:
-        """Do what `verify` does, without keeping the event loop from other work."""
-        import asyncio
+        """Return the valid token of a secret, without blocking the event loop.
 
-        if self._fresh.due:
-            await asyncio.to_thread(self._fresh.refresh)
-        else:
-            self._fresh.refuse_outdated()
+        Args:
+            presented: As for `verify`.
+            method: As for `verify`.
+            address: As for `verify`.
+            account: As for `verify`.
+
+        Returns:
+            What a service may know of the token.
+
+        Raises:
+            Refused: As `verify` does.
+            StoreOutOfDate: The tokens could not be read for too long.
+        """
+        if self._lookup.due:
+            await self._threads.refresh()
         text = _text(presented)
-        self._refuse_unknown(text)
-        digest = self._seen.digest(text)
-        token = self._known(digest)
-        if token is None:
-            claimed = self._claimed(text, digest, address)
-            loop = asyncio.get_running_loop()
-            token = await loop.run_in_executor(self._pool, self._checked, claimed, digest, address)
-        return self._let_in(token, method, address, account)
+        stored = self._lookup.peek(text[self._id_part])
+        if stored is NOT_IN_MEMORY:
+            stored = await self._threads.afind(self._claimed(text).id)
+        if stored is None:
+            self._refuse_unknown(text)
+        if not self._checker.knows(text, stored):
+            await self._check(text, stored, address).aresult()
+            if self._lookup.due:
+                await self._threads.refresh()
+            generation = self._lookup.generation
+            now = self._lookup.peek(stored.id)
+            if now is NOT_IN_MEMORY:
+                now = await self._threads.afind(stored.id)
+            stored = self._confirmed(text, stored, now, generation)
+        return self._authorized(stored, method, address, account)
 
     def identify(self, presented: Secret | str | bytes) -> PublicToken:
-        """Return the token that `presented` is the secret of, whatever it is allowed to do.
+        """Return the token of a secret, whatever it may be used for. Records no use; may block.
 
-        Raises a kind of `Refused`. It is not noted as a use.
+        Args:
+            presented: The whole secret as its holder has it; bytes are read as Latin-1.
+
+        Returns:
+            What a service may know of the token.
+
+        Raises:
+            Refused: The secret is not that of a token, or the token is revoked, has expired, or
+                its account is disabled.
+            StoreOutOfDate: The tokens could not be read for too long.
         """
-        token = self._token_of(presented, None)
-        self._refuse_disabled(token)
-        _refuse_expired(token, self._now())
-        return _public(token)
+        stored = self._credential_of(presented, None)
+        _refuse_disabled(stored)
+        _refuse_expired(stored, self._now())
+        return public(stored)
 
     def refresh(self) -> None:
-        """Look at the store where that is due; raise `StoreOutOfDate` as `verify` would."""
-        self._fresh.refresh()
+        """Compare what is in memory with the store, where that is due. May block.
+
+        Raises:
+            StoreOutOfDate: The tokens could not be read for too long.
+        """
+        self._lookup.refresh()
 
     def health(self) -> Health:
-        """Look at the store where that is due, and say how things are."""
+        """Return how the verifier is doing, as of now. May block; raises nothing.
+
+        Returns:
+            Whether it serves, how old its tokens are, and what an administrator should know.
+        """
         problems = list(self._usage.warnings()) if self._usage else []
         try:
-            self._fresh.refresh()
+            self._lookup.refresh()
             serving = True
         except StoreError:
             serving = False
-        if self._fresh.trouble is not None:
-            problems.append(self._fresh.trouble)
-        known = len(self._fresh.current.tokens)
-        return Health(serving=serving, age=self._fresh.age, tokens=known, problems=problems)
+        age, tokens, last_error = self._lookup.health()
+        if last_error is not None:
+            problems.append(last_error)
+        return Health(serving=serving, age=age, tokens=tokens, problems=problems)
 
     def close(self) -> None:
-        """End the threads, and write down the uses so far. `health` tells if that fails."""
-        if "_pool" in self.__dict__:
-            self._pool.shutdown()
+        """Write down the uses so far, and close the lookup. Raises nothing; may be called twice.
+
+        `health` tells where the uses could not be written.
+        """
         if self._usage is not None:
             with suppress(StoreError):
                 self._usage.flush()
+        self._lookup.close()
 
-    def _token_of(self, presented: Secret | str | bytes, address: str | None) -> Token:
-        self._fresh.refresh()
+    def _credential_of(
+        self, presented: Secret | str | bytes, address: str | None
+    ) -> StoredCredential:
+        """Do what `averify` does before it judges the token; may block."""
+        self._lookup.refresh()
         text = _text(presented)
-        self._refuse_unknown(text)
-        digest = self._seen.digest(text)
-        token = self._known(digest)
-        return token or self._checked(self._claimed(text, digest, address), digest, address)
+        stored = self._lookup.peek(text[self._id_part])
+        if stored is NOT_IN_MEMORY:
+            stored = self._threads.find(self._claimed(text).id)
+        if stored is None:
+            self._refuse_unknown(text)
+        if self._checker.knows(text, stored):
+            return stored
+        self._check(text, stored, address).result()
+        self._lookup.refresh()
+        generation = self._lookup.generation
+        now = self._lookup.peek(stored.id)
+        if now is NOT_IN_MEMORY:
+            now = self._threads.find(stored.id)
+        return self._confirmed(text, stored, now, generation)
 
-    def _refuse_unknown(self, text: str) -> None:
-        """Refuse what is no secret of any token, which needs no digest."""
-        if text[self._id_part] not in self._fresh.current.tokens:
-            _living(self._fresh.current, credential.parse(Secret(text), self._prefix).id)
+    def _claimed(self, text: str) -> Credential:
+        return credential.parse(Secret(text), self._prefix)
 
-    def _known(self, digest: bytes) -> Token | None:
-        """Return the token, as it is now, of a secret that was right before and still is."""
-        seen = self._seen.get(digest)
-        if seen is None:
-            return None
-        token = self._fresh.current.tokens.get(seen.id)
-        if token is None or token.revoked_at is not None or token.hash != seen.hash:
-            self._seen.drop(digest)
-            return None
-        return token
+    def _refuse_unknown(self, text: str) -> NoReturn:
+        raise UnknownToken("No token has this secret.", self._claimed(text).id)
 
-    def _claimed(self, text: str, digest: bytes, address: str | None) -> Credential:
-        """Return what a text says, unless it is refused without a look at its secret part."""
-        claimed = credential.parse(Secret(text), self._prefix)
-        self._hash_to_check(claimed.id, digest, address)
-        return claimed
+    def _check(self, text: str, stored: StoredCredential, address: str | None) -> Flight[None]:
+        """Have a secret checked that is not known yet, unless it is refused without."""
+        secret = self._claimed(text).secret
+        _refuse_revoked(stored)
+        caller = access.client_key(address) if address is not None else ""
+        return self._checker.check(text, secret, stored, caller)
 
-    def _hash_to_check(self, token_id: str, digest: bytes, address: str | None) -> str:
-        """Return the hash of a token, unless it is known that it need not be checked."""
-        _, hashed = _living(self._fresh.current, token_id)
-        if (wrong := self._wrong.get(digest)) is not None and wrong.hash == hashed:
-            raise WrongSecret(_WRONG, token_id)
-        self._refuse_flood(token_id, address)
-        return hashed
+    def _confirmed(
+        self, text: str, checked: StoredCredential, now: StoredCredential | None, generation: int
+    ) -> StoredCredential:
+        """Return a token as it is once its slow hash was checked, which takes its time.
 
-    def _checked(self, claimed: Credential, digest: bytes, address: str | None) -> Token:
-        """Return the token once its slow hash is checked, as it is after that."""
-        with self._hashing:
-            # While this thread waited, another one may have checked the same secret, or failed.
-            self._fresh.refresh()
-            if (token := self._known(digest)) is not None:
-                return token
-            hashed = self._hash_to_check(claimed.id, digest, address)
-            if not self._is_right(claimed, hashed):
-                self._note_failure(Seen(claimed.id, hashed), digest, address)
-                raise WrongSecret(_WRONG, claimed.id)
-        self._fresh.refresh()
-        snapshot = self._fresh.current
-        token, hash_now = _living(snapshot, claimed.id)
-        if hash_now != hashed:
-            raise WrongSecret("The secret of this token was replaced just now.", claimed.id)
-        self._seen.put(digest, Seen(token.id, hashed), snapshot.generation)
-        return token
+        The secret is known from then on, unless the store changed after `generation`: a revocation
+        may have arrived since `now` was looked up.
+        """
+        if now is None:
+            self._refuse_unknown(text)
+        _refuse_revoked(now)
+        if now.hash != checked.hash:
+            raise WrongSecret("The secret of this token was replaced just now.", now.id)
+        if generation == self._lookup.generation:
+            self._checker.remember(text, now)
+        return now
 
-    def _is_right(self, claimed: Credential, hashed: str) -> bool:
-        try:
-            return self._hasher.check(claimed.secret, hashed)
-        except DamagedHash as error:
-            error.token_id = claimed.id
-            raise
-
-    def _note_failure(self, wrong: Seen, digest: bytes, address: str | None) -> None:
-        self._wrong.put(digest, wrong, 0)
-        for limit, key in self._limits(wrong.id, address):
-            limit.note(key)
-
-    def _refuse_flood(self, token_id: str, address: str | None) -> None:
-        if any(limit.reached(key) for limit, key in self._limits(token_id, address)):
-            raise TooManyFailures(
-                "Too many wrong secrets came for this token, or from this address.", token_id
-            )
-
-    def _limits(self, token_id: str, address: str | None) -> Iterator[tuple[FailureLimit, str]]:
-        place = access.origin(address) if address is not None else ""
-        yield self._by_one_caller, f"{token_id} {place}"
-        yield self._for_one_token, token_id
-        if place:
-            yield self._from_one_place, place
-
-    def _let_in(
-        self, token: Token, method: str | None, address: str | None, account: str | None
+    def _authorized(
+        self, stored: StoredCredential, method: str | None, address: str | None, account: str | None
     ) -> PublicToken:
-        if account is not None and account != token.account:
-            raise WrongSecret("This is not the secret of a token of that account.", token.id)
-        self._refuse_disabled(token)
+        if account is not None and account != stored.account:
+            raise WrongSecret("This is not the secret of a token of that account.", stored.id)
+        _refuse_disabled(stored)
         now = self._now()
-        _refuse_expired(token, now)
-        if token.networks and not access.is_within(token.networks, address or ""):
-            raise AddressNotAllowed("This token may not be used from this address.", token.id)
-        if token.read_only and method not in access.READING:
-            raise TokenReadOnly("This token may only be used for reading.", token.id)
+        _refuse_expired(stored, now)
+        if stored.scopes:
+            raise ScopesNotEnforced(
+                "This token has scopes, and they cannot be enforced.", stored.id
+            )
+        if stored.networks and not access.is_within(stored.networks, address or ""):
+            raise AddressNotAllowed("This token may not be used from this address.", stored.id)
+        if stored.read_only and method not in access.READ_ONLY_METHODS:
+            raise TokenReadOnly("This token may only be used for reading.", stored.id)
         if self._usage is not None:
             came_from = address and printable(address[: access.LONGEST_ADDRESS])
-            self._usage.record(token.id, now, came_from)
-        return _public(token)
-
-    def _refuse_disabled(self, token: Token) -> None:
-        if token.account in self._fresh.current.disabled:
-            raise OwnerDisabled("The account of this token is disabled.", token.id)
-
-    @cached_property
-    def _pool(self) -> ThreadPoolExecutor:
-        from concurrent.futures import ThreadPoolExecutor
-
-        return ThreadPoolExecutor(self._at_once, thread_name_prefix="tokentui")
+            self._usage.record(stored.id, now, came_from)
+        return public(stored)
 
 
 def _text(presented: Secret | str | bytes) -> str:
@@ -312,27 +298,16 @@ def _text(presented: Secret | str | bytes) -> str:
     return text.decode("latin-1") if isinstance(text, bytes) else text
 
 
-def _living(snapshot: Snapshot, token_id: str) -> tuple[Token, str]:
-    """Return a token and its hash; raise `UnknownToken` or `TokenRevoked`."""
-    token = snapshot.tokens.get(token_id)
-    if token is None:
-        raise UnknownToken("No token has this secret.", token_id)
-    if token.revoked_at is not None or token.hash is None:
-        raise TokenRevoked("The token of this secret was revoked.", token_id)
-    return token, token.hash
+def _refuse_revoked(stored: StoredCredential) -> None:
+    if stored.revoked:
+        raise TokenRevoked("The token of this secret was revoked.", stored.id)
 
 
-def _refuse_expired(token: Token, now: datetime) -> None:
-    if token.expired(now):
-        raise TokenExpired("The token of this secret has expired.", token.id)
+def _refuse_disabled(stored: StoredCredential) -> None:
+    if stored.owner_disabled:
+        raise OwnerDisabled("The account of this token is disabled.", stored.id)
 
 
-def _public(token: Token) -> PublicToken:
-    return PublicToken(
-        id=token.id,
-        account=token.account,
-        name=token.name,
-        expires_at=token.expires_at,
-        read_only=token.read_only,
-        networks=token.networks,
-    )
+def _refuse_expired(stored: StoredCredential, now: datetime) -> None:
+    if has_expired(stored.expires_at, now):
+        raise TokenExpired("The token of this secret has expired.", stored.id)

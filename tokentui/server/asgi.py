@@ -3,11 +3,13 @@
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from tokentui.core.access import effective_method
 from tokentui.core.errors import StoreError
-from tokentui.core.presented import presented
+from tokentui.core.extract import extract_credential
+from tokentui.core.public_token import PublicToken
 from tokentui.core.verdicts import Refused
-from tokentui.core.verifier import PublicToken, Verifier
-from tokentui.server.answer import Answer, refusal
+from tokentui.core.verifier import Verifier
+from tokentui.server.response import Response, refusal
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -22,8 +24,8 @@ class TokenMiddleware:
     """Lets the requests and web sockets through to `app` whose callers present a secret.
 
     The app finds the token in `scope["state"]["token"]`, which Starlette and FastAPI show as
-    `request.state.token`. A web socket is not for reading alone, so that a token that is for
-    reading opens none.
+    `request.state.token`. A web socket is more than reading: a token that is for reading opens
+    none.
     """
 
     def __init__(self, app: App, verifier: Verifier) -> None:
@@ -39,15 +41,19 @@ class TokenMiddleware:
         try:
             token = await self._token(scope, address)
         except (Refused, StoreError) as error:
-            answer = refusal(error, address)
-            await (_close(receive, send) if scope["type"] == "websocket" else tell(send, answer))
+            response = refusal(error, address)
+            if scope["type"] == "websocket":
+                await _close(receive, send)
+            else:
+                await send_response(send, response)
             return
         state = {**scope.get("state", {}), "token": token}
         await self._app({**scope, "state": state}, receive, send)
 
     async def _token(self, scope: Scope, address: str | None) -> PublicToken:
-        shown = presented(*gathered(scope, b"authorization", b"x-api-key"))
-        method = scope.get("method")
+        *secrets, upgrades = gathered(scope, b"authorization", b"x-api-key", b"upgrade")
+        shown = extract_credential(*secrets)
+        method = effective_method(scope.get("method"), upgrades)
         return await self._verifier.averify(shown.secret, method, address, shown.account)
 
 
@@ -60,11 +66,11 @@ def gathered(scope: Scope, *names: bytes) -> list[list[str]]:
     return list(found.values())
 
 
-async def tell(send: Send, answer: Answer) -> None:
+async def send_response(send: Send, response: Response) -> None:
     """Answer a request."""
-    status = int(answer.status)
-    await send({"type": "http.response.start", "status": status, "headers": answer.headers})
-    await send({"type": "http.response.body", "body": answer.body})
+    status = int(response.status)
+    await send({"type": "http.response.start", "status": status, "headers": response.headers})
+    await send({"type": "http.response.body", "body": response.body})
 
 
 async def _close(receive: Receive, send: Send) -> None:

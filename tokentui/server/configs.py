@@ -5,30 +5,30 @@ from collections.abc import Mapping
 from importlib.resources import files
 
 from tokentui.core.errors import InvalidListener
-from tokentui.server.listener import Place, Port
+from tokentui.server.listener import Address, Port
 
 
 class _Template(string.Template):
     delimiter = "@"  # the others mean something to nginx, Caddy or systemd
 
 
-def config(kind: str, place: Place, about: Mapping[str, str]) -> str:
-    """Return a configuration for an endpoint at `place`: for nginx, Caddy, Traefik or systemd.
+def config(kind: str, address: Address, about: Mapping[str, str]) -> str:
+    """Return a configuration for an endpoint at `address`: for nginx, Caddy, Traefik or systemd.
 
     `about` says of the endpoint with which `command` it starts, as which `user`, and in which
-    `folder` it notes uses. Raises `InvalidListener` where a proxy cannot ask at `place`.
+    `folder` it notes uses. Raises `InvalidListener` where a proxy cannot ask at `address`.
     """
-    if kind == "traefik" and not isinstance(place, Port):
+    if kind == "traefik" and not isinstance(address, Port):
         raise InvalidListener("Traefik asks by HTTP alone: give --listen 127.0.0.1:9180.")
     text = files(__package__).joinpath("templates", f"{kind}.txt").read_text()
-    return _Template(text).substitute(about, **_addresses(place))
+    return _Template(text).substitute(about, **_addresses(address))
 
 
-def _addresses(place: Place) -> dict[str, str]:
-    at_port = isinstance(place, Port)
+def _addresses(address: Address) -> dict[str, str]:
+    at_port = isinstance(address, Port)
     return {
-        "place": str(place),
-        "nginx": str(place) if at_port else f"unix:{place}",
-        "caddy": str(place) if at_port else f"unix/{place}",
+        "address": str(address),
+        "nginx": str(address) if at_port else f"unix:{address}",
+        "caddy": str(address) if at_port else f"unix/{address}",
         "owner": "" if at_port else "SocketGroup=www-data\nSocketMode=0660\n",
     }

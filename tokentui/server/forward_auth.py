@@ -1,84 +1,115 @@
 """The endpoint that a proxy asks whether a request may pass: nginx, Caddy, Traefik."""
 
 import asyncio
+from collections import Counter
 from functools import cache, lru_cache
 from http import HTTPStatus
 from importlib.resources import files
+from itertools import chain
 from urllib.parse import quote
 
 import msgspec
 
 from tokentui.core.errors import StoreError
-from tokentui.core.presented import presented
+from tokentui.core.extract import extract_credential
 from tokentui.core.verdicts import Refused
 from tokentui.core.verifier import Verifier
-from tokentui.server.answer import Answer, refusal, sentence, text
-from tokentui.server.asgi import Receive, Scope, Send, gathered, tell
+from tokentui.server.asgi import Receive, Scope, Send, gathered, send_response
 from tokentui.server.metrics import Metrics
-from tokentui.server.proxies import Proxies
+from tokentui.server.proxies import TrustedProxies
+from tokentui.server.response import Response, refusal, sentence, text
 
 _ALLOWED = "GET, HEAD"
-_HEADERS = b"authorization", b"x-api-key", b"x-forwarded-method", b"x-forwarded-for"
+_HEADERS = (
+    b"authorization",
+    b"x-api-key",
+    b"x-forwarded-method",
+    b"x-forwarded-for",
+    b"upgrade",
+    b"x-forwarded-upgrade",
+)
 
 
 class ForwardAuth:
     """An ASGI app with what proxies ask at `/auth`, and `/health`, `/metrics`, `/openapi.json`.
 
     `/auth` answers 204 with the headers `X-Token-Id`, `X-Token-Name` and `X-Token-Account`, both
-    of the latter percent-encoded where that is needed, or 401, or 403. The `verifier` may be
-    replaced at any time: requests under way end with the one that they began with.
+    of the latter percent-encoded where that is needed, or 401, or 403.
     """
 
-    def __init__(self, verifier: Verifier, proxies: Proxies) -> None:
+    def __init__(self, verifier: Verifier, proxies: TrustedProxies) -> None:
         self.verifier = verifier
         self._proxies = proxies
         self._metrics = Metrics(lambda: self.verifier.health())
+        self._under_way: Counter[Verifier] = Counter()
+        """How many requests each verifier has to answer."""
+
+    async def replace(self, verifier: Verifier) -> None:
+        """Go on with another verifier.
+
+        Requests under way end with the one that they began with, which is closed after that.
+        """
+        before, self.verifier = self.verifier, verifier
+        await self._close_unless_needed(before)
 
     async def __call__(self, scope: Scope, _: Receive, send: Send) -> None:
         """Answer a request."""
-        await tell(send, await self._answer(scope))
+        verifier = self.verifier
+        self._under_way[verifier] += 1
+        try:
+            await send_response(send, await self._response(scope, verifier))
+        finally:
+            self._under_way[verifier] -= 1
+            if verifier is not self.verifier:
+                await self._close_unless_needed(verifier)
 
-    async def _answer(self, scope: Scope) -> Answer:
+    async def _close_unless_needed(self, verifier: Verifier) -> None:
+        if not self._under_way[verifier]:
+            del self._under_way[verifier]
+            await asyncio.to_thread(verifier.close)
+
+    async def _response(self, scope: Scope, verifier: Verifier) -> Response:
         if scope["method"] not in {"GET", "HEAD"}:
             about = (b"allow", _ALLOWED.encode())
             return sentence(HTTPStatus.METHOD_NOT_ALLOWED, f"Use {_ALLOWED}.", about)
         match scope["path"]:
             case "/auth":
-                return await self._auth(scope)
+                return await self._auth(scope, verifier)
             case "/health":
-                return await asyncio.to_thread(self._health)
+                return await asyncio.to_thread(_health, verifier)
             case "/metrics":
-                return await asyncio.to_thread(self._metrics.answer)
+                return await asyncio.to_thread(self._metrics.response)
             case "/openapi.json":
                 return text(HTTPStatus.OK, b"application/json", _description())
         return sentence(HTTPStatus.NOT_FOUND, "There is only /auth, /health and /metrics.")
 
-    async def _auth(self, scope: Scope) -> Answer:
+    async def _auth(self, scope: Scope, verifier: Verifier) -> Response:
         peer = scope["client"][0] if scope.get("client") else None
-        *secrets, methods, forwarded_for = gathered(scope, *_HEADERS)
-        caller = self._proxies.caller(peer, methods, forwarded_for)
+        authorizations, keys, methods, forwarded_for, *upgrades = gathered(scope, *_HEADERS)
+        caller = self._proxies.caller(peer, methods, chain(*upgrades), forwarded_for)
         try:
-            shown = presented(*secrets)
-            token = await self.verifier.averify(shown.secret, *caller, shown.account)
+            shown = extract_credential(authorizations, keys)
+            token = await verifier.averify(shown.secret, *caller, shown.account)
         except (Refused, StoreError) as error:
             self._metrics.count(type(error).__name__)
-            answer = refusal(error, caller.address)
+            response = refusal(error, caller.address)
             # nginx makes 500 of everything but 2xx, 401 and 403.
-            known = answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
-            return answer if known else answer._replace(status=HTTPStatus.FORBIDDEN)
+            known = response.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+            return response if known else response._replace(status=HTTPStatus.FORBIDDEN)
         self._metrics.count("allowed")
         return _pass(token.id, token.name, token.account)
 
-    def _health(self) -> Answer:
-        health = self.verifier.health()
-        status = HTTPStatus.OK if health.serving else HTTPStatus.SERVICE_UNAVAILABLE
-        return text(status, b"application/json", msgspec.json.encode(health))
+
+def _health(verifier: Verifier) -> Response:
+    health = verifier.health()
+    status = HTTPStatus.OK if health.serving else HTTPStatus.SERVICE_UNAVAILABLE
+    return text(status, b"application/json", msgspec.json.encode(health))
 
 
 @lru_cache(4096)
-def _pass(token_id: str, name: str, account: str) -> Answer:
-    """Return the answer that lets the holder of a token pass."""
-    return Answer(
+def _pass(token_id: str, name: str, account: str) -> Response:
+    """Return the response that lets a request with a valid token pass."""
+    return Response(
         HTTPStatus.NO_CONTENT,
         [
             (b"x-token-id", token_id.encode()),

@@ -34,10 +34,10 @@ class Port(NamedTuple):
         return f"[{self.host}]:{self.number}" if ":" in self.host else f"{self.host}:{self.number}"
 
 
-Place = UnixSocket | Port
+Address = UnixSocket | Port
 
 
-def parse(text: str) -> Place:
+def parse(text: str) -> Address:
     """Return where `text` is: the path of a socket with a / in it, or an address and a port."""
     if "/" in text:
         with suppress(OSError):
@@ -64,7 +64,7 @@ def name_of(bound: socket.socket) -> str:
     return name if isinstance(name, str) else str(Port(*name[:2]))
 
 
-def handed_over() -> socket.socket | None:
+def systemd_socket() -> socket.socket | None:
     """Return the socket that systemd listens at for this process, if any."""
     if os.environ.get("LISTEN_PID") != str(os.getpid()):
         return None
@@ -74,31 +74,31 @@ def handed_over() -> socket.socket | None:
 
 
 @contextmanager
-def listening(place: Place) -> Iterator[socket.socket]:
-    """Listen at `place`, and leave nothing behind there; raise `InvalidListener`."""
+def listening(address: Address) -> Iterator[socket.socket]:
+    """Listen at `address`, and leave nothing behind there; raise `InvalidListener`."""
     try:
-        bound = _at_port(place) if isinstance(place, Port) else _at_path(place.path)
+        bound = _at_port(address) if isinstance(address, Port) else _at_path(address.path)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise InvalidListener(
-            f"Nothing can listen at {place}: {reason}. Nothing was started."
+            f"Nothing can listen at {address}: {reason}. Nothing was started."
         ) from None
     with bound:
-        if isinstance(place, Port):
+        if isinstance(address, Port):
             yield bound
             return
-        made = place.path.stat()
+        made = address.path.stat()
         try:
             yield bound
         finally:
             with suppress(OSError):
-                if os.path.samestat(made, place.path.stat()):
-                    place.path.unlink()
+                if os.path.samestat(made, address.path.stat()):
+                    address.path.unlink()
 
 
-def _at_port(place: Port) -> socket.socket:
-    family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
-    return socket.create_server((place.host, place.number), family=family)
+def _at_port(address: Port) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    return socket.create_server((address.host, address.number), family=family)
 
 
 def _at_path(path: Path) -> socket.socket:

@@ -9,7 +9,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.process_collector import ProcessCollector
 
 from tokentui.core.verifier import Health
-from tokentui.server.answer import Answer, text
+from tokentui.server.response import Response, text
 
 
 class Metrics:
@@ -23,10 +23,10 @@ class Metrics:
         ProcessCollector(registry=self._registry)
 
     def count(self, result: str) -> None:
-        """Count an answer. It is the event loop alone that does."""
+        """Count a response. It is the event loop alone that does."""
         self._answers[result] += 1
 
-    def answer(self) -> Answer:
+    def response(self) -> Response:
         """Return all figures in the text format of Prometheus."""
         return text(HTTPStatus.OK, CONTENT_TYPE_LATEST.encode(), generate_latest(self._registry))
 

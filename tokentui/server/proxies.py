@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from tokentui.core.access import is_within, plain_address
+from tokentui.core.access import effective_method, is_within, plain_address
 
 
 class Caller(NamedTuple):
@@ -13,7 +13,7 @@ class Caller(NamedTuple):
     address: str | None
 
 
-class Proxies:
+class TrustedProxies:
     """Believes proxies of some networks, and with `all_are` whoever asks.
 
     Others are asked about as the callers that they are. They may say what they like of a method:
@@ -24,17 +24,26 @@ class Proxies:
         self._networks = tuple(networks)
         self._all_are = all_are
 
+    def believes(self, peer: str | None) -> bool:
+        """Say whether `peer` is a proxy that is believed."""
+        return self._all_are or (peer is not None and is_within(self._networks, peer))
+
     def caller(
-        self, peer: str | None, methods: Sequence[str], forwarded_for: Sequence[str]
+        self,
+        peer: str | None,
+        methods: Sequence[str],
+        upgrades: Iterable[str],
+        forwarded_for: Sequence[str],
     ) -> Caller:
         """Return who is asked about: `peer` asks, with these values of the headers.
 
-        The headers are `X-Forwarded-Method` and `X-Forwarded-For`, as Caddy and Traefik send them.
+        The headers are `X-Forwarded-Method` and `X-Forwarded-For`, as Caddy and Traefik send them,
+        and `Upgrade` and `X-Forwarded-Upgrade`, as the printed configurations do.
         """
-        if not self._all_are and (peer is None or not is_within(self._networks, peer)):
+        if not self.believes(peer):
             return Caller(None, peer)
         method = methods[0] if len(methods) == 1 else None
-        return Caller(method, self._client(forwarded_for))
+        return Caller(effective_method(method, upgrades), self._client(forwarded_for))
 
     def _client(self, forwarded_for: Sequence[str]) -> str | None:
         """Return the last address that is not of a proxy; what is left of it, anybody can write."""

@@ -7,18 +7,17 @@ import signal
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import uvicorn
 
 from tokentui.core.errors import TokentuiError
 from tokentui.core.verifier import Verifier
+from tokentui.server.connections import KEEP_ALIVE, Connection, Pools, open_files
 from tokentui.server.forward_auth import ForwardAuth
-from tokentui.server.proxies import Proxies
+from tokentui.server.proxies import TrustedProxies
 
 _LOG = logging.getLogger("tokentui")
-# Proxies keep their idle connections for 60 s (nginx), 90 s (Traefik) or 120 s (Caddy): whoever
-# closes first must be them, or a request may be sent into a connection that just ended.
-_KEEP_ALIVE = 180
 _LAST_REQUESTS = 10
 """How many seconds requests under way have, once the server is told to stop."""
 
@@ -35,23 +34,26 @@ def serve(
     `ready` is called once signals are heeded. Believed are proxies of the networks `proxies`, and
     whoever can connect to a Unix socket.
     """
-    app = ForwardAuth(verifier, Proxies(proxies, all_are=listener.family is socket.AF_UNIX))
+    believed = TrustedProxies(proxies, all_are=listener.family is socket.AF_UNIX)
+    app = ForwardAuth(verifier, believed)
+    pools = Pools(believed, open_files())
     _log_to_stderr()
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=partial(Connection, pools),  # type: ignore[arg-type]  # all that it does is call it
         loop="uvloop",
         ws="none",
         lifespan="off",
         interface="asgi3",
         log_config=None,
+        log_level="error",  # its warnings are about requests that anybody can make
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=_LAST_REQUESTS,
     )
-    _Server(config, app, reopen, ready).run(sockets=[listener])
+    _Server(config, app, pools, reopen, ready).run(sockets=[listener])
     app.verifier.close()
 
 
@@ -62,14 +64,17 @@ class _Server(uvicorn.Server):
         self,
         config: uvicorn.Config,
         app: ForwardAuth,
+        pools: Pools,
         reopen: Callable[[], Verifier],
         ready: Callable[[], None],
     ) -> None:
         super().__init__(config)
         self._app = app
+        self._pools = pools
         self._reopen = reopen
         self._ready = ready
         self._reloading: asyncio.Task[None] | None = None
+        self._reload_again = False
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -78,6 +83,7 @@ class _Server(uvicorn.Server):
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop)
         loop.add_signal_handler(signal.SIGHUP, self._begin_to_reload)
+        self._pools.sweep()
         self._ready()
         yield
 
@@ -85,13 +91,19 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
     def _begin_to_reload(self) -> None:
+        # A reload under way may have read the settings before they were changed once more.
+        self._reload_again = True
         if self._reloading is None or self._reloading.done():
-            self._reloading = asyncio.create_task(self._reload())
+            self._reloading = asyncio.create_task(self._reload_until_current())
+
+    async def _reload_until_current(self) -> None:
+        while self._reload_again:
+            self._reload_again = False
+            await self._reload()
 
     async def _reload(self) -> None:
         try:
-            # The one before is left to its last requests; it writes the uses that it saw by itself.
-            self._app.verifier = await asyncio.to_thread(self._reopen)
+            await self._app.replace(await asyncio.to_thread(self._reopen))
         except TokentuiError as error:
             _LOG.error("Not reloaded, all goes on as before. %s", error)
         else:

@@ -2,104 +2,147 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from tokentui import files
+from tokentui.core.audit import Actor
+from tokentui.core.clock import utc_now
 from tokentui.core.errors import StoreUnknown
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
-    from tokentui.core.account import AccountStore
-    from tokentui.core.audit import Origin, Trail
-    from tokentui.core.login import FailureStore
-    from tokentui.core.store import Archive, UsageStore
+    from tokentui.core.backend import Backend
+    from tokentui.core.clock import Clock
+    from tokentui.stores.file.audit_log import AuditLogFile
 
 
-def open_store(location: str, *, read_only: bool = False) -> Archive:
-    """Return the tokens at `location`, the path of a TinyDB file, which keeps backups.
+class AuditOptions(NamedTuple):
+    """How the audit log is kept: who writes it, and where its `anchor` and a copy (`syslog`) are.
 
-    A file that is not there yet is an empty store; the first change makes it.
-    With `read_only`, every change is refused, and nothing at all is written. Raises
-    `StoreUnknown` for a location of another kind.
+    Unless `kept`, nothing is written. Unless `required`, a log that cannot be written hinders no
+    change.
     """
-    from tokentui.stores.tinydb import TinyDBStore
 
-    return TinyDBStore(_path(location), read_only=read_only)
-
-
-def store_path(location: str) -> str:
-    """Return the path of the file behind `location`; raise `StoreUnknown`."""
-    return str(_path(location))
+    actor: Actor
+    kept: bool = True
+    required: bool = True
+    anchor: str | None = None
+    syslog: str | None = None
 
 
-def open_usage(location: str, *, notes: str | None = None, read_only: bool = False) -> UsageStore:
-    """Return the notes on how the tokens at `location` were used.
-
-    They are in the file `notes`, or else in `usage.json` beside the tokens.
-    """
-    from tokentui.stores.usage import UsageFile
-
-    path = _path(notes) if notes else _path(location).with_name("usage.json")
-    return UsageFile(path, sweeping=not read_only)
-
-
-def open_accounts(location: str, *, read_only: bool = False) -> AccountStore:
-    """Return the accounts of the tokens at `location`: `accounts.json` beside them.
-
-    A file that is not there is no accounts: the tokens are one person's.
-    """
-    from tokentui.stores.accounts import AccountFiles
-
-    path = _path(location)
-    return AccountFiles(path.parent, like=path, read_only=read_only)
-
-
-def open_failures(location: str) -> FailureStore:
-    """Return the failed log-ins to the tokens at `location`: `failures.json` beside them."""
-    from tokentui.stores.failures import FailureFile
-
-    return FailureFile(_path(location).with_name("failures.json"))
-
-
-def open_trail(
-    location: str,
+def open_backend(
+    url: str,
     *,
-    origin: Origin,
-    anchor: str | None = None,
-    required: bool = True,
     read_only: bool = False,
-    syslog: str | None = None,
-) -> Trail:
-    """Return the audit trail of the tokens at `location`: `audit.jsonl` beside them.
+    usage: str | None = None,
+    audit: AuditOptions | None = None,
+    clock: Clock = utc_now,
+) -> Backend:
+    """Return what keeps tokens at `url`: the path of a TinyDB file, also as a `file:` URL.
 
-    Its anchor is the file of that name, or else `audit.anchor` beside it. `syslog` is the socket
-    that a copy goes to.
+    A file that is not there yet is an empty store; the first change makes it. With `read_only`,
+    every change is refused, and nothing is written but uses and, where it is `kept`, the audit log.
+    Uses are in the file `usage`, or else in `usage.json` beside the tokens; that folder may be a
+    service's, so whatever is there hinders nothing but the noting of uses. Without `audit`, no log
+    is written. Raises `StoreUnknown` for another kind of URL.
     """
-    from tokentui.stores.trail import TrailFile
+    from tokentui.stores.file.accounts import AccountFiles
+    from tokentui.stores.file.attempts import AttemptsFile
+    from tokentui.stores.file.backend import FileBackend
+    from tokentui.stores.file.tinydb import TinyDBStore
+    from tokentui.stores.file.usage import UsageFile
 
-    path = _path(location).with_name("audit.jsonl")
-    trail = TrailFile(
-        path,
-        anchor=_path(anchor) if anchor else path.with_name("audit.anchor"),
-        origin=origin,
-        required=required,
-        read_only=read_only,
+    path = _path(url)
+    uses = UsageFile(_usage_path(url, usage), sweeping=not read_only)
+    accounts = AccountFiles(path.parent, like=path, read_only=read_only)
+    return FileBackend(
+        TinyDBStore(path, uses, accounts, clock, read_only=read_only),
+        uses,
+        _audit_log(path, audit or _NOT_KEPT, clock),
+        accounts,
+        AttemptsFile(path.with_name("failures.json"), clock),
     )
-    if syslog:
-        from tokentui.stores.syslog import to_syslog  # as slow to load as all the rest
-
-        trail.copy = to_syslog(syslog)
-    return trail
 
 
-def _path(location: str) -> Path:
-    if "://" in location:
-        raise StoreUnknown(f"{location} is no store that this version knows: give a file's path.")
+_NOT_KEPT = AuditOptions(Actor(""), kept=False)
+
+
+def _audit_log(store: Path, options: AuditOptions, clock: Clock) -> AuditLogFile:
+    from tokentui.stores.file.audit_log import AuditLogFile
+
+    path = store.with_name("audit.jsonl")
+    log = AuditLogFile(
+        path,
+        anchor=_path(options.anchor) if options.anchor else path.with_name("audit.anchor"),
+        actor=options.actor,
+        clock=clock,
+        required=options.required,
+        read_only=not options.kept,
+    )
+    if options.syslog:
+        from tokentui.stores.file.syslog import to_syslog  # as slow to load as all the rest
+
+        log.copy = to_syslog(options.syslog)
+    return log
+
+
+def store_path(url: str) -> str:
+    """Return the path of the file behind `url`; raise `StoreUnknown`."""
+    return str(_path(url))
+
+
+def _usage_path(url: str, usage: str | None) -> Path:
+    if usage:
+        return Path(os.path.realpath(_named(usage)))
+    return _path(url).with_name("usage.json")
+
+
+def change_problems(url: str, *, usage: str | None = None) -> Iterator[str]:
+    """Yield what the next change of the files at `url` would be stopped by, or would lose.
+
+    `usage` is as in `open_backend`.
+    """
+    from tokentui.stores.file.replacing import problems
+
+    store = _path(url)
+    beside = (store.with_name(f"{each}.json") for each in ("accounts", "passwords", "failures"))
+    for path in (store, *beside, _usage_path(url, usage)):
+        yield from problems(path)
+
+
+def _named(url: str) -> Path:
+    path = _without_scheme(url)
+    try:
+        return files.named(path)
+    except OSError as error:
+        raise StoreUnknown(f"{path} is no file's path: {error.strerror}.") from None
+
+
+def _without_scheme(url: str) -> str:
+    """Return the path that a `file:` URL (RFC 8089) names, or else `url` itself."""
+    if url.startswith("file:"):
+        from urllib.parse import unquote
+
+        path = url.removeprefix("file:")
+        if path.startswith("//"):
+            host, _, rest = path.removeprefix("//").partition("/")
+            if host not in ("", "localhost"):
+                raise StoreUnknown(f"{url} is on another machine: give the path of a file here.")
+            path = f"/{rest}"
+        return unquote(path)
+    if "://" in url:
+        raise StoreUnknown(f"{url} is no store that this version knows: give a file's path.")
+    return url
+
+
+def _path(url: str) -> Path:
     try:
         # The file behind a link counts: what lies beside it belongs to it, not to the link.
-        return files.named(location).resolve()
+        return _named(url).resolve()
     except OSError as error:
-        raise StoreUnknown(f"{location} is no file's path: {error.strerror}.") from None
+        raise StoreUnknown(f"{url} is no file's path: {error.strerror}.") from None
     except RuntimeError:
-        raise StoreUnknown(f"{location} is no file's path: its links go in a circle.") from None
+        raise StoreUnknown(f"{url} is no file's path: its links go in a circle.") from None

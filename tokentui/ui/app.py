@@ -1,52 +1,57 @@
 """The app: wiring, keys, and how it ends."""
 
 import asyncio
-import shutil
+import os
 import signal
-import sys
-import termios
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
-from typing import ClassVar
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, ClassVar, NoReturn
 
-from textual import events, work
+from textual import events, on
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.command import Provider
-from textual.geometry import Size
-from textual.theme import BUILTIN_THEMES, Theme
-from textual.worker import WorkerFailed
+from textual.filter import LineFilter
+from textual.screen import Screen
+from textual.theme import BUILTIN_THEMES, Theme, ThemeProvider
 
-from tokentui.core.errors import TokentuiError
-from tokentui.core.service import TokenService
-from tokentui.ui import guarded, keys
-from tokentui.ui.any_bytes import take_any_bytes
+from tokentui.core.commands import TokenCommands
+from tokentui.core.dates import local
+from tokentui.ui import keys, session_lock
 from tokentui.ui.commands import Commands
-from tokentui.ui.entrance import Entrance
-from tokentui.ui.guarded import Guarded
-from tokentui.ui.known_characters import OnlyKnown
-from tokentui.ui.messages import StoreChanged
+from tokentui.ui.encoding_fallback import EncodingFallback
+from tokentui.ui.handover import SecretHandover
 from tokentui.ui.preferences import Preferences
 from tokentui.ui.screens.help import Help, Rows
 from tokentui.ui.screens.log_in import LogIn
-from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
+from tokentui.ui.session import Session
+from tokentui.ui.session_lock import SessionLock
+from tokentui.ui.sign_in import SignIn
+from tokentui.ui.store_watch import StoreWatch
+from tokentui.ui.terminal import window
+from tokentui.ui.terminal.driver import TerminalDriver, can_be_resumed
+from tokentui.ui.terminal.signals import ENDS, Signals
+from tokentui.ui.textual_compat import CapturesCrash, Palette, driver_of, forget_clipboard
+from tokentui.ui.type_ahead import TypeAhead
 from tokentui.ui.widgets.month_calendar import MonthCalendar
 from tokentui.ui.widgets.token_table import TokenTable
 
 _LOOK_EVERY = 1.0
-_RETIRE_EVERY = 60.0
 
 _ANSI_DARK = BUILTIN_THEMES["ansi-dark"]
 # Black is what a dark terminal's background is: fields and ticks could not be told from it.
 _GREY_FRAMES = dict.fromkeys(("border-blurred", "ansi-background"), "ansi_bright_black")
 
 
-class TokentuiApp(Guarded):
-    """The terminal app over one store. `crash` is the error that ended it, if one did.
+class TokentuiApp(CapturesCrash, TypeAhead):
+    """The terminal app over one store.
 
-    The other arguments are as for `Guarded`.
+    `sign_in`, `signed_in`, `restricted`, `lock_after` and `monotonic` are as for `SessionLock`.
+    `keymap` has the keys that a person chose, by the ID of the binding. `encoding` is the
+    terminal's.
     """
 
     TITLE = "tokentui"
@@ -55,41 +60,47 @@ class TokentuiApp(Guarded):
     # Not ClassVar: Textual annotates them so that type checkers take them for instance variables.
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (56, "-narrow"), (78, "-normal"), (120, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall"), (32, "-high")]  # noqa: RUF012
-    BINDINGS: ClassVar[list[BindingType]] = [*keys.EVERYWHERE]
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.APP_BINDINGS]
+    COMMITS = keys.COMMITS
 
     def __init__(
         self,
-        service: TokenService,
+        service: TokenCommands,
         preferences: Preferences | None = None,
         *,
-        entrance: Entrance | None = None,
-        logged_in: bool = False,
-        gated: bool = False,
+        sign_in: SignIn | None = None,
+        signed_in: bool = False,
+        restricted: bool = False,
         lock_after: timedelta | None = None,
-        ticks: Callable[[], float] = guarded.ticks,
+        monotonic: Callable[[], float] = session_lock.monotonic,
         theme: str | None = None,
         first_weekday: int = 0,
         keymap: Mapping[str, str] | None = None,
         encoding: str = "utf-8",
     ) -> None:
-        super().__init__(
+        super().__init__()
+        self.session = Session(self._now, over=lambda: not self.is_running)
+        self.handover = SecretHandover(self, self.session, monotonic)
+        self.session_lock = SessionLock(
+            self,
+            self.session,
+            self.handover,
             service,
-            entrance=entrance,
-            logged_in=logged_in,
-            gated=gated,
+            sign_in=sign_in,
+            signed_in=signed_in,
+            restricted=restricted,
             lock_after=lock_after,
-            ticks=ticks,
-            home=self._list,
+            monotonic=monotonic,
         )
-        take_any_bytes()
-        if not encoding.lower().startswith("utf"):
-            self._filters.append(OnlyKnown(encoding))
+        self.store_watch = StoreWatch(self, self.session, self.session_lock)
+        has_unicode = encoding.lower().startswith("utf")
+        self._fallbacks = [] if has_unicode else [EncodingFallback(encoding)]
         self._chosen_keys = keymap or {}
         if keymap:
             # All of them: Textual puts those that it is given behind the others in the footer.
             self.set_keymap(
                 {
-                    name: ",".join(keys.in_force(binding, keymap))
+                    name: ",".join(keys.effective_keys(binding, keymap))
                     for name, binding in keys.actions().items()
                 }
             )
@@ -97,36 +108,127 @@ class TokentuiApp(Guarded):
         self._start_theme = theme or self._preferences.theme
         self._first_weekday = first_weekday
         self.register_theme(replace(_ANSI_DARK, variables={**_ANSI_DARK.variables, **_GREY_FRAMES}))
-        self.crash: BaseException | None = None
-        self._stamp: Hashable = None
+        self.signals = Signals(self._abandon)
+
+    def _now(self) -> datetime:
+        queries = self.session_lock.service.queries
+        return local(queries.now(), queries.policy.zone)
 
     def _list(self) -> TokenList:
         return TokenList(
-            self._service, self._preferences, key=self.key, first_weekday=self._first_weekday
+            self.session_lock.service,
+            self._preferences,
+            key=self.key,
+            first_weekday=self._first_weekday,
         )
+
+    def get_default_screen(self) -> Screen[None]:
+        return self._list() if self.session_lock.signed_in else Screen()
 
     def on_mount(self) -> None:
         if self._start_theme in self.available_themes:
             self.theme = self._start_theme
         self.theme_changed_signal.subscribe(self, self._theme_chosen)
-        # The shell has written over the screen meanwhile.
-        self.app_resume_signal.subscribe(self, lambda _: self._resumed())
         self.set_interval(_LOOK_EVERY, self._look_around)
-        self.set_timer(_LOOK_EVERY, self._retire)
-        self.set_interval(_RETIRE_EVERY, self._retire)
-        self.begun()
-        loop = asyncio.get_running_loop()
-        for ending in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(ending, self.exit)
+        if self.session_lock.signed_in:
+            self.on_session_started()
+        else:
+            self.session_lock.ask_to_sign_in()
+        self.signals.attach(asyncio.get_running_loop(), self._serve)
 
-    def begun(self) -> None:
-        self._service.store.tell = self._tell
-        self._service.trail.tell = self._tell
-        self._stamp = self._service.changed()
+    @on(LogIn.Accepted)
+    async def _signed_in(self, event: LogIn.Accepted) -> None:
+        if self.session_lock.accept(event.signed_in):
+            await self.switch_screen(self._list())
+            self.on_session_started()
+
+    def on_session_started(self) -> None:
+        self.session_lock.service.backend.on_notice = self._on_notice
+        self.store_watch.start()
+
+    def on_unmount(self) -> None:
+        self.session.close()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), *self._fallbacks]
+
+    # -- signals --------------------------------------------------------------------------------
+
+    @property
+    def _terminal(self) -> TerminalDriver | None:
+        driver = driver_of(self)
+        return driver if isinstance(driver, TerminalDriver) else None
+
+    def _serve(self, number: int) -> None:
+        if number == signal.SIGHUP:
+            self.exit()
+        elif number in ENDS:
+            self.handover.terminate()
+        elif number == signal.SIGTSTP:
+            self.action_suspend_process()
+        elif number == signal.SIGCONT and (terminal := self._terminal) is not None:
+            terminal.take_again()
+            self._resumed()
+
+    def action_suspend_process(self) -> None:
+        """Stop until a shell resumes it, where there is one that can."""
+        if (terminal := self._terminal) is not None and can_be_resumed():
+            terminal.suspend()
+            self._resumed()
 
     def _resumed(self) -> None:
-        self.look_for_somebody()
+        self.session_lock.lock_if_idle()
+        # The shell has written over the screen meanwhile.
         self.screen.refresh(layout=True)
+
+    def _abandon(self, number: int) -> NoReturn:
+        """End at once, from any thread, by a signal that the event loop does not answer."""
+        if (terminal := self._terminal) is not None:
+            terminal.give_back()
+        os._exit(128 + number)
+
+    # -- what depends on the lock, or on a secret that waits to be saved --------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what is for this session, and can be done now."""
+        # The palette has a screenshot, which would write a secret to a file.
+        if action == "command_palette" and self.handover.secret_pending:
+            return False
+        if action == "suspend_process" and not (self.is_headless or can_be_resumed()):
+            return False
+        if not self.session_lock.permits(action):
+            return False
+        return super().check_action(action, parameters)
+
+    async def on_event(self, event: events.Event) -> None:
+        self.session_lock.notice(event)
+        await super().on_event(event)
+
+    def notify(self, message: str, **how: Any) -> None:
+        if not self.session_lock.holds_back(partial(self.notify, message, **how)):
+            super().notify(message, **how)
+
+    def push_screen(self, screen: Any, *arguments: Any, **more: Any) -> Any:
+        if self.session_lock.holds_back(partial(self.push_screen, screen, *arguments, **more)):
+            return AwaitComplete()
+        return super().push_screen(screen, *arguments, **more)
+
+    async def push_screen_wait(self, screen: Any, *arguments: Any, **more: Any) -> Any:
+        await self.session_lock.wait_unlocked()
+        return await super().push_screen_wait(screen, *arguments, **more)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Send `text` to the terminal's clipboard and keep no copy of it, as Textual would."""
+        super().copy_to_clipboard(text)
+        forget_clipboard(self)
+
+    async def action_quit(self) -> None:
+        """Quit, unless that would lose a secret."""
+        self.session_lock.quit()
+
+    def action_lock(self) -> None:
+        """Hide everything until the password is typed; whoever has none is signed out."""
+        self.session_lock.lock()
 
     def _theme_chosen(self, theme: Theme) -> None:
         # The one that it starts with is told as well, and was not chosen here.
@@ -134,38 +236,24 @@ class TokentuiApp(Guarded):
             self._start_theme = None
             self._preferences.theme = theme.name
 
-    def _tell(self, sentence: str) -> None:
+    def _on_notice(self, message: str) -> None:
         # Called in a thread: `notify` only posts a message, and so never waits for the loop.
-        self.notify(sentence, markup=False)
+        self.notify(message, markup=False)
 
     def _look_around(self) -> None:
-        """End where the terminal is gone; tell every screen once a token was changed or used."""
+        """End where the terminal is gone; lock where nobody is there."""
         if not self.is_headless:
-            if not _terminal_is_there():
+            if not window.is_there():
                 self.exit()
             self._catch_up_with_the_window()
-        self.look_for_somebody()
-        if self.farewell:
-            return
-        stamp = self._service.changed()
-        if stamp != self._stamp:
-            self._stamp = stamp
-            for screen in self.screen_stack:
-                screen.post_message(StoreChanged())
-
-    @work(thread=True, exclusive=True, group="retire")
-    def _retire(self) -> None:
-        """Let go of what was rotated and has had its time, if that can be written."""
-        with suppress(TokentuiError):
-            if self._inside and not self._service.obstacle:
-                self._service.retire()
+        self.session_lock.lock_if_idle()
 
     def _catch_up_with_the_window(self) -> None:
         """Take the size that the terminal has now.
 
         Of signals that come within each other, Textual may take the sizes in the wrong order.
         """
-        size = Size(*shutil.get_terminal_size())
+        size = window.size()
         if size != self.size:
             self.post_message(events.Resize(size, size))
 
@@ -175,9 +263,20 @@ class TokentuiApp(Guarded):
             return
         nodes = [self.screen, *self.screen.query(TokenTable), *self.screen.query(MonthCalendar)]
         groups = [(node.BINDING_GROUP_TITLE or "", keys.declared(type(node))) for node in nodes]
-        here = [each for each in keys.EVERYWHERE if self.check_action(each.action, ()) is not False]
-        groups.append(("Everywhere", here))
+        own = [
+            each for each in keys.APP_BINDINGS if self.check_action(each.action, ()) is not False
+        ]
+        groups.append(("Everywhere", own))
         self.push_screen(Help([(title, self._rows(bindings)) for title, bindings in groups]))
+
+    def action_command_palette(self) -> None:
+        """Find what can be done here."""
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
+
+    def search_themes(self) -> None:
+        """Find a theme."""
+        self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
 
     def _rows(self, bindings: Sequence[Binding]) -> Rows:
         return [
@@ -188,68 +287,9 @@ class TokentuiApp(Guarded):
 
     def keys_of(self, binding: Binding) -> list[str]:
         """Return the keys of a binding as people read them."""
-        in_force = keys.in_force(binding, self._chosen_keys)
-        return [self.get_key_display(Binding(key, "")) for key in in_force]
+        effective = keys.effective_keys(binding, self._chosen_keys)
+        return [self.get_key_display(Binding(key, "")) for key in effective]
 
     def key(self, action: str) -> str:
         """Return the first key of an action, such as list.create."""
         return self.keys_of(keys.actions()[action])[0]
-
-    # -- a secret on the screen -----------------------------------------------------------------
-
-    @property
-    def _secret_screen(self) -> SavedToken | None:
-        screens = (screen for screen in self.screen_stack if isinstance(screen, SavedToken))
-        return next(screens, None)
-
-    def action_lock(self) -> None:
-        """Lock, unless that would lose the secret on the screen."""
-        if (screen := self._secret_screen) is not None and not self.can_unlock:
-            screen.action_stay()
-        else:
-            super().action_lock()
-
-    async def action_quit(self) -> None:
-        """Quit, unless that would lose the secret on the screen."""
-        if (screen := self._secret_screen) is not None:
-            if isinstance(self.screen, LogIn):
-                self.screen.say("A secret waits below to be saved: unlock first.")
-            screen.action_stay()
-        else:
-            self.exit()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keep the palette, and with it the screenshot, away from a secret on the screen."""
-        if action == "command_palette" and self._secret_screen is not None:
-            return False
-        return super().check_action(action, parameters)
-
-    def copy_to_clipboard(self, text: str) -> None:
-        """Send `text` to the terminal's clipboard and keep no copy of it, as Textual would."""
-        super().copy_to_clipboard(text)
-        self._clipboard = ""
-
-    # -- a crash --------------------------------------------------------------------------------
-
-    def panic(self, *_: object) -> None:
-        """End as after an error of our own: this is how the thread that reads keys fails."""
-        self.crash = RuntimeError()
-        self.exit(return_code=1)
-
-    def _fatal_error(self) -> None:
-        """End without Textual's traceback: it prints local variables, and so a secret."""
-        error = self._exception
-        self.crash = error.error if isinstance(error, WorkerFailed) else error
-        self.exit(return_code=1)
-
-
-def _terminal_is_there() -> bool:
-    """Say whether the line still stands.
-
-    Below a shell that keeps the hang-up signal to itself, nothing else tells that it does not.
-    """
-    try:
-        termios.tcgetattr(sys.stdin)
-    except termios.error:
-        return False
-    return True

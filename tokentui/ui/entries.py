@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from tokentui import words
+from tokentui import formatting
 from tokentui.core.audit import Entry
-from tokentui.core.service import TokenService
+from tokentui.core.display import DisplayContext
 
 _TITLES = ("When", "Who", "What", "Token", "From", "More")
 _WHEN, _WHO, _WHAT, _TOKEN, _FROM, _MORE = range(len(_TITLES))
@@ -15,8 +15,8 @@ _SOME, _FULL = 48, 70
 _LAST = 12
 """The cells that long names leave to the last column."""
 
-LOOK_EVERY = 2.0
-"""Seconds between two looks at whether more was written down."""
+TRY_AGAIN = 2.0
+"""Seconds after which a log that could not be read is read again."""
 
 
 class Table(NamedTuple):
@@ -28,7 +28,7 @@ class Table(NamedTuple):
 
 
 def table(
-    service: TokenService, entries: Sequence[Entry], width: int, *, gap: int, one_token: bool
+    context: DisplayContext, entries: Sequence[Entry], width: int, *, gap: int, one_token: bool
 ) -> Table:
     """Return `entries` in at most `width` cells, with `gap` cells between two columns.
 
@@ -36,7 +36,7 @@ def table(
     """
     fields = _fields(width, one_token=one_token)
     titles = [_TITLES[field] for field in fields]
-    cells = [words.entry_cells(service, entry) for entry in entries]
+    cells = [formatting.entry_cells(context, entry) for entry in entries]
     rows = [[each[field] for field in fields] for each in cells]
     widths = [max(map(cell_len, column)) for column in zip(titles, *rows, strict=True)]
     room = max(len(widths), width - gap * (len(widths) - 1))

@@ -25,7 +25,7 @@ from tokentui.ui.screens.try_secret import TrySecret
 from tokentui.ui.widgets.month_calendar import MonthCalendar
 from tokentui.ui.widgets.token_table import TokenTable
 
-EVERYWHERE = [
+APP_BINDINGS = [
     Binding("f1", "help", "Help", show=False, id="app.help"),
     Binding(
         "ctrl+p",
@@ -50,7 +50,7 @@ EVERYWHERE = [
 ]
 """The keys of the app itself."""
 
-TOGETHER: tuple[tuple[type[DOMNode], ...], ...] = (
+SHORTCUT_SCOPES: tuple[tuple[type[DOMNode], ...], ...] = (
     (TokenList, TokenTable),
     (ChooseFilter,),
     (CreateToken, MonthCalendar),
@@ -66,6 +66,18 @@ TOGETHER: tuple[tuple[type[DOMNode], ...], ...] = (
     (ChooseAccount,),
 )
 """What is on the screen at the same time, and declares keys."""
+
+COMMITS = frozenset(
+    {
+        "access.choose",
+        "create.create",
+        "log-in.log-in",
+        "question.yes",
+        "rotate.rotate",
+        "try.try",
+    }
+)
+"""Actions that commit what a screen asks for, beside Enter."""
 
 FIXED = ("escape", "enter", "tab", "shift+tab", "ctrl+q", "ctrl+c")
 """Keys that keep what they do, so that nobody is locked in."""
@@ -96,11 +108,11 @@ def declared(kind: type[DOMNode]) -> list[Binding]:
 
 def actions() -> dict[str, Binding]:
     """Return every binding by its id."""
-    nodes = [binding for kinds in TOGETHER for kind in kinds for binding in declared(kind)]
-    return {binding.id: binding for binding in (*nodes, *EVERYWHERE) if binding.id}
+    nodes = [binding for kinds in SHORTCUT_SCOPES for kind in kinds for binding in declared(kind)]
+    return {binding.id: binding for binding in (*nodes, *APP_BINDINGS) if binding.id}
 
 
-def in_force(binding: Binding, keymap: Mapping[str, str]) -> list[str]:
+def effective_keys(binding: Binding, keymap: Mapping[str, str]) -> list[str]:
     """Return the keys of a binding, those that a person chose if any were."""
     return _separate(keymap.get(binding.id or "", binding.key))
 
@@ -110,10 +122,10 @@ def _separate(keys: str) -> list[str]:
     return [each.key for each in Binding.make_bindings([Binding(keys, "")])]
 
 
-def keymap(chosen: Mapping[str, str], places: Mapping[str, str]) -> dict[str, str]:
+def keymap(chosen: Mapping[str, str], sources: Mapping[str, str]) -> dict[str, str]:
     """Return the keys that were chosen, by action; raise `InvalidSetting` for what cannot be.
 
-    `places` says where each was written, by `keys.` and its action.
+    `sources` says where each was written, by `keys.` and its action.
     """
     known = actions()
     result = {}
@@ -121,9 +133,9 @@ def keymap(chosen: Mapping[str, str], places: Mapping[str, str]) -> dict[str, st
         try:
             result[name] = ",".join(_checked(name, written, known))
         except ValueError as wrong:
-            raise InvalidSetting(f"{places[f'keys.{name}']}: {wrong}") from None
-    for kinds in TOGETHER:
-        _refuse_clashes(kinds, result, places)
+            raise InvalidSetting(f"{sources[f'keys.{name}']}: {wrong}") from None
+    for kinds in SHORTCUT_SCOPES:
+        _refuse_clashes(kinds, result, sources)
     return result
 
 
@@ -132,7 +144,7 @@ def _checked(name: str, written: str, known: Mapping[str, Binding]) -> list[str]
         alike = get_close_matches(name, known, n=1, cutoff=0.5)
         hint = f"did you mean {alike[0]}?" if alike else "the README lists them."
         raise ValueError(f"there is no action {name}; {hint}")
-    own = in_force(known[name], {})
+    own = effective_keys(known[name], {})
     try:
         keys = _separate(",".join(_lowered(key.strip()) for key in written.split(",")))
     except InvalidBinding:
@@ -143,6 +155,11 @@ def _checked(name: str, written: str, known: Mapping[str, Binding]) -> list[str]
             "f2, space or delete, with commas between them."
         )
     for key in keys:
+        if "alt" in key.split("+"):
+            raise ValueError(
+                f"{key} is Esc and then another key in most terminals; choose another key for "
+                f"{name}."
+            )
         if key not in own:
             _refuse_taken(name, key)
     return [*keys, *(key for key in own if key in FIXED and key not in keys)]
@@ -179,16 +196,16 @@ def _types(key: str) -> bool:
 
 
 def _refuse_clashes(
-    kinds: tuple[type[DOMNode], ...], keymap: Mapping[str, str], places: Mapping[str, str]
+    kinds: tuple[type[DOMNode], ...], keymap: Mapping[str, str], sources: Mapping[str, str]
 ) -> None:
     bindings = [binding for kind in kinds for binding in declared(kind)]
     taken: dict[str, str] = {}
-    for binding in (*bindings, *EVERYWHERE):
+    for binding in (*bindings, *APP_BINDINGS):
         name = binding.id or ""
-        for key in in_force(binding, keymap):
+        for key in effective_keys(binding, keymap):
             other = taken.setdefault(key, name)
             if other != name and (changed := keymap.keys() & {other, name}):
                 raise InvalidSetting(
-                    f"{places[f'keys.{min(changed)}']}: {key} would be for both {other} and "
+                    f"{sources[f'keys.{min(changed)}']}: {key} would be for both {other} and "
                     f"{name}; give one of them another key."
                 )

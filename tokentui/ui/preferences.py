@@ -1,8 +1,11 @@
-"""How a person likes the app to look. What is chosen in it is remembered."""
+"""How a person likes the app to look. What is chosen in it is remembered; a filter is not.
+
+A part of the list that greets as if it were the whole misleads.
+"""
 
 import msgspec
 
-from tokentui.core.query import Filter, Sort
+from tokentui.core.query import Sort
 
 
 class Preferences(msgspec.Struct):
@@ -11,4 +14,3 @@ class Preferences(msgspec.Struct):
     theme: str | None = None
     sort: Sort = Sort.NAME
     descending: bool = False
-    shown: Filter = Filter.ALL

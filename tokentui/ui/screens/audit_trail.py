@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import asyncio
-from itertools import islice, takewhile
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.text import Text
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.coordinate import Coordinate
-from textual.screen import Screen
 from textual.widgets import Input, Static
 
-from tokentui import words
+from tokentui import formatting
+from tokentui.core import audit_queries
 from tokentui.core.audit import Entry, Search
 from tokentui.core.errors import TokentuiError
 from tokentui.core.text import printable
-from tokentui.ui.entries import LOOK_EVERY
+from tokentui.ui.entries import TRY_AGAIN
 from tokentui.ui.entries import table as table_of
-from tokentui.ui.messages import StoreChanged
-from tokentui.ui.widgets.keys_below import KeysBelow
-from tokentui.ui.widgets.masthead import Masthead
+from tokentui.ui.messages import AuditLogChanged
+from tokentui.ui.session import Session
+from tokentui.ui.textual_compat import Page
+from tokentui.ui.widgets.key_footer import KeyFooter
+from tokentui.ui.widgets.screen_header import ScreenHeader
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
-
     from textual.app import ComposeResult
     from textual.widgets import DataTable
 
-    from tokentui.core.service import TokenService
+    from tokentui.core.cancel import Cancel
+    from tokentui.core.commands import TokenCommands
+    from tokentui.core.rights import Permissions
     from tokentui.core.token import Token
 
 _SHOWN = 100
@@ -38,7 +40,7 @@ _AROUND = 6
 """Cells that the table does not fill: the cursor's mark, the edges and the scrollbar."""
 
 
-class AuditTrail(Screen[None]):
+class AuditTrail(Page[None]):
     """Shows the latest entries, of all or of one token, and only those that hold what is typed."""
 
     CSS_PATH = "../forms.tcss"
@@ -52,18 +54,18 @@ class AuditTrail(Screen[None]):
         Binding("f1", "app.help", "Help", id="app.help"),
     ]
 
-    def __init__(self, service: TokenService, token: Token | None = None) -> None:
+    def __init__(
+        self, service: TokenCommands, permissions: Permissions, token: Token | None = None
+    ) -> None:
         super().__init__()
         self._service = service
+        self._permissions = permissions
         self._token = token
         self._entries: list[Entry] = []
-        self._searching = False
-        self._stamp: Hashable = None
-        self._wanted = ""
         self._failure = ""
         """Why what is shown may not be what is there by now."""
         self._nothing = ""
-        """What is said where nothing is shown."""
+        """What is shown where there is no entry."""
         self._marked = 0
         """The row that bears the mark of the cursor."""
 
@@ -75,52 +77,46 @@ class AuditTrail(Screen[None]):
         from textual.widgets import DataTable  # slow to load, and seldom needed
 
         way = "Audit trail" if self._token is None else f"History of {printable(self._token.name)}"
-        yield Masthead(way, service=self._service)
+        yield ScreenHeader(
+            way, account=self._service.account, location=self._service.queries.location
+        )
         yield Input(id="filter", placeholder="Part of any word", compact=True)
         yield DataTable[Text](id="entries", cursor_type="row", cell_padding=_CELL_PADDING)
         yield Static(id="more", markup=False)
-        yield KeysBelow()
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         table = self._table
         table.can_focus = False
         self.set_focus(self.query_one("#filter"))
-        self.set_interval(LOOK_EVERY, self._look_again)
+        self.query_one(ScreenHeader).read_only = bool(self._permissions.read_only_reason)
         self._search()
 
-    def _look_again(self) -> None:
-        if self._service.trail.changed() != self._stamp and not self._searching:
-            self._search()
-
     @on(Input.Changed)
-    @on(StoreChanged)
+    @on(AuditLogChanged)
     @work(exclusive=True)
     async def _search(self) -> None:
         text = self.query_one("#filter", Input).value
-        self._wanted, self._stamp = text, self._service.trail.changed()
-        self._searching = True
         try:
-            entries = await asyncio.to_thread(self._found, text)
+            entries = await Session.of(self).read(self, partial(self._found, text))
         except TokentuiError as error:
             self._failure = str(error)
-            self._tell()
+            self._show_entry()
+            self.set_timer(TRY_AGAIN, self._search)
             return
-        finally:
-            self._searching = False
         self._failure = ""
         self._nothing = "Nothing here." if text else "Nothing was written down yet."
         if entries != self._entries:
             self._show(entries)
         else:
-            self._tell()
+            self._show_entry()
 
-    def _found(self, text: str) -> list[Entry]:
+    def _found(self, text: str, cancel: Cancel) -> list[Entry]:
         if self._token is None:
-            found = self._service.entries(Search(text=text))
+            found = audit_queries.entries(self._service.queries, Search(text=text), cancel=cancel)
         else:
-            found = self._service.history(self._token, text)
-        # A search for what is no longer in the field ends at its next find.
-        return list(islice(takewhile(lambda _: self._wanted == text, found), _SHOWN))
+            found = audit_queries.history(self._service.queries, self._token, text, cancel)
+        return list(islice(found, _SHOWN))
 
     def _show(self, entries: list[Entry]) -> None:
         """Draw the columns that there is room for; what is left out stands below.
@@ -132,7 +128,7 @@ class AuditTrail(Screen[None]):
         table.clear(columns=True)
         self._entries, self._marked = entries, 0
         titles, widths, rows = table_of(
-            self._service,
+            self._service.queries.display_context(),
             entries,
             self.size.width - _AROUND,
             gap=2 * _CELL_PADDING,
@@ -146,24 +142,25 @@ class AuditTrail(Screen[None]):
         numbers = [entry.seq for entry in entries]
         if held in numbers:
             table.move_cursor(row=numbers.index(held))
-        self._tell()
+        self._show_entry()
 
     def on_resize(self) -> None:
         self._show(self._entries)
 
     def on_data_table_row_highlighted(self) -> None:
-        self._tell()
+        self._show_entry()
 
-    def _tell(self) -> None:
-        """Mark the entry under the cursor, and say all of it, or what is wrong."""
-        row, said = self._table.cursor_row, self._nothing
+    def _show_entry(self) -> None:
+        """Mark the entry under the cursor, and show all of it, or what is wrong."""
+        row, text = self._table.cursor_row, self._nothing
         if 0 <= row < len(self._entries):
             # Not by its colour alone.
             self._table.update_cell_at(Coordinate(self._marked, 0), Text())
             self._table.update_cell_at(Coordinate(row, 0), Text(">"))
             self._marked = row
-            said = words.entry_sentence(self._entries[row])
-        self.query_one("#more", Static).update(self._failure or said)
+            numbered = self._permissions.owner_filter is None
+            text = formatting.entry_sentence(self._entries[row], numbered=numbered)
+        self.query_one("#more", Static).update(self._failure or text)
 
     def action_move(self, how: str) -> None:
         """Move the cursor while one types in the field."""

@@ -6,33 +6,36 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
 from tokentui.core.access import Access, parse_networks
 from tokentui.core.errors import InvalidNetwork
 from tokentui.core.text import printable
-from tokentui.ui.widgets.keys_below import KeysBelow
+from tokentui.ui.flow import flow
+from tokentui.ui.screens.questions import discard_question
+from tokentui.ui.textual_compat import Dialog
+from tokentui.ui.widgets.key_footer import KeyFooter
 from tokentui.ui.widgets.toggles import Tick
 
 _READING = "Requests that change nothing: GET, HEAD and OPTIONS."
 _HINT = "Such as 192.0.2.0/24 or 2001:db8::1, with spaces between. Empty is anywhere."
 
 
-class ChooseAccess(ModalScreen[Access | None]):
+class ChooseAccess(Dialog[Access | None]):
     """Returns what was chosen, or None where the person turned back."""
 
     CSS_PATH = "../dialogs.tcss"
     BINDING_GROUP_TITLE = "Access"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,f10", "choose", "Done", key_display="^s", id="access.choose"),
-        Binding("escape", "dismiss(None)", "Cancel", id="access.cancel"),
+        Binding("escape", "cancel", "Cancel", id="access.cancel"),
         Binding("f1", "app.help", "Help", id="app.help"),
     ]
 
     def __init__(self, access: Access) -> None:
         super().__init__()
         self._access = access
+        self._untouched = False, ""
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog", can_focus=False):
@@ -46,11 +49,14 @@ class ChooseAccess(ModalScreen[Access | None]):
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button("Done", id="done", variant="primary")
-        yield KeysBelow()
+        yield KeyFooter()
+
+    def on_mount(self) -> None:
+        self._untouched = self._input()
 
     @on(Input.Changed)
     def _typed(self) -> None:
-        self._say(_HINT)
+        self._show_hint(_HINT)
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#done")
@@ -60,16 +66,23 @@ class ChooseAccess(ModalScreen[Access | None]):
         try:
             networks = parse_networks(field.value.split())
         except InvalidNetwork as error:
-            self._say(str(error), wrong=True)
+            self._show_hint(str(error), wrong=True)
             self.set_focus(field)
         else:
             self.dismiss(Access(self.query_one("#reading", Tick).value, networks))
 
     @on(Button.Pressed, "#cancel")
-    def _cancelled(self) -> None:
-        self.dismiss(None)
+    @flow
+    async def action_cancel(self) -> None:
+        """Go back with nothing chosen; input is not lost unasked."""
+        if self._input() == self._untouched or await self.app.push_screen_wait(discard_question()):
+            self.dismiss(None)
 
-    def _say(self, sentence: str, *, wrong: bool = False) -> None:
+    def _input(self) -> tuple[bool, str]:
+        """Return all that a person has entered so far."""
+        return self.query_one("#reading", Tick).value, self.query_one("#networks", Input).value
+
+    def _show_hint(self, message: str, *, wrong: bool = False) -> None:
         hint = self.query_one("#hint", Static)
-        hint.update(sentence)
+        hint.update(message)
         hint.set_class(wrong, "-wrong")

@@ -8,14 +8,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Label, OptionList
 from textual.widgets.option_list import Option
 
 from tokentui.core.text import printable
+from tokentui.ui.screens.list_dialog import ListDialog
+from tokentui.ui.textual_compat import Options
 
 
-class ChooseAccount(ModalScreen[str | None]):
+class ChooseAccount(ListDialog[str | None]):
     """Returns the account that was chosen, "" for all, or None where the person turned back."""
 
     CSS_PATH = "../dialogs.tcss"
@@ -36,7 +37,7 @@ class ChooseAccount(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             yield Label("Show only the tokens of", id="title")
-            yield OptionList(
+            yield Options(
                 *(Option(Content(printable(name) or "All accounts")) for name in self._names)
             )
 
@@ -45,10 +46,6 @@ class ChooseAccount(ModalScreen[str | None]):
         if self._current in self._names:
             options.highlighted = self._names.index(self._current)
         self.set_focus(options)
-
-    def action_move(self, how: str) -> None:
-        """Move as the arrows do."""
-        getattr(self.query_one(OptionList), f"action_{how}")()
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

@@ -6,15 +6,16 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Label, OptionList
 from textual.widgets.option_list import Option
 
-from tokentui import words
+from tokentui import formatting
 from tokentui.core.query import Filter
+from tokentui.ui.screens.list_dialog import ListDialog
+from tokentui.ui.textual_compat import Options
 
 
-class ChooseFilter(ModalScreen[Filter | None]):
+class ChooseFilter(ListDialog[Filter | None]):
     """Returns the filter that was chosen, or None where the person turned back."""
 
     CSS_PATH = "../dialogs.tcss"
@@ -34,16 +35,12 @@ class ChooseFilter(ModalScreen[Filter | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             yield Label("Show only", id="title")
-            yield OptionList(*(Option(words.FILTER[each], each) for each in Filter))
+            yield Options(*(Option(formatting.FILTER[each], each) for each in Filter))
 
     def on_mount(self) -> None:
         options = self.query_one(OptionList)
         options.highlighted = list(Filter).index(self._current)
         self.set_focus(options)
-
-    def action_move(self, how: str) -> None:
-        """Move as the arrows do."""
-        getattr(self.query_one(OptionList), f"action_{how}")()
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

@@ -1,35 +1,41 @@
 """Create API Token: a name, and the day on which the token dies."""
 
-import asyncio
 from datetime import date
+from functools import partial
 from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import Screen
 from textual.widgets import Button, Input, Label, RadioSet, Static
 
-from tokentui import words
+from tokentui import formatting
 from tokentui.core.access import Access
+from tokentui.core.commands import TokenCommands
 from tokentui.core.errors import InvalidName, NameTaken, TokentuiError
-from tokentui.core.service import NewToken, TokenService
-from tokentui.core.token import NAME_LIMIT
+from tokentui.core.new_token import NewToken
+from tokentui.core.token import NAME_LIMIT, check_name
+from tokentui.ui.flow import flow
+from tokentui.ui.handover import SecretHandover
 from tokentui.ui.screens.choose_access import ChooseAccess
+from tokentui.ui.screens.questions import discard_question
+from tokentui.ui.session import Session
+from tokentui.ui.textual_compat import Page
 from tokentui.ui.widgets.date_picker import DatePicker
-from tokentui.ui.widgets.keys_below import KeysBelow
-from tokentui.ui.widgets.masthead import Masthead
+from tokentui.ui.widgets.key_footer import KeyFooter
+from tokentui.ui.widgets.screen_header import ScreenHeader
 from tokentui.ui.widgets.toggles import Choice, Choices
 
 _HINT = f"1 to {NAME_LIMIT} letters, digits, - or _"
+_NAME = "name"
 _ADVICE = (
     "Better choose a date. A token that never expires lets in whoever finds it, for ever; "
     "one with a date ends on its own when it was forgotten."
 )
 
 
-class CreateToken(Screen[NewToken | None]):
+class CreateToken(Page[NewToken | None]):
     """Returns the token that was made, or None where the person turned back."""
 
     CSS_PATH = "../forms.tcss"
@@ -41,16 +47,18 @@ class CreateToken(Screen[NewToken | None]):
         Binding("f1", "app.help", "Help", id="app.help"),
     ]
 
-    def __init__(self, service: TokenService, *, first_weekday: int = 0) -> None:
+    def __init__(self, service: TokenCommands, *, first_weekday: int = 0) -> None:
         super().__init__()
         self._service = service
         self._first_weekday = first_weekday
-        self._sending = False
         self._access = Access()
+        self._untouched: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
-        today = self._service.today()
-        yield Masthead("Create", service=self._service)
+        today = self._service.queries.today()
+        yield ScreenHeader(
+            "Create", account=self._service.account, location=self._service.queries.location
+        )
         with VerticalScroll(id="form", can_focus=False):
             yield Label("API Token Name")
             with Horizontal(id="name-line"):
@@ -64,10 +72,10 @@ class CreateToken(Screen[NewToken | None]):
                 yield Choice(
                     "The API token will not expire.",
                     id="never",
-                    disabled=self._service.max_life is not None,
+                    disabled=self._service.queries.policy.max_life is not None,
                 )
             yield DatePicker(
-                today + self._service.default_life,
+                today + self._service.queries.policy.default_life,
                 today,
                 self._meaning,
                 first_weekday=self._first_weekday,
@@ -79,45 +87,54 @@ class CreateToken(Screen[NewToken | None]):
                 yield Button("Create", id="create", variant="primary")
                 yield Button("Cancel", id="cancel")
                 yield Button("Access", id="access")
-                yield Static(words.access(self._access), id="limits", markup=False)
-        yield KeysBelow()
+                yield Static(formatting.access(self._access), id="limits", markup=False)
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one("#name"))
+        self._untouched = self._input()
+
+    def _input(self) -> tuple[object, ...]:
+        """Return all that a person has entered so far."""
+        fields = (field.value for field in self.query(Input))
+        return *fields, self._never, self._access
 
     def _meaning(self, day: date) -> str:
         """Say when a token for `day` dies; raise `InvalidExpiry` where it cannot be chosen."""
-        last = self._service.last_moment(day)
-        zone = self._service.zone
-        away = words.distance(last, self._service.now(), zone)
-        return f"Valid until {words.last_moment(last, zone)}, {away}."
+        last, context = self._service.last_moment(day), self._service.queries.display_context()
+        away = formatting.distance(context, last)
+        return f"Valid until {formatting.last_moment(last, context.zone)}, {away}."
 
     @on(Input.Changed, "#name")
     def _name_typed(self, event: Input.Changed) -> None:
-        if event.value:
-            self._name_is_free(event.value)
-        else:
-            self._say_of_name(_HINT)
+        self._check_name(event.value)
 
-    def _name_is_free(self, name: str) -> bool:
+    @work(exclusive=True, group=_NAME)
+    async def _check_name(self, name: str) -> None:
         """Say beside the field whether the token may get `name`."""
-        self._say("")
+        self._show_problem("")
         try:
-            self._service.check_new_name(name)
-        except (InvalidName, NameTaken) as error:
-            self._say_of_name(str(error), wrong=True)
-            return False
+            if name:
+                await Session.of(self).read(self, lambda _: self._service.check_new_name(name))
         except TokentuiError as error:
-            self._say(error)
-            return False
-        self._say_of_name(_HINT)
-        return True
+            self._show_error(error)
+        else:
+            self._show_name_message(_HINT)
 
-    def _say_of_name(self, sentence: str, *, wrong: bool = False) -> None:
-        self.query_one("#name-reason", Static).update(sentence)
+    def _show_error(self, error: TokentuiError) -> bool:
+        """Show an error, that of a name beside its field; return whether it is of the name."""
+        is_of_name = isinstance(error, (InvalidName, NameTaken))
+        if is_of_name:
+            self._show_name_message(str(error), wrong=True)
+        else:
+            self._show_problem(error)
+        return is_of_name
+
+    def _show_name_message(self, message: str, *, wrong: bool = False) -> None:
+        self.query_one("#name-reason", Static).update(message)
         self.query_one("#name-line").set_class(wrong, "-invalid")
 
-    def _say(self, problem: object) -> None:
+    def _show_problem(self, problem: object) -> None:
         self.query_one("#problem", Static).update(str(problem))
 
     @on(RadioSet.Changed)
@@ -132,41 +149,46 @@ class CreateToken(Screen[NewToken | None]):
     @on(Button.Pressed, "#create")
     def action_create(self) -> None:
         """Make the token, or go to what is still wrong."""
-        if self._sending:
-            return
         name = self.query_one("#name", Input).value
         picker = self.query_one(DatePicker)
-        if not self._name_is_free(name):
+        try:
+            check_name(name)
+        except InvalidName as error:
+            self._show_name_message(str(error), wrong=True)
             self.set_focus(self.query_one("#name"))
-        elif picker.day is None and not self._never:
+            return
+        if picker.day is None and not self._never:
             self.set_focus(picker.query_one(Input))
         else:
-            self._sending = True
             self._create(name, None if self._never else picker.day)
 
-    @work
+    @flow
     async def _create(self, name: str, last_day: date | None) -> None:
+        # Once the token is there, its name is taken: by itself.
+        self.workers.cancel_group(self, _NAME)
+        self._show_problem("")
         try:
-            new = await asyncio.to_thread(
-                self._service.create, name, last_day, **self._access._asdict()
+            new = await SecretHandover.of(self).issue(
+                partial(self._service.create, name, last_day, **self._access._asdict())
             )
         except TokentuiError as error:
-            self._sending = False
-            self._say(error)
+            if self._show_error(error):
+                self.set_focus(self.query_one("#name"))
         else:
             self.dismiss(new)
 
     @on(Button.Pressed, "#access")
-    @work(exclusive=True, group="access")
+    @flow
     async def action_access(self) -> None:
         """Choose what the token may be used for, and from where."""
         chosen = await self.app.push_screen_wait(ChooseAccess(self._access))
         if chosen is not None:
             self._access = chosen
-            self.query_one("#limits", Static).update(words.access(chosen))
+            self.query_one("#limits", Static).update(formatting.access(chosen))
 
     @on(Button.Pressed, "#cancel")
-    def action_cancel(self) -> None:
-        """Go back without a token, unless one is just being made."""
-        if not self._sending:
+    @flow
+    async def action_cancel(self) -> None:
+        """Go back without a token, unless one is just being made; input is not lost unasked."""
+        if self._input() == self._untouched or await self.app.push_screen_wait(discard_question()):
             self.dismiss(None)

@@ -6,12 +6,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
-from tokentui import words
-from tokentui.ui.widgets.keys_below import KeysBelow
-from tokentui.ui.widgets.pairs import pairs
+from tokentui import formatting
+from tokentui.ui.textual_compat import Dialog
+from tokentui.ui.widgets.key_footer import KeyFooter
+from tokentui.ui.widgets.key_value_table import key_value_table
 
 Rows = list[tuple[str, str]]
 """The keys of an action, or a word, and what it does or means."""
@@ -36,7 +36,7 @@ class Search(Input):
         return key != "question_mark" and super().check_consume_key(key, character)
 
 
-class Help(ModalScreen[None]):
+class Help(Dialog[None]):
     """Shows groups of rows, each under its title, and only those that hold what is typed."""
 
     CSS_PATH = "../dialogs.tcss"
@@ -56,7 +56,7 @@ class Help(ModalScreen[None]):
         self._groups = [
             *groups,
             ("Copying", _COPYING),
-            ("What the statuses mean", list(words.MEANING.items())),
+            ("What the statuses mean", list(formatting.MEANING.items())),
         ]
 
     def compose(self) -> ComposeResult:
@@ -66,16 +66,16 @@ class Help(ModalScreen[None]):
                 for title, rows in self._groups:
                     with Vertical(classes="group"):
                         yield Label(title, classes="title")
-                        yield Static(pairs(rows, width=17), classes="rows")
+                        yield Static(key_value_table(rows, width=17), classes="rows")
                 yield Static(id="nothing", markup=False)
-        yield KeysBelow()
+        yield KeyFooter()
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         text, found = event.value.casefold(), False
         for (title, rows), group in zip(self._groups, self.query(".group"), strict=True):
             left = [row for row in rows if text in f"{title} {' '.join(row)}".casefold()]
-            group.query_one(".rows", Static).update(pairs(left, width=17))
+            group.query_one(".rows", Static).update(key_value_table(left, width=17))
             group.display = bool(left)
             found = found or group.display
         self.query_one("#nothing", Static).update("" if found else f"Nothing on {event.value!r}.")

@@ -1,30 +1,32 @@
 """Log in to your account; and the same again where the app has locked itself."""
 
-import asyncio
+from functools import partial
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
 from tokentui.core.account import NAME_LIMIT
 from tokentui.core.credential import Secret
 from tokentui.core.errors import TokentuiError, WrongLogIn
-from tokentui.ui.entrance import Entrance
-from tokentui.ui.widgets.keys_below import KeysBelow
+from tokentui.ui.flow import flow
+from tokentui.ui.session import Session
+from tokentui.ui.sign_in import SignedIn, SignIn
+from tokentui.ui.textual_compat import Page
+from tokentui.ui.widgets.key_footer import KeyFooter
 
 _LONGEST = 200
 """More characters than a password can have, so that a longer one is wrong, not cut off."""
 
 
-class LogIn(Screen[None]):
+class LogIn(Page[None]):
     """Asks for name and password, or, where it is locked, for the password of `account`.
 
-    It tells the app by `Entered`, and never says which of the two was wrong.
+    `why` is said where it is locked. Posts `Accepted`, and never says which of the two was wrong.
     """
 
     CSS_PATH = "../dialogs.tcss"
@@ -34,29 +36,31 @@ class LogIn(Screen[None]):
         Binding("escape", "clear", "Clear", id="log-in.clear"),
     ]
 
-    class Entered(Message):
-        """Somebody has got in."""
+    class Accepted(Message):
+        """Somebody has signed in, or unlocked the app."""
 
-        def __init__(self, account: str) -> None:
-            self.account = account
+        def __init__(self, signed_in: SignedIn) -> None:
+            self.signed_in = signed_in
             super().__init__()
 
-    def __init__(self, entrance: Entrance, account: str | None = None) -> None:
+    def __init__(
+        self, sign_in: SignIn, account: str | None = None, *, why: str = "All is as it was left."
+    ) -> None:
         super().__init__()
-        self._entrance = entrance
+        self._why = why
+        self._sign_in = sign_in
         self._account = account
-        self._checking = False
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog", can_focus=False):
             if self._account is None:
                 yield Label("Log in to your account", id="title")
                 yield Label("Name", id="name-label")
-                yield Input(id="name", max_length=NAME_LIMIT, compact=True)
+                yield Input(id="name", max_length=NAME_LIMIT * 2, compact=True)
             else:
                 yield Label("Locked", id="title")
                 yield Static(
-                    f"{self._account} is logged in. All is as it was left.",
+                    f"{self._account} is logged in. {self._why}",
                     id="meaning",
                     markup=False,
                 )
@@ -68,20 +72,20 @@ class LogIn(Screen[None]):
                 yield Button(
                     "Log in" if self._account is None else "Unlock", id="go", variant="primary"
                 )
-        yield KeysBelow()
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         self.action_clear()
 
-    def say(self, sentence: str) -> None:
-        """Say what is wrong."""
-        self.query_one("#problem", Static).update(sentence)
+    def show_problem(self, message: str) -> None:
+        """Show what is wrong below the fields."""
+        self.query_one("#problem", Static).update(message)
 
     def action_clear(self) -> None:
         """Begin again."""
         for field in self.query(Input):
             field.clear()
-        self.say("")
+        self.show_problem("")
         self.set_focus(self.query(Input).first())
 
     @on(Input.Submitted, "#name")
@@ -94,33 +98,30 @@ class LogIn(Screen[None]):
 
     @on(Input.Submitted, "#password")
     @on(Button.Pressed, "#go")
-    @work
+    @flow
     async def action_log_in(self) -> None:
-        """Ask the door, and forget the password; pressed twice, it is asked once."""
-        if self._checking:
-            return
+        """Check the password, and forget it; pressed twice, it is checked once."""
         field = self.query_one("#password", Input)
         password = Secret(field.value)
         field.clear()
         name = self._account or self.query_one("#name", Input).value.strip()
         if not name or not password.reveal():
             self.set_focus(field if name else self.query(Input).first())
-            self.say("A name and a password are needed." if self._account is None else "")
+            self.show_problem("A name and a password are needed." if self._account is None else "")
             return
-        self.say("Checking ...")
-        self._checking = True
+        self.show_problem("Checking ...")
         try:
-            account = await asyncio.to_thread(
-                self._entrance.enter, name, password, unlocking=self._account is not None
+            # Not behind changes: who unlocks the app waits for none that is under way.
+            authenticate = partial(
+                self._sign_in.authenticate, name, password, unlocking=self._account is not None
             )
+            signed_in = await Session.of(self).read(self, lambda _: authenticate())
         except WrongLogIn as error:
-            self.say(str(error) if self._account is None else "Wrong password.")
+            self.show_problem(str(error) if self._account is None else "Wrong password.")
             self.set_focus(field)
         except TokentuiError as error:
-            self.say(str(error))
+            self.show_problem(str(error))
             self.set_focus(field)
         else:
-            self.say("")
-            self.post_message(self.Entered(account.name))
-        finally:
-            self._checking = False
+            self.show_problem("")
+            self.post_message(self.Accepted(signed_in))

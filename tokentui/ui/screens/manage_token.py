@@ -1,47 +1,53 @@
 """Manage: one token's facts, its new name, and the way to revoke it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import ClassVar, NamedTuple, ParamSpec
+from typing import ClassVar, NamedTuple
 
+from msgspec.structs import replace
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
-from tokentui import words
+from tokentui import formatting
 from tokentui.core.access import Access
 from tokentui.core.audit import Action
+from tokentui.core.cancel import Cancel
+from tokentui.core.commands import TokenCommands
 from tokentui.core.errors import TokentuiError
-from tokentui.core.service import TokenService
+from tokentui.core.query import TokenRow
+from tokentui.core.rights import Permissions
 from tokentui.core.text import printable
 from tokentui.core.token import NAME_LIMIT, Token
-from tokentui.ui.messages import StoreChanged
+from tokentui.ui.flow import flow
+from tokentui.ui.messages import AuditLogChanged, StoreChanged
 from tokentui.ui.screens.audit_trail import AuditTrail
 from tokentui.ui.screens.choose_access import ChooseAccess
-from tokentui.ui.screens.questions import revoke_question
+from tokentui.ui.screens.questions import discard_question, revoke_question
 from tokentui.ui.screens.rotate_token import rotate
+from tokentui.ui.session import Session
+from tokentui.ui.textual_compat import Page
+from tokentui.ui.token_changes import Renaming
 from tokentui.ui.widgets.history import History
-from tokentui.ui.widgets.keys_below import KeysBelow
-from tokentui.ui.widgets.masthead import Masthead
-
-P = ParamSpec("P")
+from tokentui.ui.widgets.key_footer import KeyFooter
+from tokentui.ui.widgets.screen_header import ScreenHeader
 
 _CONTROLS = ("#name", "#update", "#have", "#rotate-button", "#revoke-button")
+_NAME = "name"
 _HINT = f"1 to {NAME_LIMIT} letters, digits, - or _; the secret stays."
 
 
 class Managed(NamedTuple):
-    """A token as it is by now, and the name that it had before the last renaming, if any."""
+    """A token as it is by now, and the renamings that led there, latest last."""
 
     token: Token
-    former_name: str | None = None
+    renamings: Sequence[Renaming] = ()
 
 
-class ManageToken(Screen[Managed]):
+class ManageToken(Page[Managed]):
     """Renames, rotates and revokes one token, and follows what others do to it meanwhile.
 
     Returns what became of it, or its successor.
@@ -49,7 +55,10 @@ class ManageToken(Screen[Managed]):
 
     CSS_PATH = "../forms.tcss"
     BINDING_GROUP_TITLE = "Manage API token"
+    # A name that is typed for the list must not end up in the field here.
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "name", "Rename", id="manage.rename"),
         Binding("ctrl+t,f7", "rotate", "Rotate", key_display="^t", id="manage.rotate"),
         Binding("f9", "access", "Access", id="manage.access"),
         Binding("ctrl+r,f8", "revoke", "Revoke", key_display="^r", id="manage.revoke"),
@@ -58,15 +67,23 @@ class ManageToken(Screen[Managed]):
         Binding("f1", "app.help", "Help", id="app.help"),
     ]
 
-    def __init__(self, service: TokenService, token: Token) -> None:
+    def __init__(self, service: TokenCommands, permissions: Permissions, row: TokenRow) -> None:
         super().__init__()
         self._service = service
-        self._token = token
-        self._changing = False
-        self._former_name: str | None = None
+        self._permissions = permissions
+        self._row = row
+        self._changes = asyncio.Lock()
+        """Held by the change under way."""
+        self._renamings: list[Renaming] = []
+
+    @property
+    def _token(self) -> Token:
+        return self._row.token
 
     def compose(self) -> ComposeResult:
-        yield Masthead("Manage", service=self._service)
+        yield ScreenHeader(
+            "Manage", account=self._service.account, location=self._service.queries.location
+        )
         with VerticalScroll(id="form", can_focus=False):
             with Vertical(id="manage", classes="pane"):
                 yield Static(id="facts", markup=False)
@@ -84,7 +101,7 @@ class ManageToken(Screen[Managed]):
                     yield Static("Shuts out whatever uses it, at once and for good.")
                     yield Button("Revoke The Token", id="revoke-button", variant="error")
             yield History(self._service, id="history")
-        yield KeysBelow()
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         self.query_one("#manage").border_title = "MANAGE API TOKEN"
@@ -92,152 +109,187 @@ class ManageToken(Screen[Managed]):
         self.query_one("#revoke").border_title = "REVOKE API TOKEN"
         self.query_one("#history").border_title = "HISTORY"
         self._show()
-        if obstacle := self._service.obstacle:
-            self._lock(obstacle, *_CONTROLS)
-        elif why := self._service.rights.why_not(Action.RENAME, [self._token]):
+        permissions = self._permissions
+        self.query_one(ScreenHeader).read_only = bool(permissions.read_only_reason)
+        if permissions.read_only_reason:
+            self._lock(permissions.read_only_reason, *_CONTROLS)
+        elif why := permissions.denial_reason(Action.RENAME, [self._token]):
             self._lock(why, *_CONTROLS[:-1])
         elif self._token.replaced_by is not None:
             self._lock("It was rotated: it can only be revoked.", *_CONTROLS[:-1])
-        else:
-            self.set_focus(self.query_one("#name"))
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Grey out what a store that is only looked at does not let be done."""
-        control = {"rotate": "#rotate-button", "revoke": "#revoke-button", "access": "#update"}
+        control = {
+            "name": "#name",
+            "rotate": "#rotate-button",
+            "revoke": "#revoke-button",
+            "access": "#update",
+        }
         return action not in control or not self.query_one(control[action]).disabled or None
 
     def _lock(self, why: str, *controls: str) -> None:
         """Let that not be done any more."""
         for control in controls:
             self.query_one(control).disabled = True
-        self._say(why, wrong=True)
+        self._show_message(why, wrong=True)
         self.refresh_bindings()
 
     def _show(self) -> None:
-        lines = (f"{label:<10} {value}" for label, value in words.facts(self._service, self._token))
+        known = formatting.details(self._service.queries.display_context(), self._row)
+        lines = (f"{label:<10} {value}" for label, value in known)
         self.query_one("#facts", Static).update("\n".join(lines))
         self.set_class(self._token.never_saved, "-never-saved")
         self.query_one(History).follow(self._token)
 
+    def action_name(self) -> None:
+        """Go to the field of the new name."""
+        self.set_focus(self.query_one("#name"))
+
     @on(Input.Changed, "#name")
     def _name_typed(self, event: Input.Changed) -> None:
-        if event.value:
-            self._name_is_free(event.value)
-        else:
-            self._say(_HINT)
+        self._check_name(event.value)
 
-    def _name_is_free(self, name: str) -> bool:
+    @work(exclusive=True, group=_NAME)
+    async def _check_name(self, name: str) -> None:
         """Say below the field whether the token may get `name`."""
+        check = partial(self._service.check_new_name, name, renaming=self._token)
         try:
-            self._service.check_new_name(name, of=self._token)
+            if name:
+                await Session.of(self).read((self, _NAME), lambda _: check())
         except TokentuiError as error:
-            self._say(str(error), wrong=True)
-            return False
-        self._say(_HINT)
-        return True
+            self._show_message(str(error), wrong=True)
+        else:
+            self._show_message(_HINT)
 
-    def _say(self, sentence: str, *, wrong: bool = False) -> None:
+    def _show_message(self, message: str, *, wrong: bool = False) -> None:
         reason = self.query_one("#name-reason", Static)
-        reason.update(sentence)
+        reason.update(message)
         reason.set_class(wrong, "-wrong")
 
     @on(Input.Submitted, "#name")
     @on(Button.Pressed, "#update")
-    @work
+    @work(group="change")
     async def _update(self) -> None:
         field = self.query_one("#name", Input)
         name = field.value
-        self.set_focus(field)
-        if self._changing or not self._name_is_free(name):
+        if self._changes.locked():
             return
+        # Once the token has the name, it is taken: by itself.
+        self.workers.cancel_group(self, _NAME)
         before = self._token.name
-        if await self._change(self._service.rename, self._token, name):
+        # What is typed next may be meant for the list already.
+        self.set_focus(None)
+        if await self._change(partial(self._service.rename, self._token, name)):
             self.notify(
                 f"Renamed {printable(before)} to {name}. In the list, u undoes it.", markup=False
             )
             field.clear()
-            self._follow()
-            self._former_name = before
+            self._renamings.append(Renaming(self._token.id, before, name))
+        else:
+            self.set_focus(field)
 
     @on(Button.Pressed, "#have")
-    @work
+    @work(group="change")
     async def _have(self) -> None:
-        if not self._changing and await self._change(self._service.confirm_saved, self._token.id):
-            self.set_focus(self.query_one("#name"))
-            self._follow()
+        if self._changes.locked():
+            return
+        if await self._change(partial(self._service.confirm_saved, self._token.id)):
+            self.set_focus(None)
 
     @on(Button.Pressed, "#rotate-button")
-    @work(exclusive=True, group="change")
+    @flow
     async def action_rotate(self) -> None:
         """Ask, then rotate the token and go on with its successor."""
-        successor = await rotate(self.app, self._service, self._token)
+        successor = await rotate(self, self._service, self._token)
         if successor is not None:
-            self._token, self._former_name = successor, None
+            self._row = TokenRow(successor)
+            self._renamings.clear()
             self._follow()
 
-    @work(exclusive=True, group="change")
+    @flow
     async def action_access(self) -> None:
         """Ask what the token may be used for, and from where, then bind it to that."""
         token = self._token
         chosen = await self.app.push_screen_wait(
             ChooseAccess(Access(token.read_only, token.networks))
         )
-        if chosen is None:
-            return
+        if chosen is not None:
+            self._bind(token, chosen)
+
+    @work(group="change")
+    async def _bind(self, token: Token, chosen: Access) -> None:
         change = partial(self._service.set_access, token, **chosen._asdict())
         if await self._change(change):
-            self.notify(f"{printable(token.name)}: {words.access(chosen)}.", markup=False)
-            self._follow()
+            self.notify(f"{printable(token.name)}: {formatting.access(chosen)}.", markup=False)
 
     @on(Button.Pressed, "#revoke-button")
-    @work(exclusive=True, group="change")
+    @flow
     async def action_revoke(self) -> None:
         """Ask, then revoke the token and go back to the list."""
         token = self._token
         if not await self.app.push_screen_wait(revoke_question(self._service, [token])):
             return
-        if await self._change(self._service.revoke, [token]):
+        if await self._change(partial(self._revoked, token)):
             self.notify(f"Revoked {printable(token.name)}.", markup=False)
             self.dismiss(Managed(token))
 
+    def _revoked(self, token: Token) -> Token:
+        self._service.revoke([token])
+        return token
+
     def action_history(self) -> None:
         """Show what was done with the token."""
-        self.app.push_screen(AuditTrail(self._service, self._token))
+        self.app.push_screen(AuditTrail(self._service, self._permissions, self._token))
 
-    async def _change(self, verb: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> bool:
-        """Do `verb` off the event loop and return whether it was done; say why it was not."""
-        self._changing = True
-        try:
-            await asyncio.to_thread(verb, *args, **kwargs)
-        except TokentuiError as error:
-            problem = str(error)
-        else:
-            return True
-        finally:
-            self._changing = False
+    async def _change(self, verb: Callable[[], Token]) -> bool:
+        """Do `verb`, which returns the token after it; return whether it was done, or say why not.
+
+        The next change is made to the token as it is after this one, whenever that is shown.
+        """
+        async with self._changes:
+            try:
+                token = await Session.of(self).commit(verb)
+            except TokentuiError as error:
+                self._show_message(str(error), wrong=True)
+                done = False
+            else:
+                self._row = replace(self._row, token=token)
+                done = True
         self._follow()
-        self._say(problem, wrong=True)
-        return False
+        return done
 
-    def action_back(self) -> None:
-        """Return to the list."""
-        self.dismiss(Managed(self._token, self._former_name))
+    @flow
+    async def action_back(self) -> None:
+        """Return to the list once no change is under way; what was typed is not lost unasked."""
+        async with self._changes:
+            typed = self.query_one("#name", Input).value
+        if not typed or await self.app.push_screen_wait(discard_question()):
+            self.dismiss(Managed(self._token, self._renamings))
 
     @on(StoreChanged)
     @on(events.ScreenResume)
-    def _follow(self) -> None:
-        """Show the token as it is now; leave where somebody else revoked it."""
-        if self._changing:  # what is seen now may be our own change
-            return
+    @work(exclusive=True, group="follow")
+    async def _follow(self) -> None:
+        """Show the token as it is now, and lock where somebody else revoked it."""
         try:
-            self._token = self._service.get(self._token.id)
+            row = await Session.of(self).read(self, partial(self._seen, self._token.id))
         except TokentuiError as error:
-            self._say(str(error), wrong=True)
+            self._show_message(str(error), wrong=True)
             return
-        if self._token.revoked_at is None:
-            self._show()
-        else:
+        if self._changes.locked():  # what was seen may be our own change
+            return
+        self._row = row
+        self._show()
+        if row.token.revoked_at is not None:
             # Not back to the list by itself: what is being typed would be commands there.
-            self._show()
-            name = printable(self._token.name)
+            name = printable(row.token.name)
             self._lock(f"{name} was revoked elsewhere. Esc goes back.", *_CONTROLS)
+
+    def _seen(self, token_id: str, _: Cancel) -> TokenRow:
+        [row] = self._service.queries.rows([self._service.queries.get(token_id)])
+        return row
+
+    @on(AuditLogChanged)
+    def _follow_history(self) -> None:
+        self.query_one(History).look()

@@ -3,6 +3,7 @@
 import asyncio
 import stat
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,15 +11,18 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
-from tokentui import files, words
+from tokentui import files, formatting
+from tokentui.core.commands import TokenCommands
 from tokentui.core.credential import Secret
 from tokentui.core.errors import TokentuiError
-from tokentui.core.service import NewToken, TokenService
+from tokentui.core.new_token import NewToken
 from tokentui.core.text import printable
-from tokentui.ui.widgets.keys_below import KeysBelow
+from tokentui.ui.flow import flow
+from tokentui.ui.session import Session
+from tokentui.ui.textual_compat import Dialog
+from tokentui.ui.widgets.key_footer import KeyFooter
 from tokentui.ui.widgets.toggles import Tick
 
 _SENT = (
@@ -37,7 +41,7 @@ class SecretLine(Static, can_focus=True):
         super().__init__(secret.reveal(), markup=False)
 
 
-class SavedToken(ModalScreen[bool]):
+class SavedToken(Dialog[bool]):
     """Stays until the person says that the secret is saved; returns whether to make another.
 
     It opens with the cursor on the secret, where Enter does nothing: the Enter that sent the
@@ -54,21 +58,23 @@ class SavedToken(ModalScreen[bool]):
         Binding("escape", "stay", show=False, id="save.stay"),
     ]
 
-    def __init__(self, service: TokenService, new: NewToken) -> None:
+    def __init__(self, service: TokenCommands, new: NewToken) -> None:
         super().__init__()
         self._service = service
         self._new = new
         self._failed = False
 
     def compose(self) -> ComposeResult:
-        name, zone = printable(self._new.token.name), self._service.zone
+        name, zone = printable(self._new.token.name), self._service.queries.policy.zone
         with VerticalScroll(id="dialog", can_focus=False):
             yield Label("Save your API token", id="title")
             done = "created" if self._new.replaces is None else "rotated"
             yield Static(f"The API token {name} was {done}.", id="success", markup=False)
-            yield Static(words.life(self._new.token, zone), markup=False)
+            yield Static(formatting.life(self._new.token, zone), markup=False)
             if self._new.replaces is not None:
-                yield Static(words.replaced(self._new.replaces, zone), markup=False)
+                yield Static(formatting.replaced(self._new.replaces, zone), markup=False)
+            if self._new.unconfirmed is not None:
+                yield Static(self._new.unconfirmed, id="unconfirmed", markup=False)
             yield Static("This is its secret. It is shown only now: copy it to a safe place.")
             yield SecretLine(self._new.secret)
             with Horizontal(id="ways"):
@@ -86,7 +92,7 @@ class SavedToken(ModalScreen[bool]):
             another.display = self._new.replaces is None
             yield another
             yield Button("Yes, I Saved My Token", id="saved", variant="success")
-        yield KeysBelow()
+        yield KeyFooter()
 
     @property
     def _may_write(self) -> bool:
@@ -106,7 +112,7 @@ class SavedToken(ModalScreen[bool]):
     def action_copy(self) -> None:
         """Send the secret to the clipboard of the person's terminal (OSC 52)."""
         self.app.copy_to_clipboard(self._new.secret.reveal())
-        self._say(_SENT)
+        self._show_outcome(_SENT)
 
     def action_go_write(self) -> None:
         """Go to the name of the file, to be changed or accepted with Enter."""
@@ -123,35 +129,35 @@ class SavedToken(ModalScreen[bool]):
             path = files.named(written)
             await asyncio.to_thread(_write_secret, path, self._new.secret)
         except OSError as error:
-            self._say(words.not_written(written, error), wrong=True)
+            self._show_outcome(formatting.not_written(written, error), wrong=True)
         else:
-            self._say(f"Written to {printable(str(path))}, readable by you alone.")
+            self._show_outcome(f"Written to {printable(str(path))}, readable by you alone.")
             # Back to where the screen began: a second Enter does nothing there.
             self.set_focus(self.query_one(SecretLine))
 
     def action_stay(self) -> None:
         """Say why Escape does not close this screen."""
-        self._say(_STAY)
+        self._show_outcome(_STAY)
 
     @on(Button.Pressed, "#saved")
-    @work(exclusive=True, group="saved")
+    @flow
     async def _saved(self) -> None:
         another = self.query_one("#another", Tick).value
         try:
-            await asyncio.to_thread(self._service.confirm_saved, self._new.token.id)
+            await Session.of(self).commit(partial(self._service.confirm_saved, self._new.token.id))
         except TokentuiError as error:
             if not self._failed:
                 self._failed = True
-                self._say(
+                self._show_outcome(
                     f"{error} That you saved it is not noted. Press again to leave.",
                     wrong=True,
                 )
                 return
         self.dismiss(another)
 
-    def _say(self, sentence: str, *, wrong: bool = False) -> None:
+    def _show_outcome(self, message: str, *, wrong: bool = False) -> None:
         outcome = self.query_one("#outcome", Static)
-        outcome.update(sentence)
+        outcome.update(message)
         outcome.set_class(wrong, "-wrong")
 
 

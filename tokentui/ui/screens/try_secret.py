@@ -1,22 +1,24 @@
 """Try a secret: which token it is of, and what that lets its holder do."""
 
-import asyncio
+from functools import partial
 from typing import ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
-from tokentui import words
+from tokentui import formatting
+from tokentui.core.cancel import Cancel
+from tokentui.core.commands import TokenCommands
 from tokentui.core.credential import LONGEST, Secret
-from tokentui.core.errors import TokentuiError
-from tokentui.core.service import TokenService
-from tokentui.core.token import Token
-from tokentui.ui.widgets.keys_below import KeysBelow
-from tokentui.ui.widgets.pairs import pairs
+from tokentui.core.errors import StoreUnavailable, TokentuiError
+from tokentui.core.query import TokenRow
+from tokentui.ui.session import Session
+from tokentui.ui.textual_compat import Dialog
+from tokentui.ui.widgets.key_footer import KeyFooter
+from tokentui.ui.widgets.key_value_table import key_value_table
 
 _HINT = "Paste it here. It is not kept, and does not count as a use."
 
@@ -30,7 +32,7 @@ class SecretField(Input):
         event.text = event.text.strip()[: self.max_length]
 
 
-class TrySecret(ModalScreen[None]):
+class TrySecret(Dialog[None]):
     """Tells what a secret opens, or why it opens nothing."""
 
     CSS_PATH = "../dialogs.tcss"
@@ -41,7 +43,7 @@ class TrySecret(ModalScreen[None]):
         Binding("f1", "app.help", "Help", id="app.help"),
     ]
 
-    def __init__(self, service: TokenService) -> None:
+    def __init__(self, service: TokenCommands) -> None:
         super().__init__()
         self._service = service
 
@@ -63,15 +65,15 @@ class TrySecret(ModalScreen[None]):
             with Horizontal(id="buttons"):
                 yield Button("Close", id="close")
                 yield Button("Try", id="try", variant="primary")
-        yield KeysBelow()
+        yield KeyFooter()
 
     def on_mount(self) -> None:
-        self._tell("")
+        self._show_verdict("")
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         if event.value:
-            self._tell("")
+            self._show_verdict("")
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#try")
@@ -83,25 +85,41 @@ class TrySecret(ModalScreen[None]):
         field.clear()
         self.set_focus(field)
         if not presented.reveal():
-            self._tell("There is no secret to try.", wrong=True)
+            self._show_verdict("There is no secret to try.", wrong=True)
             return
         try:
-            token = await asyncio.to_thread(self._token_of, presented)
-        except TokentuiError as error:
-            self._tell(words.refusal(self._service, error), wrong=True)
+            row, reason = await Session.of(self).read(self, partial(self._tried, presented))
+        except StoreUnavailable as error:
+            self._show_verdict(str(error), wrong=True)
+            return
+        if row is None:
+            self._show_verdict(reason, wrong=True)
         else:
-            self._tell(f"It opens the door: {words.access(token)}.", token)
+            self._show_verdict(f"It opens the door: {formatting.access(row.token)}.", row)
 
-    def _token_of(self, presented: Secret) -> Token:
-        return self._service.get(self._service.verifier().identify(presented).id)
+    def _tried(self, presented: Secret, _: Cancel) -> tuple[TokenRow | None, str]:
+        """Return what a secret is of, or why it opens nothing."""
+        service = self._service
+        try:
+            [row] = service.queries.rows(
+                [service.queries.token_of(service.queries.verifier(), presented)]
+            )
+        except StoreUnavailable:
+            raise
+        except TokentuiError as error:
+            return None, service.queries.refusal(error)
+        return row, ""
 
-    def _tell(self, verdict: str, token: Token | None = None, *, wrong: bool = False) -> None:
+    def _show_verdict(
+        self, verdict: str, row: TokenRow | None = None, *, wrong: bool = False
+    ) -> None:
         self.query_one("#answer").display = bool(verdict)
-        said = self.query_one("#verdict", Static)
-        said.update(verdict)
-        said.set_class(wrong, "-wrong")
-        known = words.facts(self._service, token) if token else []
-        self.query_one("#details", Static).update(pairs(known, width=9))
+        line = self.query_one("#verdict", Static)
+        line.update(verdict)
+        line.set_class(wrong, "-wrong")
+        context = self._service.queries.display_context()
+        known = formatting.details(context, row) if row else []
+        self.query_one("#details", Static).update(key_value_table(known, width=9))
 
     @on(Button.Pressed, "#close")
     def _close(self) -> None:

@@ -15,6 +15,9 @@ from tokentui.ui.widgets.month_calendar import MonthCalendar
 
 PRESETS = (30, 90, 365)
 
+_HOLDS = 40
+"""Characters that the field takes: more than a date has, so that none that is typed is dropped."""
+
 
 class DatePicker(Widget):
     """Lets a day be chosen that is not before `today`.
@@ -38,7 +41,7 @@ class DatePicker(Widget):
         with Vertical():
             yield Label("API Token Expiration Date")
             with Horizontal(id="field"):
-                yield Input(str(self._first), placeholder="YYYY-MM-DD", max_length=10)
+                yield Input(str(self._first), placeholder="YYYY-MM-DD", max_length=_HOLDS)
                 yield Static("YYYY-MM-DD or the calendar", classes="hint")
             with Horizontal(id="presets"):
                 for days in PRESETS:

@@ -1,6 +1,6 @@
 """What was done with a token lately."""
 
-import asyncio
+from functools import partial
 from itertools import islice
 
 from rich.table import Table
@@ -8,12 +8,15 @@ from rich.text import Text
 from textual import events, on, work
 from textual.widgets import Static
 
+from tokentui.core import audit_queries
 from tokentui.core.audit import Entry
+from tokentui.core.cancel import Cancel
+from tokentui.core.commands import TokenCommands
 from tokentui.core.errors import TokentuiError
-from tokentui.core.service import TokenService
 from tokentui.core.token import Token
-from tokentui.ui.entries import LOOK_EVERY
+from tokentui.ui.entries import TRY_AGAIN
 from tokentui.ui.entries import table as table_of
+from tokentui.ui.session import Session
 
 _MOST = 50
 _GAP = 2
@@ -22,43 +25,39 @@ _GAP = 2
 class History(Static):
     """Shows the latest entries of the audit trail about a token, as many as there is room for."""
 
-    def __init__(self, service: TokenService, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, service: TokenCommands, *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._service = service
         self._token: Token | None = None
         self._entries: list[Entry] | None = None
         """What is shown, once it was looked up."""
         self._failure = ""
-        self._stamp: object = None
-
-    def on_mount(self) -> None:
-        self.set_interval(LOOK_EVERY, self._look_again)
 
     def follow(self, token: Token) -> None:
         """Show what was done with `token` by now."""
         self._token = token
-        self._look()
-
-    def _look_again(self) -> None:
-        if self._service.trail.changed() != self._stamp:
-            self._look()
+        self.look()
 
     @on(events.Show)
     @work(exclusive=True)
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Show what was done by now."""
         if self._token is None or not self.display:  # the trail may be long
             return
-        self._stamp = self._service.trail.changed()
+        latest = partial(self._latest, self._token)
         try:
-            self._entries = await asyncio.to_thread(self._latest, self._token)
+            self._entries = await Session.of(self).read(self, latest)
         except TokentuiError as error:
             self._failure = str(error)
+            self.set_timer(TRY_AGAIN, self.look)
         else:
             self._failure = ""
         self._draw()
 
-    def _latest(self, token: Token) -> list[Entry]:
-        return list(islice(self._service.history(token), _MOST))
+    def _latest(self, token: Token, cancel: Cancel) -> list[Entry]:
+        return list(
+            islice(audit_queries.history(self._service.queries, token, cancel=cancel), _MOST)
+        )
 
     @on(events.Resize)
     def _draw(self) -> None:
@@ -71,7 +70,9 @@ class History(Static):
 
     def _grid(self, entries: list[Entry]) -> Table:
         width = self.content_size.width
-        _, widths, rows = table_of(self._service, entries, width, gap=_GAP, one_token=True)
+        _, widths, rows = table_of(
+            self._service.queries.display_context(), entries, width, gap=_GAP, one_token=True
+        )
         grid = Table.grid(padding=(0, _GAP, 0, 0))
         for cells in widths:
             grid.add_column(width=cells, no_wrap=True, overflow="ellipsis")

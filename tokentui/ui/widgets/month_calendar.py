@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from tokentui.core.token import LAST_DAY
+from tokentui.core.dates import LAST_DAY
 
 _CELL = 4
 _WIDTH = 7 * _CELL
@@ -87,18 +87,22 @@ class MonthCalendar(Widget, can_focus=True):
         return self.day or max(self._month, self._earliest)
 
     def action_days(self, days: int) -> None:
+        """Choose the day so many days later, or earlier where that is negative."""
         base = self._base()
         # Compared as numbers: beyond its last year, date arithmetic fails.
         target = min(base.toordinal() + days, LAST_DAY.toordinal())
         self._choose(date.fromordinal(max(target, self._earliest.toordinal())))
 
     def action_months(self, months: int) -> None:
+        """Choose the day so many months later, or earlier where that is negative."""
         self._choose(months_later(self._base(), months))
 
     def action_edge(self, day: int) -> None:
+        """Choose a day of the month by its number, or the last one where that is greater."""
         self._choose(_in_month(self._base(), day))
 
     def action_today(self) -> None:
+        """Choose the earliest day that there is to choose."""
         self._choose(self._earliest)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:

@@ -16,10 +16,12 @@ class Choices(RadioSet):
     """Choices one below the other: an arrow chooses the next one at once."""
 
     def action_next_button(self) -> None:
+        """Go to the next choice, and choose it."""
         super().action_next_button()
         self._choose()
 
     def action_previous_button(self) -> None:
+        """Go to the choice before, and choose it."""
         super().action_previous_button()
         self._choose()
 

@@ -1,9 +1,8 @@
 """The list of tokens: a window of rows, of which only the visible ones are drawn."""
 
 from collections.abc import Callable, Collection
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
-from rich.cells import set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -11,84 +10,24 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tokentui.core.query import Page, Query, Sort
-from tokentui.core.token import NAME_LIMIT, Status, Token
+from tokentui.core.query import Count, Query, Sort, TokenPage, TokenRow
+from tokentui.core.token import Status, Token
+from tokentui.ui.textual_compat import LineView
+from tokentui.ui.widgets.token_columns import GAP, RowText, columns, fit, sort_at
 
-_GUTTER = 2
-_GAP = 2
-_EDGE = 1
-_ROOMY = 110
-_FULL = 76
-_SOME = 54
-
-
-class Row(NamedTuple):
-    """A token in words, and their tone: soon, expired, unsaved, muted or none.
-
-    `created_day` and `brief_status` stand in for the longer ones where there is little room.
-    `ends` is when it expires or was revoked, `use` when it was last used or who revoked it.
-    """
-
-    name: str
-    account: str
-    created: str
-    created_day: str
-    ends: str
-    use: str
-    status: str
-    brief_status: str
-    tone: str = ""
+_FAR = 1 << 31
+"""More rows than there are."""
+_ON_ITS_WAY = "·"
+"""What stands for a row that is not there yet."""
 
 
-class Column(NamedTuple):
-    """A title, a width in cells, the field of a `Row` below it, and what sorting by it means."""
-
-    title: str
-    width: int
-    field: str
-    sort: Sort | None = None
-
-
-def columns(width: int, *, history: bool = False, accounts: bool = False) -> list[Column]:
-    """Return the columns that fill `width` cells; the name takes what the others leave.
-
-    With `accounts`, whose they are is one. Where there is little room, those that matter most stay.
-    """
-    account = Column("Account", 12, "account", Sort.ACCOUNT)
-    created = Column("Created", 10, "created_day", Sort.CREATED)
-    ends = Column("Expires", 23, "ends", Sort.EXPIRES)
-    use = Column("Last used", 11, "use", Sort.USED)
-    status = Column("Status", 12, "brief_status", Sort.STATUS)
-    if width >= _ROOMY:
-        created = Column("Created", 16, "created", Sort.CREATED)
-        status = Column("Status", 25, "status", Sort.STATUS)
-    if history:
-        ends = Column("Revoked", 23, "ends", Sort.REVOKED)
-        use = Column("By", 11, "use")
-        status = status._replace(sort=None)
-    if accounts and width >= _ROOMY:
-        others = [account, created, ends, use, status]
-    elif accounts and width >= _SOME:
-        last = use if history else status
-        others = [account, ends, last] if width >= _FULL else [account, last]
-    elif width >= _FULL:
-        others = [created, ends, use, status]
-    elif history:
-        others = [ends, use] if width >= _SOME else [ends]
-    else:
-        others = [ends, status] if width >= _SOME else [status]
-    left = width - _GUTTER - _EDGE - sum(_GAP + column.width for column in others)
-    return [Column("Name", max(8, min(left, NAME_LIMIT)), "name", Sort.NAME), *others]
-
-
-class TokenTable(ScrollView, can_focus=True):
+class TokenTable(LineView, can_focus=True):
     """A list with a cursor that stays on its token while the tokens around it change.
 
     It holds one window of the result. Another is asked for with `fetch` when the cursor leaves it,
-    and with `WindowWanted` when one is drawn that lacks a row. `describe` turns a token into words
+    and with `WindowWanted` when one is drawn that lacks a row. `describe` turns a row into words
     when its row is drawn.
     """
 
@@ -110,10 +49,10 @@ class TokenTable(ScrollView, can_focus=True):
         Binding("end,G", "move_to(-1)", "Last token", show=False, id="table.last"),
     ]
 
-    # Textual lays the screen out anew for each other length; here only the scroll bar can change.
-    virtual_size: reactive[Size] = reactive(Size(0, 0), layout=False)
     # Only the rows that the cursor leaves and enters are drawn anew: see `watch_cursor`.
     cursor: reactive[int] = reactive(0, repaint=False)
+    dimmed: reactive[bool] = reactive(False)
+    """Whether the rows are those of before, and others are on their way."""
 
     class Moved(Message):
         """The cursor is on another token, or that was changed, or the room to tell of it."""
@@ -135,23 +74,39 @@ class TokenTable(ScrollView, can_focus=True):
             self.offset = offset
             super().__init__()
 
-    def __init__(self, describe: Callable[[Token], Row], fetch: Callable[[int], None]) -> None:
+    def __init__(
+        self, describe: Callable[[TokenRow], RowText], fetch: Callable[[int], None]
+    ) -> None:
         super().__init__()
         self._describe = describe
         self._fetch = fetch
-        self._page = Page()
-        self._held: Token | None = None
+        self._page = TokenPage()
+        self._known = False
+        """Whether it is known which rows there are."""
+        self._held: TokenRow | None = None
         self._columns = columns(80)
         self._sort = Sort.NAME
         self._descending = False
         self._history = False
         self._accounts = False
-        self._marked: Collection[str] = ()
+        self._selected: Collection[str] = ()
+        self.moves = 0
+        """How often a person moved the cursor so far."""
+
+    @property
+    def row(self) -> TokenRow | None:
+        """The row under the cursor, also while the list is scrolled far away from it."""
+        return self._held
 
     @property
     def token(self) -> Token | None:
-        """The token under the cursor, also while the list is scrolled far away from it."""
-        return self._held
+        """The token of the row under the cursor."""
+        return None if self._held is None else self._held.token
+
+    @property
+    def token_id(self) -> str | None:
+        """The ID of that token."""
+        return None if self._held is None else self._held.token.id
 
     @property
     def sorts(self) -> list[Sort]:
@@ -159,51 +114,69 @@ class TokenTable(ScrollView, can_focus=True):
         return [column.sort for column in self._columns if column.sort is not None]
 
     @property
+    def total(self) -> Count:
+        """How many tokens the result has."""
+        return self._page.total
+
+    @property
+    def _total(self) -> int:
+        return self._page.total.value
+
+    @property
     def window_start(self) -> int:
         """Where the window that is shown starts."""
         return self._page.offset
 
     def show(
-        self, page: Page, query: Query, marked: Collection[str], *, accounts: bool = False
+        self,
+        page: TokenPage,
+        query: Query,
+        selected: Collection[str],
+        follow: str | None,
+        *,
+        accounts: bool = False,
     ) -> None:
-        """Show `page`, the answer to `query`, with the tokens of these ids marked.
+        """Show `page`, the answer to `query`, with a mark at the tokens with the IDs `selected`.
 
-        With `accounts`, it says whose they are.
-        The cursor goes to the token that `query` is around, or stays where it is if that is gone.
+        With `accounts`, a column has the owners. The cursor goes to the token with the ID `follow`,
+        or stays where it is if that is gone.
         """
-        self._page, self._marked = page, marked
+        self._page, self._selected, self._known = page, selected, True
         self._sort, self._descending = query.sort, query.descending
         kind = query.statuses == {Status.REVOKED}, accounts
         if (self._history, self._accounts) != kind:
             self._history, self._accounts = kind
             self._set_columns()
-        self.virtual_size = Size(self.size.width, page.total + 1)
-        places = {token.id: page.offset + n for n, token in enumerate(page.tokens)}
-        self.cursor = places.get(query.around or "", max(0, min(self.cursor, page.total - 1)))
-        held = self._held if page.total else None
+        self.virtual_size = Size(self.size.width, page.total.value + 1)
+        indexes = {row.token.id: page.offset + n for n, row in enumerate(page.rows)}
+        self.cursor = indexes.get(follow or "", max(0, min(self.cursor, page.total.value - 1)))
+        held = self._held if page.total.value else None
         self._held = self.at(self.cursor) or held
         self.refresh()
         self.post_message(self.Moved())
 
-    def at(self, index: int) -> Token | None:
-        """Return the token of a row, or None where the window does not hold it."""
-        place = index - self._page.offset
-        return self._page.tokens[place] if 0 <= place < len(self._page.tokens) else None
+    def show_selected(self, selected: Collection[str]) -> None:
+        """Show a mark at the tokens with these IDs, and at no others."""
+        self._selected = selected
+        self.refresh()
 
-    def watch_virtual_size(self, size: Size) -> None:
-        self._scroll_update(size)
+    def at(self, index: int) -> TokenRow | None:
+        """Return a row by its number, or None where the window does not hold it."""
+        row = index - self._page.offset
+        return self._page.rows[row] if 0 <= row < len(self._page.rows) else None
 
     # -- moving ---------------------------------------------------------------------------------
 
     def validate_cursor(self, cursor: int) -> int:
-        return max(0, min(cursor, self._page.total - 1))
+        # Before any row is there, keys may be for those to come: see `show`.
+        return max(0, min(cursor, self._total - 1) if self._known else cursor)
 
     def watch_cursor(self, before: int, after: int) -> None:
         for index in (before, after):
             self.refresh(Region(0, index + 1 - self.scroll_offset.y, self.size.width, 1))
         self._reveal()
         # At once: the next key may be for the token that the cursor is on now.
-        if self._page.total and self.at(after) is None:
+        if self._total and self.at(after) is None:
             self._fetch(after)
         self._held = self.at(after)
         self.post_message(self.Moved())
@@ -218,40 +191,41 @@ class TokenTable(ScrollView, can_focus=True):
             self.scroll_to(y=self.cursor - rows + 1, animate=False, immediate=True)
 
     def action_move(self, rows: int) -> None:
-        self.cursor += rows
+        """Move the cursor by so many rows, up where that is negative."""
+        self._move(self.cursor + rows)
 
     def action_move_page(self, pages: int) -> None:
-        self.cursor += pages * max(1, self.size.height - 2)
+        """Move the cursor by so many pages, up where that is negative."""
+        self._move(self.cursor + pages * max(1, self.size.height - 2))
 
     def action_move_to(self, index: int) -> None:
-        self.cursor = index if index >= 0 else self._page.total + index
+        """Move the cursor to a row by its number, from the end where that is negative."""
+        end = self._total if self._known else _FAR
+        self._move(index if index >= 0 else end + index)
+
+    def _move(self, index: int) -> None:
+        self.moves += 1
+        self.cursor = index
 
     def on_click(self, event: events.Click) -> None:
         if event.y == 0:
-            sort = self._sort_at(event.x)
+            sort = sort_at(self._columns, event.x)
             if sort is not None:
                 self.post_message(self.SortWanted(sort))
             return
         index = event.y - 1 + self.scroll_offset.y
-        if index >= self._page.total:
+        if index >= self._total:
             return
         if event.chain > 1:
             self.post_message(self.Chosen())
-        self.cursor = index
-
-    def _sort_at(self, x: int) -> Sort | None:
-        start = _GUTTER
-        for column in self._columns:
-            if start <= x < start + column.width:
-                return column.sort
-            start += column.width + _GAP
-        return None
+        if index != self.cursor:
+            self._move(index)
 
     # -- drawing --------------------------------------------------------------------------------
 
     def on_resize(self) -> None:
         self._set_columns()
-        self.virtual_size = Size(self.size.width, self._page.total + 1)
+        self.virtual_size = Size(self.size.width, self._total + 1)
         self._reveal()
         self.post_message(self.Moved())
 
@@ -264,15 +238,20 @@ class TokenTable(ScrollView, can_focus=True):
         if y == 0:
             return self._titles().adjust_cell_length(width, self._style("header"))
         index = y - 1 + self.scroll_offset.y
-        token = self.at(index)
-        if token is None:
-            if index < self._page.total:
-                self.post_message(self.WindowWanted(index))
+        if index >= self._total:
             return Strip.blank(width, self.rich_style)
+        row = self.at(index)
         under_cursor = index == self.cursor
         base = self._style("cursor") if under_cursor else self.rich_style
-        gutter = (">" if under_cursor else " ") + ("*" if token.id in self._marked else " ")
-        return self._row(self._describe(token), base, gutter).adjust_cell_length(width, base)
+        selected = row is not None and row.token.id in self._selected
+        gutter = (">" if under_cursor else " ") + ("*" if selected else " ")
+        if row is None:
+            self.post_message(self.WindowWanted(index))
+            muted = base if under_cursor else self._style("muted")
+            strip = Strip([Segment(gutter, base), Segment(_ON_ITS_WAY, muted)])
+        else:
+            strip = self._row(self._describe(row), base, gutter)
+        return strip.adjust_cell_length(width, base)
 
     def _titles(self) -> Strip:
         arrow = "v" if self._descending else "^"
@@ -283,15 +262,17 @@ class TokenTable(ScrollView, can_focus=True):
         style = self._style("header")
         return Strip(self._cells("  ", list(titles), [style] * len(self._columns), style))
 
-    def _row(self, row: Row, base: Style, gutter: str) -> Strip:
+    def _row(self, row: RowText, base: Style, gutter: str) -> Strip:
         texts = [str(getattr(row, column.field)) for column in self._columns]
         styles = [base] * len(texts)
         # Words on the cursor's bar keep its colour: it is chosen to be read there.
-        if gutter[0] == " ":
+        if gutter[0] == " " and self.dimmed:
+            styles = [self._style("muted")] * len(texts)
+        elif gutter[0] == " ":
             styles = [self._tone(row, column.field, base) for column in self._columns]
         return Strip(self._cells(gutter, texts, styles, base))
 
-    def _tone(self, row: Row, field: str, base: Style) -> Style:
+    def _tone(self, row: RowText, field: str, base: Style) -> Style:
         match field:
             case "name" if row.tone == "muted":
                 return self._style("muted")
@@ -311,17 +292,8 @@ class TokenTable(ScrollView, can_focus=True):
         cells = zip(texts, styles, self._columns, strict=True)
         return [
             Segment(gutter, base),
-            *(
-                Segment(_fit(text, column.width) + " " * _GAP, style)
-                for text, style, column in cells
-            ),
+            *(Segment(fit(text, column.width) + " " * GAP, style) for text, style, column in cells),
         ]
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"token-table--{name}")
-
-
-def _fit(text: str, width: int) -> str:
-    """Return `text` as wide as its column, with an ellipsis where something is missing."""
-    fitted = set_cell_size(text, width)
-    return fitted if fitted.startswith(text) else set_cell_size(text, width - 1) + "…"

@@ -1,0 +1,29 @@
+"""How a store is named: a path, or a `file:` URL."""
+
+from pathlib import Path
+
+import pytest
+
+from tokentui.core.errors import StoreUnknown
+from tokentui.stores import open_backend
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["{}/a b.json", "file:{}/a b.json", "file://{}/a%20b.json", "file://localhost{}/a b.json"],
+)
+def test_a_file_has_a_path_or_a_url(tmp_path: Path, url: str) -> None:
+    assert open_backend(url.format(tmp_path)).url == str(tmp_path.resolve() / "a b.json")
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("file://elsewhere/tokens.json", "is on another machine: give the path of a file here"),
+        ("postgresql:///?service=tokens", "is no store that this version knows"),
+        ("mysql://host/tokens", "is no store that this version knows"),
+    ],
+)
+def test_what_is_no_file_is_refused_in_a_sentence(url: str, why: str) -> None:
+    with pytest.raises(StoreUnknown, match=why):
+        open_backend(url)

@@ -1,0 +1,41 @@
+"""What measurements say where something is missing."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[1]
+
+
+def measured(name: str, hidden: str, path: str = os.defpath) -> subprocess.CompletedProcess[str]:
+    """Run a measurement that does not find a package or the programs outside of `path`."""
+    program = (
+        "import importlib.util, runpy, sys\n"
+        "find = importlib.util.find_spec\n"
+        f"hide = lambda name, *more: None if name == {hidden!r} else find(name, *more)\n"
+        "importlib.util.find_spec = hide\n"
+        f"sys.argv = [{name!r}]\n"
+        f"runpy.run_module('tests.bench.{name}', run_name='__main__')\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=_ROOT,
+        env={"PATH": path, "PYTHONPATH": str(_ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_without_a_package_of_the_tests() -> None:
+    ended = measured("store", "httpx")
+    assert ended.stderr == "Not installed: httpx. Run: pip install -e '.[dev]'\n"
+
+
+def test_without_a_program(tmp_path: Path) -> None:
+    ended = measured("forward", "", path=str(tmp_path))
+    assert ended.stderr.startswith("Not installed: ")
+    assert "wrk" in ended.stderr
+    assert ended.stderr.endswith(". Nothing was measured.\n")

@@ -1,0 +1,266 @@
+"""Canaries: the private names of Textual that the app relies on are there, and do that.
+
+Each says what to look at when a version of Textual makes it fail.
+"""
+
+import gc
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+from weakref import ref
+
+import pytest
+from textual import events
+from textual._styles_cache import StylesCache
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.command import CommandPalette
+from textual.css.query import NoMatches
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
+from textual.message import Message
+from textual.screen import Screen
+from textual.scroll_view import ScrollView
+from textual.widget import Widget
+from textual.widgets import Button, OptionList, _footer
+from textual.worker import WorkerFailed
+
+from tokentui.core.commands import TokenCommands
+from tokentui.ui.screens.manage_token import ManageToken
+from tokentui.ui.screens.token_list import TokenList
+from tokentui.ui.terminal.driver import _GIVE_BACK
+from tokentui.ui.textual_compat import (
+    FUNCTIONAL_KEYS,
+    CapturesCrash,
+    FooterKey,
+    KeyTables,
+    LineView,
+    bindings_of,
+    driver_of,
+    forget_clipboard,
+)
+
+from .conftest import Run, arrive, until
+
+# -- keys and the mouse -------------------------------------------------------------------------
+
+
+def test_the_tables_of_keys() -> None:
+    """Look at `KeyTables`, `FUNCTIONAL_KEYS`: `_keyboard_protocol`, `_ansi_sequences` changed."""
+    assert callable(XTermParser._sequence_to_key_events)
+    tables = KeyTables()
+    assert FUNCTIONAL_KEYS["1A"] == "up"
+    assert [key.key for key in tables.of_protocol("é")] == ["é"]
+    assert [key.key for key in tables.of_protocol("\x1b[97;5u")] == ["ctrl+a"]
+    assert [key.key for key in tables.of_table("\x1bOA")] == ["up"]
+    assert [key.character for key in tables.of_table("\x1bOj")] == ["*"]
+    assert tables.of_table("\x1b[G") == []
+    click = tables.mouse("\x1b[<0;1;2M")
+    assert isinstance(click, events.MouseDown)
+
+
+def test_the_clock_of_messages_is_monotonic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at `PaintTimes`: its times are compared with `Message.time`, so they need its clock."""
+    monkeypatch.setattr("textual._time.time", lambda: 1.0)
+    monkeypatch.setattr("textual._time.get_time", lambda: 7.0)
+    assert Message().time == 7.0
+
+
+async def test_the_bindings_of_a_key(service: TokenCommands, run: Run) -> None:
+    """Look at `bindings_of`: what a key does on a screen is not in `_binding_chain` as before."""
+    async with run(service) as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen._binding_chain, list)
+        assert [(node, each.id) for node, each in bindings_of(screen, "c")] == [
+            (screen, "list.create")
+        ]
+        assert [each.id for _, each in bindings_of(screen, "f1")] == ["app.help"]
+        assert list(bindings_of(screen, "f9")) == []
+
+
+def test_a_key_in_the_footer_acts_when_the_mouse_goes_down() -> None:
+    """Look at `ActionKey`: it replaces what Textual's does on this event, wherever that is done."""
+    assert FooterKey is _footer.FooterKey
+    assert "self.app.simulate_key" in inspect.getsource(FooterKey.on_mouse_down)
+
+
+# -- the driver ---------------------------------------------------------------------------------
+
+
+async def test_the_driver_of_an_app() -> None:
+    """Look at `driver_of`: an app has its driver elsewhere than in `_driver`."""
+    app = App[None]()
+    assert driver_of(app) is app._driver is None
+    async with app.run_test():
+        assert isinstance(driver_of(app), Driver)
+
+
+@pytest.mark.parametrize("name", ["_query_in_band_window_resize", "run_input_thread"])
+def test_what_the_driver_is_started_with(name: str) -> None:
+    """Look at `PlainDriver` and `TerminalDriver`: what they replace is not called any more."""
+    assert callable(getattr(LinuxDriver, name))
+    reached = inspect.getsource(LinuxDriver.start_application_mode) + inspect.getsource(
+        LinuxDriver._run_input_thread
+    )
+    assert f"self.{name}()" in reached or f"self._{name.lstrip('_')}" in reached
+
+
+def test_the_size_that_the_driver_tells() -> None:
+    """Look at `PlainDriver`: the size of the window has to come from the kernel alone."""
+    assert "self._get_terminal_size()" in inspect.getsource(LinuxDriver.start_application_mode)
+    assert "self._driver._size" in inspect.getsource(App.size.fget)  # type: ignore[attr-defined]
+
+
+def test_the_handlers_that_the_driver_sets() -> None:
+    """Look at `PlainDriver` and `TerminalDriver.suspend`: stopping must not be Textual's."""
+    source = inspect.getsource(LinuxDriver.__init__)
+    assert "signal.signal(signal.SIGTSTP, self._sigtstp_application)" in source
+    assert "signal.signal(signal.SIGCONT, self._sigcont_application)" in source
+    assert "self.attrs_before" in inspect.getsource(LinuxDriver.stop_application_mode)
+
+
+def test_what_turns_all_modes_off() -> None:
+    """Look at `_GIVE_BACK` in `terminal/driver.py`: the driver turns on other modes."""
+    source = inspect.getsource(LinuxDriver)
+    modes = {int(number) for number in re.findall(r"x1b\[\?(\d+)[hl]", source)}
+    # Asked for in answer to a question that is not put, or never turned off.
+    modes -= {1007, 1016, 2048}
+    assert modes == {int(number) for number in re.findall(rb"\?(\d+)[hl]", _GIVE_BACK)}
+
+
+def test_what_the_driver_ends_the_app_with() -> None:
+    """Look at `PlainDriver.end`: it reaches the app and its event loop from a thread."""
+    source = inspect.getsource(Driver.__init__)
+    assert "self._app = app" in source
+    assert "self._loop = asyncio.get_running_loop()" in source
+
+
+# -- what is painted ----------------------------------------------------------------------------
+
+
+async def test_what_is_closed_is_forgotten(saved: TokenCommands, run: Run) -> None:
+    """Look at the cache of `StylesCache.get_inner_outer`, or at `KeyFooter` for keys."""
+    assert hasattr(StylesCache.get_inner_outer, "cache_info")
+    async with run(saved) as pilot:
+        footer_keys = [ref(key) for key in pilot.app.screen.query(FooterKey)]
+        await pilot.press("m")
+        await arrive(pilot, ManageToken)
+        painted = [
+            ref(widget._styles_cache)
+            for widget in pilot.app.screen.query(Widget)
+            if widget.region and widget.display
+        ]
+        await pilot.press("escape")
+        await arrive(pilot, TokenList)
+        await pilot.press("slash", "x", "escape")  # the footer says something else meanwhile
+        await until(pilot, lambda: len(pilot.app.screen.query(FooterKey)) == len(footer_keys))
+        assert painted
+        # A timer or an answer under way may keep them for a moment more.
+        await until(pilot, lambda: forgotten(*painted, *footer_keys))
+
+
+def forgotten(*references: ref[Any]) -> bool:
+    """Say whether nobody but a cycle holds what these refer to."""
+    gc.collect()
+    return not any(each() is not None for each in references)
+
+
+async def test_a_screen_is_painted_by_display(service: TokenCommands, run: Run) -> None:
+    """Look at `PaintTimes`: it has to learn of each screen that is written to the terminal."""
+    assert list(inspect.signature(App._display).parameters) == ["self", "screen", "renderable"]
+    assert "_batch_count" in inspect.getsource(App._display)
+    async with run(service) as pilot:
+        await pilot.app.screen.mount(Button())
+        await pilot.pause()
+        assert pilot.app.screen in pilot.app._painted_at  # type: ignore[attr-defined]
+
+
+async def test_a_scroll_bar_follows_the_lines() -> None:
+    """Look at `LineView`: for another virtual size it moves the scroll bar and lays out nothing."""
+    assert "self._scroll_update(virtual_size)" in inspect.getsource(ScrollView._size_updated)
+    assert LineView.virtual_size._layout is False
+
+    class Lines(App[None]):
+        def compose(self) -> list[Widget]:
+            return [LineView()]
+
+    async with Lines().run_test() as pilot:
+        view = pilot.app.query_one(LineView)
+        view.virtual_size = Size(10, 1234)
+        await pilot.pause()
+        assert view.vertical_scrollbar.window_virtual_size == 1234
+
+
+# -- screens and lists --------------------------------------------------------------------------
+
+
+def test_how_a_screen_leaves_the_stack() -> None:
+    """Look at `Page.dismiss`: it does what `App.pop_screen` does, below the top as well."""
+    reached = inspect.getsource(App.pop_screen)
+    for name in ("self._screen_stack", "._pop_result_callback()", "self._replace_screen("):
+        assert name in reached
+    source = inspect.getsource(Screen.dismiss)
+    assert "self._result_callbacks[-1]" in source
+    assert "self.app.pop_screen()" in source
+
+
+def test_what_the_palette_is_made_of() -> None:
+    """Look at `Palette`: it composes what Textual's does, with a field and a list of ours."""
+    assert "_refresh_command_list" in inspect.getsource(CommandPalette._gather_commands)
+    composed = inspect.getsource(CommandPalette.compose)
+    for part in ("--container", "--input", "--results", "SearchIcon()", "LoadingIndicator()"):
+        assert part in composed
+    assert "placeholder=self._placeholder" in composed
+
+
+def test_how_a_list_moves_by_pages() -> None:
+    """Look at `Options`: what it refuses would fail in Textual's list, unless that was mended."""
+    assert "self._move_page(1)" in inspect.getsource(OptionList.action_page_down)
+    assert "self._lines[" in inspect.getsource(OptionList._move_page)
+    assert 'style.meta.get("option")' in inspect.getsource(OptionList._on_click)
+
+
+# -- the end, and secrets -----------------------------------------------------------------------
+
+
+def test_what_an_app_keeps_of_the_clipboard() -> None:
+    """Look at `forget_clipboard`: what was copied, such as a secret, is kept in another place."""
+    app = App[None]()
+    app.copy_to_clipboard("tt_secret")
+    assert app._clipboard == app.clipboard == "tt_secret"
+    forget_clipboard(app)
+    assert "tt_secret" not in map(str, vars(app).values())
+
+
+@pytest.mark.parametrize("fail", [lambda _: 1 / 0, lambda app: app.run_worker(_divide())])
+async def test_an_error_ends_the_app_and_shows_nothing(fail: Callable[[App[None]], object]) -> None:
+    """Look at `CapturesCrash`: `_fatal_error` is where Textual prints local variables."""
+    app = CapturesCrash()
+    with pytest.raises((ZeroDivisionError, WorkerFailed)):
+        async with app.run_test() as pilot:
+            app.call_later(fail, app)
+            await pilot.pause()
+    assert isinstance(app._exception, (ZeroDivisionError, WorkerFailed))
+    assert isinstance(app.crash, ZeroDivisionError)
+    assert app._exit_renderables == []
+
+
+async def _divide() -> None:
+    raise ZeroDivisionError
+
+
+async def test_an_app_that_ends_mounts_nothing() -> None:
+    """Look at `CapturesCrash`: a screen that opens while the app ends must not count as a crash."""
+    async with (app := CapturesCrash()).run_test():
+        app.exit()
+        assert app._exit
+        app._handle_exception(NoMatches())
+    assert app.crash is None
+
+
+def test_how_the_thread_that_reads_keys_fails() -> None:
+    """Look at `CapturesCrash.panic`: Textual's driver hands such an error to another method."""
+    source = inspect.getsource(LinuxDriver._run_input_thread)
+    assert re.search(r"self\._app\.call_later\(\s*self\._app\.panic,", source)

@@ -1,0 +1,139 @@
+"""Commands about backups of the store."""
+
+from datetime import datetime
+
+import click
+from click.shell_completion import CompletionItem
+
+from tokentui import config, formatting
+from tokentui.cli.common import (
+    ask,
+    json_option,
+    open_whole,
+    service_for,
+    settings,
+    store_option,
+    warn,
+    yes_option,
+)
+from tokentui.console import echo_error, write, write_json
+from tokentui.core import errors, restore
+from tokentui.core.backend import committed
+from tokentui.core.restore import Restoration
+from tokentui.core.text import printable
+from tokentui.core.token import Token
+from tokentui.stores import open_backend
+
+
+@click.command()
+@store_option
+@click.option("--list", "listing", is_flag=True, help="List the backups instead of making one.")
+@json_option
+def backup(listing: bool, as_json: bool) -> None:
+    """Copy the store, or list its copies. Prints where the copy is."""
+    backend = open_whole()
+    if not listing:
+        path = backend.backups.make()
+        write_json({"file": path}) if as_json else write(printable(path))
+    elif as_json:
+        write_json(backend.backups.listed())
+    elif backups := backend.backups.listed():
+        context = service_for(settings(), backend).queries.display_context()
+        for each in backups:
+            made = formatting.minute(context, each.made_at)
+            write(f"{printable(each.name)}  {made}  {each.reason}")
+    else:
+        echo_error("No backups yet. One is made before the first change of each day.")
+
+
+def _complete_backup(
+    ctx: click.Context, _: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    try:
+        backups = open_backend(config.load(ctx.meta.get(config.STORE)).store).backups.listed()
+    except errors.TokentuiError:
+        return []
+    return [CompletionItem(each.name) for each in backups if each.name.startswith(incomplete)]
+
+
+@click.command("restore")
+@store_option
+@click.argument("name", metavar="BACKUP", shell_complete=_complete_backup)
+@click.option(
+    "--revive",
+    metavar="NAME",
+    multiple=True,
+    help="Make this token valid again, though it was revoked since; may be repeated.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@yes_option
+def restore_backup(name: str, revive: tuple[str, ...], dry_run: bool, yes: bool) -> None:
+    """Bring back what a backup has. Newer tokens stay, and what was revoked stays revoked.
+
+    BACKUP is a name from tokentui backup --list, or a path with a / in it.
+    """
+    backend = open_whole()
+    warn(f"in the backup: {each}" for each in backend.backups.open(name).warnings())
+    service = service_for(settings(), backend)
+    planned = restore.plan(backend, name, revive, service.queries.policy.zone)
+    _tell(planned, service.queries.now())
+    if not planned.changes:
+        echo_error("Nothing is to be restored.")
+    elif dry_run:
+        echo_error("Nothing was changed.")
+    else:
+        ask("Restore?", yes=yes)
+        committed(backend, restore.change(name, planned), settings().account).confirmed()
+        count = len(planned.added) + len(planned.replaced)
+        echo_error(f"Restored {formatting.tokens(count)} from {printable(name)}.")
+
+
+def _tell(planned: Restoration, now: datetime) -> None:
+    if planned.damage is not None:
+        echo_error(
+            "Warning: the store is damaged. It will be kept among the backups, and this one take "
+            "its place."
+        )
+    told = {*planned.stay_revoked, *planned.revived}
+    lost = [token for token in planned.added if token not in told]
+    for what, tokens in (
+        ("comes back", lost),
+        ("stays revoked", planned.stay_revoked),
+        ("stays, newer than the backup", planned.newer),
+    ):
+        for token in tokens:
+            write(f"{printable(token.name)} ({token.id}) {what}")
+    for token in planned.revived:
+        write(f"{printable(token.name)} ({token.id}) {_becoming_valid(token, now)}")
+    for before, after in planned.replaced:
+        if before.revoked_at is None:
+            write(f"{printable(before.name)} ({before.id}) {_difference(before, after)}")
+    alive = [printable(token.name) for token in lost if token.revoked_at is None]
+    if alive:
+        echo_error(
+            "Warning: the store does not know these, nor whether they were revoked after the "
+            f"backup: {', '.join(alive)}. Revoke those that should open no door."
+        )
+    if planned.stay_revoked:
+        echo_error("What stays revoked can be made valid again with --revive NAME.")
+
+
+def _becoming_valid(token: Token, now: datetime) -> str:
+    if token.expired(now):
+        return "is restored, but has expired: its secret stays refused"
+    if token.replaced_by is not None:
+        return f"becomes valid again, beside {token.replaced_by}, which replaced it"
+    return "becomes valid again"
+
+
+def _difference(before: Token, after: Token) -> str:
+    if after.revoked_at is not None:
+        return "becomes revoked, as in the backup"
+    if before.name != after.name:
+        return f"becomes {printable(after.name)} again"
+    fields = [name for name in before.__struct_fields__ if name not in ("revision", "hash")]
+    differing = [name for name in fields if getattr(before, name) != getattr(after, name)]
+    return f"gets back its {', '.join(differing) or 'hash'}"
+
+
+COMMANDS = (backup, restore_backup)

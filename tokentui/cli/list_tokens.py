@@ -1,0 +1,92 @@
+"""Commands that list tokens and show one."""
+
+from collections.abc import Sequence
+
+import click
+from msgspec.structs import replace
+
+from tokentui import formatting
+from tokentui.cli.common import (
+    json_option,
+    name_argument,
+    open_service,
+    store_option,
+    to_public_dict,
+    to_public_dicts,
+)
+from tokentui.console import echo_error, write, write_json, write_table
+from tokentui.core.commands import TokenCommands
+from tokentui.core.query import TokenRow
+from tokentui.core.text import printable
+from tokentui.core.token import Status
+
+_STATUS_CHOICES = [*(status.value for status in Status), "never-saved"]
+
+
+@click.command("list")
+@store_option
+@click.option(
+    "--status",
+    "wanted",
+    type=click.Choice(_STATUS_CHOICES),
+    multiple=True,
+    help="Only tokens of this status; may be repeated. never-saved narrows the others.",
+)
+@click.option("--of", "owner", metavar="ACCOUNT", help="Only the tokens of this account.")
+@json_option
+def list_tokens(wanted: tuple[str, ...], owner: str | None, as_json: bool) -> None:
+    """List the tokens."""
+    service = open_service()
+    query = replace(service.queries.query(), never_saved="never-saved" in wanted, account=owner)
+    if statuses := frozenset(Status(word) for word in wanted if word != "never-saved"):
+        query = replace(query, statuses=statuses)
+    rows = list(service.queries.scan(query))
+    if as_json:
+        write_json(to_public_dicts(service, rows))
+    elif rows:
+        _print_table(service, rows)
+    elif wanted or owner is not None:
+        chosen = [f"--status {word}" for word in wanted] + (
+            [] if owner is None else [f"--of {owner}"]
+        )
+        echo_error(f"No tokens match {printable(' '.join(chosen))}.")
+    else:
+        echo_error("No tokens. Create one: tokentui create NAME")
+
+
+@click.command()
+@store_option
+@name_argument
+@json_option
+def show(name: str, as_json: bool) -> None:
+    """Show one token, by name or by id; by id also a revoked one."""
+    service = open_service()
+    token = service.queries.look_up(name)
+    if as_json:
+        write_json(to_public_dict(service, token))
+    else:
+        [row] = service.queries.rows([token])
+        for label, value in formatting.details(service.queries.display_context(), row):
+            write(f"{label + ':':<11} {value}")
+
+
+def _print_table(service: TokenCommands, rows: Sequence[TokenRow]) -> None:
+    context, several = (
+        service.queries.display_context(),
+        service.queries.permissions().multi_account,
+    )
+    lines = [
+        (*(["ACCOUNT"] if several else []), "NAME", "CREATED", "EXPIRES", "LAST USED", "STATUS")
+    ]
+    lines += [
+        (
+            *([printable(row.token.account)] if several else []),
+            printable(row.token.name),
+            formatting.minute(context, row.token.created_at),
+            formatting.expiry(context, row.token),
+            formatting.last_used(context, row.usage),
+            formatting.status(context, row.token),
+        )
+        for row in rows
+    ]
+    write_table(lines)

@@ -1,0 +1,279 @@
+"""Values as people read them, the same on the screen and from the commands."""
+
+import traceback
+from datetime import datetime, timedelta, timezone, tzinfo
+from pathlib import Path
+
+from tokentui.core.access import HasAccess
+from tokentui.core.audit import Entry, Outcome
+from tokentui.core.dates import local
+from tokentui.core.display import DisplayContext
+from tokentui.core.query import UNUSED_FOR, Count, Filter, TokenRow
+from tokentui.core.text import printable
+from tokentui.core.token import Status, Token
+from tokentui.core.usage import Usage
+
+NEVER_SAVED = "never saved"
+
+STATUS = {
+    Status.ACTIVE: "active",
+    Status.EXPIRES_SOON: "expires soon",
+    Status.EXPIRED: "expired",
+    Status.REPLACED: "replaced",
+    Status.REVOKED: "revoked",
+}
+
+MEANING = {
+    STATUS[Status.ACTIVE]: "The token lets its holder in.",
+    STATUS[Status.EXPIRES_SOON]: "It still does, but not for long: rotate it in time.",
+    STATUS[
+        Status.EXPIRED
+    ]: "Its last day is over and it lets nobody in. It stays listed until revoked.",
+    STATUS[Status.REPLACED]: "It was rotated. It lets its holder in until its overlap is over, "
+    "and is revoked by itself then.",
+    STATUS[Status.REVOKED]: "Somebody revoked it. It lets nobody in and has left the list.",
+    NEVER_SAVED: "Nobody confirmed having its secret: most likely it is lost. Revoke it.",
+}
+
+
+FILTER = {
+    Filter.ALL: "All tokens",
+    Filter.ACTIVE: "Active",
+    Filter.EXPIRES_SOON: "Expires soon",
+    Filter.EXPIRED: "Expired",
+    Filter.NEVER_SAVED: "Never saved",
+    Filter.NEVER_USED: "Never used",
+    Filter.UNUSED: f"Unused for {UNUSED_FOR.days} days",
+    Filter.REPLACED: "Replaced",
+    Filter.REVOKED: "Revoked (history)",
+}
+
+
+OVERLAP = {
+    "none": "Not at all: whatever uses it stops at once",
+    "1h": "1 hour",
+    "24h": "24 hours",
+    "7d": "7 days",
+}
+
+
+def status(context: DisplayContext, token: Token) -> str:
+    """Return the status of `token`, and beside it that nobody ever saved its secret."""
+    word = STATUS[context.status(token)]
+    return f"{word}, {NEVER_SAVED}" if token.never_saved else word
+
+
+def brief_status(context: DisplayContext, token: Token) -> str:
+    """Return the one word that matters most about `token`, in at most 12 characters.
+
+    That nobody has the secret comes before when it expires, which another column says.
+    """
+    now = context.status(token)
+    alive = now in {Status.ACTIVE, Status.EXPIRES_SOON}
+    return NEVER_SAVED if token.never_saved and alive else STATUS[now]
+
+
+def day(context: DisplayContext, moment: datetime) -> str:
+    """Return the day of a moment, such as 2026-11-24."""
+    return context.date_format.day(context.local(moment))
+
+
+def minute(context: DisplayContext, moment: datetime) -> str:
+    """Return a moment as date and minute, such as 2026-11-24 20:15."""
+    return f"{day(context, moment)} {context.local(moment):%H:%M}"
+
+
+def second(context: DisplayContext, moment: datetime) -> str:
+    """Return a moment to the second, such as 2026-11-24 20:15:03."""
+    return f"{day(context, moment)} {context.local(moment):%H:%M:%S}"
+
+
+def distance(context: DisplayContext, moment: datetime | None) -> str:
+    """Return how many days lie between now and `moment`: in 3 days, today, 2 days ago, never."""
+    if moment is None:
+        return "never"
+    days = (context.local(moment).date() - context.today).days
+    match days:
+        case 0:
+            return "today"
+        case 1:
+            return "tomorrow"
+        case -1:
+            return "yesterday"
+    size, unit = (abs(days), "days") if abs(days) < 1000 else (abs(days) // 365, "years")
+    return f"in {size} {unit}" if days > 0 else f"{size} {unit} ago"
+
+
+def last_used(context: DisplayContext, usage: Usage | None) -> str:
+    """Return how long ago a token was last used: the time if today, the day if long ago."""
+    if usage is None:
+        return "never"
+    if context.now - usage.last_used_at >= timedelta(days=100):
+        return day(context, usage.last_used_at)
+    away = distance(context, usage.last_used_at)
+    time = f" {context.local(usage.last_used_at):%H:%M}" if away == "today" else ""
+    return away + time
+
+
+def use(context: DisplayContext, usage: Usage | None) -> str:
+    """Return when a token was last used, from where, and how often it was in all."""
+    if usage is None:
+        return "never"
+    away = distance(context, usage.last_used_at)
+    came_from = f", from {printable(usage.address)}" if usage.address else ""
+    times = "once" if usage.count == 1 else f"{usage.count:,} times in all"
+    return f"{minute(context, usage.last_used_at)}, {away}{came_from}, {times}"
+
+
+def expiry(context: DisplayContext, token: Token) -> str:
+    """Return the last day of `token` with its distance, such as 2026-11-27 in 3 days.
+
+    One that was replaced ends within a day: the minute is told.
+    """
+    if token.expires_at is None:
+        return "never"
+    if token.replaced_by is not None:
+        return minute(context, token.expires_at)
+    return _day_and_distance(context, token.expires_at)
+
+
+def _day_and_distance(context: DisplayContext, moment: datetime) -> str:
+    return f"{day(context, moment)} {distance(context, moment)}"
+
+
+def last_moment(moment: datetime, zone: tzinfo | None) -> str:
+    """Return to the second, and with its time zone, when a token expires.
+
+    For example: Wednesday 24 November 2027, 23:59:59 CET (UTC+01:00).
+    """
+    there = local(moment, zone)
+    offset = str(timezone(there.utcoffset() or timedelta()))
+    name = there.tzname() or offset
+    shown = f"{name} ({offset})" if name.isalpha() and name != offset else offset
+    return f"{there:%A} {there.day} {there:%B %Y, %H:%M:%S} {shown}"
+
+
+def replaced(token: Token, zone: tzinfo | None) -> str:
+    """Return a sentence about how long a token that was rotated goes on."""
+    if token.revoked_at is not None or token.expires_at is None:
+        return "The old secret opens nothing any more."
+    return f"The old secret works until {last_moment(token.expires_at, zone)}."
+
+
+def life(token: Token, zone: tzinfo | None) -> str:
+    """Return a sentence about how long `token` is valid."""
+    if token.expires_at is None:
+        return "It never expires."
+    return f"It is valid until {last_moment(token.expires_at, zone)}."
+
+
+def access(bound: HasAccess) -> str:
+    """Return what a token may be used for, such as reading only, from 192.0.2.0/24."""
+    use = "reading only" if bound.read_only else "any request"
+    networks = " or ".join(map(printable, bound.networks))
+    return f"{use}, from {networks or 'anywhere'}"
+
+
+def details(context: DisplayContext, row: TokenRow) -> list[tuple[str, str]]:
+    """Return all that a person may know of a token, label by label, fit for a terminal."""
+    token = row.token
+    expires = "never"
+    if token.expires_at is not None:
+        away = distance(context, token.expires_at)
+        expires = f"{last_moment(token.expires_at, context.zone)}, {away}"
+    ends = [("Expires", expires)]
+    if token.read_only or token.networks:
+        ends.append(("Access", access(token)))
+    if token.revoked_at is not None:
+        by = f" by {printable(token.revoked_by)}" if token.revoked_by else ""
+        ends.append(("Revoked", f"{minute(context, token.revoked_at)}{by}"))
+    if token.replaced_by is not None:
+        ends.append(("Successor", token.replaced_by))
+    return [
+        ("Name", printable(token.name)),
+        ("Id", token.id),
+        ("Account", printable(token.account)),
+        ("Created", minute(context, token.created_at)),
+        *ends,
+        ("Last used", use(context, row.usage)),
+        ("Status", status(context, token)),
+    ]
+
+
+def entry_cells(context: DisplayContext, entry: Entry) -> tuple[str, str, str, str, str, str]:
+    """Return when, who, what, with which token, from where, and more, of an audit log's entry."""
+    outcome = "" if entry.outcome == Outcome.DONE else f", {printable(entry.outcome)}"
+    return (
+        second(context, entry.time),
+        printable(entry.account or "nobody"),
+        f"{printable(entry.action)}{outcome}",
+        printable(entry.name or ""),
+        printable(entry.address or "here"),
+        printable(entry.about or ""),
+    )
+
+
+def entry_row(context: DisplayContext, entry: Entry, *, numbered: bool) -> tuple[str, ...]:
+    """Return the cells of an entry, beside who it was the OS user; where `numbered`, its number."""
+    when, who, *what = entry_cells(context, entry)
+    if entry.os_user != entry.account:
+        who += f" ({printable(entry.os_user)})"
+    number = [f"{entry.seq:>6}"] if numbered else []
+    return (*number, when, who, *what)
+
+
+def entry_sentence(entry: Entry, *, numbered: bool) -> str:
+    """Return all of an entry that its cells may have no room for."""
+    number = f"{entry.seq}: " if numbered else ""
+    token = f" {printable(entry.name or '')} ({printable(entry.token)})" if entry.token else ""
+    said = f"{number}{printable(entry.action)}{token}, {printable(entry.outcome)}"
+    by = f"by {printable(entry.account or 'nobody')} as {printable(entry.os_user)}"
+    return f"{said}, {by}. {printable(entry.about or '')}".rstrip()
+
+
+def owned(context: DisplayContext, token: Token) -> str:
+    """Return the name of a token, and whose it is where that is somebody else."""
+    name = printable(token.name)
+    return name if token.account == context.account else f"{name} of {printable(token.account)}"
+
+
+def days(count: int) -> str:
+    """Return a number of days, such as 1 day or 90 days."""
+    return f"{count:,} day{'' if count == 1 else 's'}"
+
+
+def tokens(count: int) -> str:
+    """Return a number of tokens, such as 1 token or 1,200 tokens."""
+    return f"{count:,} token{'' if count == 1 else 's'}"
+
+
+def found(total: Count) -> str:
+    """Return how many tokens a result has, such as 1,200 tokens or 10,000+ tokens."""
+    return tokens(total.value) if total.exact else f"{total.value:,}+ tokens"
+
+
+def revocation(context: DisplayContext, token: Token) -> str:
+    """Return the day of a revocation with its distance, or nothing where there was none."""
+    return "" if token.revoked_at is None else _day_and_distance(context, token.revoked_at)
+
+
+def not_written(path: Path | str, error: OSError) -> str:
+    """Return a sentence about a file that could not be made for a secret."""
+    if isinstance(error, FileExistsError):
+        return (
+            f"{printable(str(path))} exists and was left as it is: name a file that does not exist."
+        )
+    return f"{printable(str(path))} could not be written: {error.strerror}."
+
+
+def internal_error(error: BaseException) -> str:
+    """Return a sentence about an error of our own making.
+
+    The error's text and local variables stay out: they may hold a secret.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return (
+        f"tokentui stopped on an error of its own ({type(error).__name__}{where}). "
+        "What was changed before is kept. Please report this line."
+    )

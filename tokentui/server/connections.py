@@ -1,0 +1,190 @@
+"""Connections to the endpoint: how many there may be, and how long each may take."""
+
+import asyncio
+import resource
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from tokentui.server.proxies import TrustedProxies
+
+_FIRST_REQUEST = 10.0
+"""How many seconds a new connection has for the headers of its first request."""
+_ANSWER = 60.0
+"""How many seconds a request may be under way, to the last byte of its answer."""
+KEEP_ALIVE = 180
+"""How many seconds a connection is kept after an answer.
+
+Proxies keep theirs for 60 s (nginx), 90 s (Traefik) or 120 s (Caddy): they must be the first to
+close, or a request may be sent into a connection that just ended.
+"""
+_LONGEST_HEAD = 65536
+"""How many bytes the headers of a request may have that do not come in one piece."""
+_TOO_LONG = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"connection: close\r\ncontent-length: 0\r\n\r\n"
+)
+_MOST_FILES = 4096
+_SWEEP = 1.0
+
+
+class Endable(Protocol):
+    """A connection, as much of it as is needed here."""
+
+    def abort(self) -> None:
+        """End it at once, whatever it still has to send."""
+
+
+class Pool:
+    """A bounded number of connections; where there is no room, who waited longest makes some.
+
+    A connection waits where it has no request under way: it is idle, or sends its headers slowly.
+    Evicting the least recently used keeps what is in use, whatever number of others is opened.
+    """
+
+    def __init__(self, most: int, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._monotonic = monotonic
+        # Each with when it came there, the oldest first.
+        self._new: dict[Endable, float] = {}
+        self._idle: dict[Endable, float] = {}
+        self._busy: dict[Endable, float] = {}
+
+    def __len__(self) -> int:
+        return len(self._new) + len(self._idle) + len(self._busy)
+
+    def add(self, connection: Endable) -> None:
+        """Take in a new connection; if all others are busy, end it."""
+        self._new[connection] = self._monotonic()
+        if len(self) > self._most:
+            self._end(self._longest_waiting())
+
+    def begin(self, connection: Endable) -> None:
+        """Note that a request of it is under way."""
+        self._move(connection, self._busy)
+
+    def finish(self, connection: Endable) -> None:
+        """Note that none of its requests is under way any more."""
+        self._move(connection, self._idle)
+
+    def discard(self, connection: Endable) -> None:
+        """Forget a connection, if it is still there."""
+        for each in (self._new, self._idle, self._busy):
+            each.pop(connection, None)
+
+    def end_overdue(self) -> None:
+        """End the connections whose time is over."""
+        now = self._monotonic()
+        for each, patience in (
+            (self._new, _FIRST_REQUEST),
+            (self._idle, KEEP_ALIVE),
+            (self._busy, _ANSWER),
+        ):
+            while (oldest := next(iter(each), None)) and each[oldest] + patience <= now:
+                self._end(oldest)
+
+    def _longest_waiting(self) -> Endable:
+        oldest = [next(iter(each.items())) for each in (self._new, self._idle) if each]
+        return min(oldest, key=lambda item: item[1])[0]
+
+    def _move(self, connection: Endable, there: dict[Endable, float]) -> None:
+        self.discard(connection)
+        there[connection] = self._monotonic()
+
+    def _end(self, connection: Endable) -> None:
+        self.discard(connection)
+        connection.abort()
+
+
+class Pools:
+    """Two pools, as bulkheads: nobody but the proxies that are believed fills that of theirs."""
+
+    def __init__(self, proxies: TrustedProxies, files: int) -> None:
+        self._proxies = proxies
+        self._known = Pool(files // 2)
+        self._strangers = Pool(files // 8)
+
+    def get(self, peer: str | None) -> Pool:
+        """Return the pool for the connections of a caller."""
+        return self._known if self._proxies.believes(peer) else self._strangers
+
+    def sweep(self) -> None:
+        """End all connections whose time is over, from now on and once a second."""
+        for pool in (self._known, self._strangers):
+            pool.end_overdue()
+        asyncio.get_running_loop().call_later(_SWEEP, self.sweep)
+
+
+def open_files() -> int:
+    """Return how many files this process may have open, after asking for enough of them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return wanted
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    except (OSError, ValueError):  # a sandbox that forbids it
+        return soft
+    return wanted
+
+
+class Connection(HttpToolsProtocol):
+    """A connection that is in a pool, as long as it lasts."""
+
+    def __init__(
+        self,
+        pools: Pools,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._pools = pools
+        self._under_way = 0
+        self._head = 0
+        self._too_long = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._pool = self._pools.get(self.client[0] if self.client else None)
+        self._pool.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._pool.discard(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._too_long:
+            return
+        self._head += len(data)
+        super().data_received(data)
+        if self._head > _LONGEST_HEAD and not self._under_way:
+            # A lingering close: to stop reading would lose the answer, which is on its way.
+            self._too_long = True
+            self.transport.write(_TOO_LONG)
+            self.transport.write_eof()
+
+    def on_body(self, body: bytes) -> None:
+        self._head = 0
+        super().on_body(body)
+
+    def on_headers_complete(self) -> None:
+        self._head = 0
+        self._under_way += 1
+        self._pool.begin(self)
+        super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._under_way -= 1
+        if not self._under_way and not self.transport.is_closing():
+            self._pool.finish(self)
+
+    def abort(self) -> None:
+        """End it at once."""
+        self.transport.abort()

@@ -1,0 +1,1 @@
+"""Tokens in a TinyDB file, and what lies beside it."""

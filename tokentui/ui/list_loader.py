@@ -1,0 +1,167 @@
+"""Loading the list of tokens, and the row that a key is for while another one is on its way."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from textual.widget import Widget
+
+from tokentui.core.errors import StoreUnavailable, TokentuiError
+from tokentui.core.queries import TokenQueries
+from tokentui.core.query import WINDOW, TokenRow
+from tokentui.core.token import Token
+from tokentui.ui import listing as listings
+from tokentui.ui.entries import TRY_AGAIN
+from tokentui.ui.flow import start_worker
+from tokentui.ui.listing import Listing, Wanted
+from tokentui.ui.selection import Selection
+from tokentui.ui.session import Session
+from tokentui.ui.token_list_model import TokenListModel
+from tokentui.ui.widgets.token_table import TokenTable
+
+PRESS_AGAIN = "Press the key again: its row was not there yet, and you moved on."
+
+
+class ListLoader:
+    """Reads for `browser` what `model` asks for; the cursor of `table` moves meanwhile.
+
+    `show` is called with each listing, and the ID of the token that the cursor goes to; `warn` with
+    the reason why there is none, or nothing where the state of the session says so.
+    """
+
+    def __init__(
+        self,
+        browser: Widget,
+        queries: TokenQueries,
+        model: TokenListModel,
+        selection: Selection,
+        table: TokenTable,
+        *,
+        show: Callable[[Listing, str | None], None],
+        warn: Callable[[str], None],
+    ) -> None:
+        self._browser = browser
+        self._queries = queries
+        self._model = model
+        self._selection = selection
+        self._table = table
+        self._show = show
+        self._warn = warn
+        self._shown = Wanted()
+        """What is on the screen."""
+        self._asked: Wanted | None = None
+        """What was asked for, and is not there yet."""
+        self._arrived = asyncio.Event()
+        """Set while nothing is asked for."""
+        self.selecting = asyncio.Lock()
+        """Held by the keys that wait to select tokens, one after the other."""
+
+    def reload(self) -> None:
+        """Ask the store again; the cursor stays on its token, or goes where it is to go."""
+        if self._asked is not None:
+            self._load(self._asked.offset, follow=self._asked.around)
+        else:
+            self._load(self._table.window_start, follow=self._table.token_id)
+
+    def load(self, *, follow: str | None = None) -> None:
+        """Load the list from its start, or around the token with the ID `follow`."""
+        self._load(0, follow=follow)
+
+    def load_around(self, index: int) -> None:
+        """Load the rows around one of them, by its number."""
+        self._load(max(0, index - WINDOW // 2), follow=None)
+
+    def load_missing(self, index: int) -> None:
+        """Load the rows around one that is missing, if it still is.
+
+        Every row that is missing asks; the first one's window has the others, or some of them.
+        """
+        if self._table.at(index) is None and self._asked is None:
+            self.load_around(index)
+
+    def follow(self, token_id: str) -> None:
+        """Load the rows that are shown again; the cursor goes to a token."""
+        self._load(self._table.window_start, follow=token_id)
+
+    def _load(self, offset: int, *, follow: str | None) -> None:
+        self._asked = self._model.wanted(offset, around=follow, selected=self._selection.ids)
+        self._arrived.clear()
+        read = partial(self._read, self._asked, self._table.token_id)
+        start_worker(self._browser, read, group="load", exclusive=True)
+
+    async def _read(self, wanted: Wanted, held: str | None) -> None:
+        """Show what is wanted once it is there: the newest wish wins. `held` is under the cursor.
+
+        Until then, the cursor moves among the rows that are there.
+        """
+        load = partial(listings.load, self._queries, wanted)
+        try:
+            listing = await Session.of(self._browser).read(self._browser, load)
+        except StoreUnavailable:
+            self._asked = None
+            self._warn("")
+        except TokentuiError as error:
+            self._asked = None
+            self._warn(f"{error} The list is as it was last read.")
+            self._browser.set_timer(TRY_AGAIN, self.reload)
+        else:
+            self._asked = None
+            self._selection.follow(wanted.selected - listing.selected, listing.hidden)
+            self._shown = wanted
+            self._show(
+                listing, wanted.around if self._table.token_id == held else self._table.token_id
+            )
+        if self._asked is None:  # the row under the cursor may be in another window
+            self._arrived.set()
+
+    # -- the row that is meant ------------------------------------------------------------------
+
+    @property
+    def is_on_its_way(self) -> bool:
+        """Whether another row will be under the cursor than the one that is there, if one is."""
+        asked, shown = self._asked, self._shown
+        return asked is not None and (
+            self._table.token_id is None
+            or asked.around not in (None, self._table.token_id)
+            or asked.question != shown.question
+        )
+
+    async def meant(self) -> TokenRow | None:
+        """Return the row that a key is for, once it is there; None where there is none.
+
+        Where the person went on meanwhile, the key is for nothing, and a message says so.
+        """
+        async with self.selecting:  # what was selected before the key counts
+            pass
+        before = self._table.moves, self._model.wanted()
+        while self.is_on_its_way:
+            await self._arrived.wait()
+        if (self._table.moves, self._model.wanted()) != before:
+            self._browser.notify(PRESS_AGAIN)
+            return None
+        return self._table.row
+
+    # -- the tokens that are meant --------------------------------------------------------------
+
+    async def ids_shown(self) -> list[str]:
+        """Return the IDs of all tokens that the list has, in its order; none where that fails."""
+        ids = partial(listings.ids, self._queries, self._model.wanted())
+        try:
+            return await Session.of(self._browser).read((self._browser, "ids"), ids)
+        except TokentuiError as error:
+            self._warn(str(error))
+            return []
+
+    async def chosen(self) -> list[Token]:
+        """Return the selected tokens of the list as they are now, or the one under the cursor.
+
+        Raises `TokentuiError`.
+        """
+        row = await self.meant()
+        if self._selection:
+            wanted = self._model.wanted(selected=self._selection.ids)
+            read = partial(listings.selected, self._queries, wanted)
+            key = self._browser, "selected"
+            if tokens := await Session.of(self._browser).read(key, lambda _: read()):
+                return tokens
+        return [] if row is None else [row.token]
