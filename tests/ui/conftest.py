@@ -12,6 +12,7 @@ from unittest.mock import AsyncMock
 
 import pytest
 from textual.css.model import RuleSet
+from textual.css.query import NoMatches
 from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
@@ -187,10 +188,18 @@ def cursor_name(pilot: Pilot[None]) -> str:
     return token.name if token else ""
 
 
+def _holds(condition: Callable[[], object]) -> bool:
+    """Say whether `condition` holds: not yet, where a widget that it asks is not there yet."""
+    try:
+        return bool(condition())
+    except NoMatches:
+        return False
+
+
 async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
     """Let the app run on until `condition` holds; fail where it never does."""
     deadline = time.monotonic() + _PATIENCE
-    while not condition():
+    while not _holds(condition):
         assert time.monotonic() < deadline, f"it never came to that on {pilot.app.screen!r}"
         await asyncio.sleep(_GLANCE)
 
