@@ -23,7 +23,7 @@ from tokentui.stores import open_backend
 
 NOW = datetime(2026, 11, 24, 20, 15, tzinfo=UTC)
 CHEAPEST = BcryptHasher(4)
-_OF_A_PERSON = ("TOKENTUI_", "_TOKENTUI_", "XDG_", "SSH_", "SUDO_")
+_OF_A_PERSON = ("TOKENTUI_", "_TOKENTUI_", "XDG_", "SSH_", "SUDO_", "PG")
 """How variables begin that a person may have set, and that the program goes by."""
 
 
@@ -113,13 +113,29 @@ def folders_that_do_not_sync(error: int = errno.EIO) -> Iterator[None]:
 
 def which(program: str) -> str | None:
     """Return where a program is, servers included, which are on no ordinary user's PATH."""
-    return shutil.which(program, path=f"{os.environ['PATH']}:/usr/local/sbin:/usr/sbin:/sbin")
+    folders = ["/usr/local/sbin", "/usr/sbin", "/sbin"]
+    versions = Path("/usr/lib/postgresql").glob("[0-9]*")
+    newest = sorted(versions, key=lambda version: float(version.name), reverse=True)
+    folders += [str(version / "bin") for version in newest]
+    return shutil.which(program, path=":".join([os.environ["PATH"], *folders]))
+
+
+def program(name: str) -> str:
+    """Return where a program is that was required."""
+    path = which(name)
+    assert path is not None, name
+    return path
+
+
+def require(*programs: str) -> None:
+    """Skip what needs a program that is not here; on CI, where all must be, fail instead."""
+    missing = [program for program in programs if which(program) is None]
+    if missing:
+        stop = pytest.fail if os.environ.get("CI") else pytest.skip
+        stop(f"not installed: {', '.join(missing)}")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what needs a program that is not here; on CI, where all must be, fail instead."""
+    """Require what the markers of a test say that it needs."""
     for marker in item.iter_markers("needs"):
-        missing = [program for program in marker.args if which(program) is None]
-        if missing:
-            stop = pytest.fail if os.environ.get("CI") else pytest.skip
-            stop(f"not installed: {', '.join(missing)}")
+        require(*marker.args)
