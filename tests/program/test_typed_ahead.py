@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tokentui.stores.file.lock import Lock
+from tokentui.stores.lock import Lock
 from tokentui.ui.type_ahead import _PATIENCE
 
 from .conftest import Sandbox

@@ -39,7 +39,8 @@ from tokentui.core.query import Count, Query, Uses
 from tokentui.core.repositories import every_token
 from tokentui.core.token import Token
 from tokentui.core.window import Offset
-from tokentui.stores.file import durable, lock
+from tokentui.stores import lock
+from tokentui.stores.file import durable
 from tokentui.stores.file.backups import BackupFiles
 from tokentui.stores.file.tinydb import TinyDBStore
 

@@ -14,15 +14,16 @@ class Cancel:
     """A flag that whoever reads looks at between two slices of the work. Thread-safe."""
 
     def __init__(self) -> None:
-        self._wanted = False
+        self.requested = False
+        """Whether somebody asked for that."""
 
     def request(self) -> None:
         """Ask whoever reads to stop at the next opportunity."""
-        self._wanted = True
+        self.requested = True
 
     def check(self) -> None:
         """Raise `Cancelled` once somebody asked for that."""
-        if self._wanted:
+        if self.requested:
             raise Cancelled
 
     def checked(self, items: Iterable[T]) -> Iterator[T]:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from tokentui.core.audit import Action, Actor, Entry, Event, Outcome
+from tokentui.core.errors import InvalidInput
 
 KEY_LENGTH = 32
 """Bytes of the key, as long as what it makes: RFC 2104 wants no less."""
@@ -127,6 +128,16 @@ class Broken(NamedTuple):
     line: int
     what: str
     acceptable: bool = False
+
+
+def check_acceptable(found: "Link | Broken", line: int) -> None:
+    """Raise `InvalidInput` unless `found`, what `verify` returned, can be accepted at `line`."""
+    if isinstance(found, Link):
+        raise InvalidInput("The audit log is whole: there is nothing to accept.")
+    if not found.acceptable or found.line != line:
+        raise InvalidInput(
+            f"Line {found.line} of the audit log {found.what}. Nothing was accepted."
+        )
 
 
 def verify(

@@ -82,7 +82,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def timeless(self) -> bool:
         """Whether the result is the same at any moment: only what was revoked is told apart."""
-        return self.sort is not Sort.STATUS and self._by_revocation
+        return self.sort is not Sort.STATUS and self.by_revocation
 
     @property
     def by_use(self) -> bool:
@@ -90,7 +90,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         return self.never_used or self.idle_since is not None
 
     @property
-    def _by_revocation(self) -> bool:
+    def by_revocation(self) -> bool:
+        """Whether of all statuses, only what was revoked is told apart."""
         return (self.statuses & _LIVE) in (_LIVE, frozenset())
 
     def narrows(self, other: "Query") -> bool:
@@ -155,7 +156,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
             found = [
                 token for token in found if max(token.created_at, _last_used(token, uses)) < since
             ]
-        if not self._by_revocation:
+        if not self.by_revocation:
             wanted, now, soon = self.statuses, self.now, self.soon
             found = [token for token in found if token.status(now, soon) in wanted]
         return found

@@ -7,7 +7,7 @@ from pathlib import Path
 from tokentui.core.attempts import Failures, remembered
 from tokentui.core.clock import Clock, utc_now
 from tokentui.stores.file.durable import DurableJSON
-from tokentui.stores.file.lock import Lock
+from tokentui.stores.lock import Lock
 
 _TABLE = "failures"
 

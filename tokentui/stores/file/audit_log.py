@@ -14,16 +14,15 @@ from tokentui.core.chain import START, Broken, Link
 from tokentui.core.clock import Clock, utc_now
 from tokentui.core.errors import (
     AuditLogUnwritable,
-    InvalidInput,
     StoreDamaged,
     StoreError,
     StoreReadOnly,
 )
+from tokentui.stores.anchor import Anchor
 from tokentui.stores.file import append_log
-from tokentui.stores.file.anchor import Anchor
 from tokentui.stores.file.chain_key import ChainKey
-from tokentui.stores.file.lock import Lock, once_free
-from tokentui.stores.file.os_errors import advice, lost_in_change, reason, refusing, unreadable
+from tokentui.stores.lock import Lock, once_free
+from tokentui.stores.os_errors import advice, lost_in_change, reason, refusing, unreadable
 
 LARGEST = 64 * 1024 * 1024
 """How many bytes a file has before another is begun: some 200,000 lines."""
@@ -86,13 +85,7 @@ class AuditLogFile:
     def accept(self, line: int, account: str) -> None:
         if self._read_only:
             raise StoreReadOnly
-        found = self.verify()
-        if isinstance(found, Link):
-            raise InvalidInput("The audit log is whole: there is nothing to accept.")
-        if not found.acceptable or found.line != line:
-            raise InvalidInput(
-                f"Line {found.line} of the audit log {found.what}. Nothing was accepted."
-            )
+        chain.check_acceptable(self.verify(), line)
         with self._written():
             self._append([chain.acceptance(line, account)])
 

@@ -15,7 +15,7 @@ from tokentui import files
 from tokentui.core.errors import BackupNotFound, StoreUnreadable, TokentuiError
 from tokentui.core.repositories import Backup
 from tokentui.stores.file.durable import LARGEST
-from tokentui.stores.file.os_errors import refusing, unreadable, unwritable
+from tokentui.stores.os_errors import refusing, unreadable, unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

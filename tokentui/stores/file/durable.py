@@ -22,10 +22,10 @@ from tokentui.core.errors import (
 )
 from tokentui.stores.file import kept_keys, migrations, safety
 from tokentui.stores.file.json_slices import Buffer, decoded, encoded
-from tokentui.stores.file.lock import Lock, once_free
-from tokentui.stores.file.os_errors import lost_in_change, reason, refusing, unreadable, unwritable
 from tokentui.stores.file.stamp import Stamp, stamp_of
 from tokentui.stores.file.write_ahead import NOTHING_AHEAD, WriteAhead
+from tokentui.stores.lock import Lock, once_free
+from tokentui.stores.os_errors import lost_in_change, reason, refusing, unreadable, unwritable
 
 Tables = dict[str, Any]
 """Each table by its name: that of the kind by document ID, all others as they stand in the file."""

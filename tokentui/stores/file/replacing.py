@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tokentui import files
-from tokentui.stores.file import os_errors
+from tokentui.stores import os_errors
 
 _MOUNTS = Path("/proc/self/mountinfo")
 """The mounts that this process sees (proc(5)); where there is no such file, none are known."""

@@ -30,12 +30,12 @@ from tokentui.stores.file.accounts import AccountFiles
 from tokentui.stores.file.backups import Copies, Reason
 from tokentui.stores.file.durable import LARGEST, DurableJSON
 from tokentui.stores.file.index import Index, merged
-from tokentui.stores.file.lock import once_free
-from tokentui.stores.file.os_errors import reason, refusing, unreadable, unwritable
 from tokentui.stores.file.slices import in_slices
 from tokentui.stores.file.stamp import Stamp
 from tokentui.stores.file.usage import UsageFile
 from tokentui.stores.file.write_ahead import NOTHING_AHEAD, WriteAhead
+from tokentui.stores.lock import once_free
+from tokentui.stores.os_errors import reason, refusing, unreadable, unwritable
 
 _TABLE = "tokens"
 _ADVICE = "Restore a backup (tokentui backup --list), or name another store with --store."

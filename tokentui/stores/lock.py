@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tokentui import files
 from tokentui.core.errors import StoreBusy
 from tokentui.core.text import printable
-from tokentui.stores.file.os_errors import refusing, unwritable
+from tokentui.stores.os_errors import refusing, unwritable
 
 if TYPE_CHECKING:
     from filelock import FileLock

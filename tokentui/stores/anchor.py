@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tokentui import files
 from tokentui.core.chain import Link
-from tokentui.stores.file.os_errors import refusing, unreadable
+from tokentui.stores.os_errors import refusing, unreadable
 
 
 class Anchor:

@@ -1,0 +1,1 @@
+"""The backend of many machines: a PostgreSQL database, behind `postgresql:` URLs."""

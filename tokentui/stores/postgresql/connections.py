@@ -1,0 +1,195 @@
+"""Connections to one database, shared among threads."""
+
+import logging
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from threading import Lock
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+
+from tokentui.core.cancel import NEVER, Cancel
+from tokentui.core.errors import StoreUnavailable
+from tokentui.core.forks import renew_in_children
+from tokentui.stores.postgresql.errors import translated
+from tokentui.stores.postgresql.moments import MomentLoader
+
+PATIENCE = 5.0
+"""How many seconds a statement may take before it is cancelled."""
+_CANCELLATION = 2.0
+"""How many seconds the answer to a cancelled statement may take before its connection is closed."""
+_GLANCE = 0.02
+"""Seconds between two looks at whether the answer is wanted still."""
+_NOT_READY = 0
+_UNCONFIRMED = "01000"
+"""SQLSTATE of the warning that a commit was not confirmed by the standbys that have to."""
+
+Values = Mapping[str, Any] | Sequence[Any]
+R = TypeVar("R")
+T = TypeVar("T")
+
+# It writes about connections that died, which would spoil a screen.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
+logging.getLogger("psycopg").propagate = False
+
+
+class Connection(psycopg.Connection[Any]):
+    """A connection on which no statement takes longer than somebody waits for its answer."""
+
+    awaited: Cancel = NEVER
+    """Requested once nobody waits for the answer."""
+    patience: float = PATIENCE
+    unconfirmed: bool = False
+    """Whether the last commit was cut short before a standby had it."""
+
+    def wait(self, gen: PQGen[R], interval: float = _GLANCE, timeout: float | None = None) -> R:
+        return super().wait(self._watched(gen), min(interval, _GLANCE), timeout)
+
+    def _watched(self, gen: PQGen[R]) -> Generator[Any, Any, R]:
+        """Pass on what `gen` waits for; cancel the statement once that is due."""
+        end, cancelled = time.monotonic() + self.patience, False
+        try:
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                if ready == _NOT_READY:
+                    if cancelled and time.monotonic() > end:
+                        self.pgconn.finish()
+                        raise psycopg.OperationalError("it does not answer at all")
+                    if not cancelled and (self.awaited.requested or time.monotonic() > end):
+                        cancelled, end = True, time.monotonic() + _CANCELLATION
+                        with suppress(psycopg.Error):
+                            self.cancel_safe(timeout=_CANCELLATION)
+                wanted = gen.send(ready)
+        except StopIteration as stopped:
+            answer: R = stopped.value
+            return answer
+
+    def send(self, statement: str, values: Values = ()) -> psycopg.Cursor[Any]:
+        """Send a statement; in a pipeline, its answer comes with the next one that is fetched."""
+        return self.cursor(binary=True).execute(statement.encode(), values)
+
+    def all(self, statement: str, values: Values = ()) -> list[Any]:
+        """Return the rows that a statement gives."""
+        return self.send(statement, values).fetchall()
+
+    def one(self, statement: str, values: Values = ()) -> Any:
+        """Return the only row that a statement gives."""
+        (row,) = self.all(statement, values)
+        return row
+
+
+class Connections:
+    """Gives a connection to whoever asks, and keeps it open for the next one.
+
+    Threads share no connection at any moment. `on_open` looks at each new one, and may raise.
+    """
+
+    def __init__(
+        self, url: str, conninfo: str, on_open: Callable[[Connection], None] = lambda _: None
+    ) -> None:
+        self.url = url
+        self._conninfo = conninfo
+        self._on_open = on_open
+        self._idle: list[Connection] = []
+        self._given_up: list[Connection] = []
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Begin without connections: those that a parent process has are its own."""
+        self._guard = Lock()
+        # Kept, because what ends a connection would end the parent's.
+        self._given_up += self._idle
+        self._idle = []
+
+    def ask(self, question: Callable[[Connection], T], cancel: Cancel = NEVER) -> T:
+        """Ask the database a question that changes nothing, or may be asked twice.
+
+        Args:
+            question: Is given a connection. Called again, on a new one, where the first one had
+                died while nobody used it.
+            cancel: Looked at while the answer is awaited.
+
+        Returns:
+            What `question` returns.
+
+        Raises:
+            Cancelled: `cancel` was requested.
+            StoreError: The database cannot be reached, or refuses.
+        """
+        cancel.check()
+        connection, used = self._take()
+        try:
+            with self._lent(connection, cancel):
+                return question(connection)
+        except StoreUnavailable:
+            cancel.check()
+            if not (used and connection.closed):
+                raise
+        self._forget_idle()
+        return self.ask(question, cancel)
+
+    @contextmanager
+    def _lent(self, connection: Connection, cancel: Cancel) -> Iterator[None]:
+        connection.awaited = cancel
+        try:
+            yield
+        except psycopg.Error as error:
+            raise translated(error, self.url) from None
+        finally:
+            connection.awaited = NEVER
+            self._put_back(connection)
+
+    def _take(self) -> tuple[Connection, bool]:
+        """Return a connection, and whether it was used before."""
+        with self._guard:
+            if self._idle:
+                return self._idle.pop(), True
+        return self._opened(), False
+
+    def _opened(self) -> Connection:
+        try:
+            connection = Connection.connect(self._conninfo, autocommit=True, prepare_threshold=None)
+        except psycopg.Error as error:
+            raise translated(error, self.url) from None
+        connection.adapters.register_loader("timestamptz", MomentLoader)
+        connection.add_notice_handler(lambda said: _note(connection, said))
+        with self._lent_until_open(connection):
+            self._on_open(connection)
+        return connection
+
+    @contextmanager
+    def _lent_until_open(self, connection: Connection) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, psycopg.Error):
+                raise translated(error, self.url) from None
+            raise
+
+    def _put_back(self, connection: Connection) -> None:
+        idle = psycopg.pq.TransactionStatus.IDLE
+        if connection.closed or connection.info.transaction_status != idle:
+            connection.close()
+            return
+        with self._guard:
+            self._idle.append(connection)
+
+    def _forget_idle(self) -> None:
+        with self._guard:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def close(self) -> None:
+        """Close all connections that nobody uses. Another question opens one again."""
+        self._forget_idle()
+
+
+def _note(connection: Connection, said: psycopg.errors.Diagnostic) -> None:
+    if said.severity_nonlocalized == "WARNING" and said.sqlstate == _UNCONFIRMED:
+        connection.unconfirmed = True

@@ -1,0 +1,86 @@
+"""How a store in a database is opened, made and brought up to date."""
+
+import shutil
+from pathlib import Path
+
+from tokentui.core.audit import Actor
+from tokentui.core.clock import Clock
+from tokentui.core.errors import StoreError
+from tokentui.stores import chain_key
+from tokentui.stores.postgresql import chain_files, schema
+from tokentui.stores.postgresql.attempts import AttemptsTable
+from tokentui.stores.postgresql.audit_table import AuditTable
+from tokentui.stores.postgresql.backend import PostgreSQLBackend
+from tokentui.stores.postgresql.chain_files import ChainFiles
+from tokentui.stores.postgresql.connections import Connection, Connections
+from tokentui.stores.postgresql.url import conninfo_of
+
+
+class _Checked:
+    """Checks once that this program can use the store, and knows what it says of itself."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._store: schema.Store | None = None
+
+    def __call__(self, connection: Connection) -> None:
+        if self._store is None:
+            self._store = schema.check(schema.read(connection), self._url)
+
+    def fingerprint(self) -> str:
+        """Return the fingerprint of the audit log's key, once there was a connection."""
+        return self._store.fingerprint if self._store else ""
+
+
+def opened(
+    url: str,
+    *,
+    keys: Path,
+    anchor: Path | None,
+    actor: Actor,
+    read_only: bool,
+    records: bool,
+    clock: Clock,
+) -> PostgreSQLBackend:
+    """Open a store; nothing is asked of it yet.
+
+    Args:
+        url: The database.
+        keys: The folder on this host that has the keys of audit logs.
+        anchor: The file with the anchor of the audit log; None for one beside its key.
+        actor: Who runs this process, as the audit log says it.
+        read_only: Whether every change is refused.
+        records: Whether the audit log can be written.
+        clock: The present moment.
+
+    Returns:
+        The backend.
+
+    Raises:
+        StoreUnknown: The URL cannot be used.
+    """
+    checked = _Checked(url)
+    connections = Connections(url, conninfo_of(url), checked)
+    files = ChainFiles(keys, anchor, checked.fingerprint)
+    audit = AuditTable(connections, files, actor, clock, read_only=not records)
+    attempts = AttemptsTable(connections, keys / "failures.turn", clock)
+    return PostgreSQLBackend(connections, audit, attempts, read_only=read_only)
+
+
+def created(url: str, keys: Path) -> Path:
+    """Make an empty store; return the folder with the key of its audit log.
+
+    Raises `StoreError` where the database holds one already or refuses, and `OSError`.
+    """
+    connections = Connections(url, conninfo_of(url))
+    key = chain_key.new()
+    # Before the store: one without a key could not be changed.
+    folder = chain_files.keep(keys, key)
+    try:
+        schema.create(connections, chain_files.fingerprint_of(key))
+    except StoreError:
+        shutil.rmtree(folder)
+        raise
+    finally:
+        connections.close()
+    return folder

@@ -1,0 +1,92 @@
+"""Tokens in the database, found by ID, by name and by query."""
+
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from typing import Any
+
+from tokentui.core.cancel import NEVER, Cancel
+from tokentui.core.query import WINDOW, Count, Query, TokenPage, TokenRow
+from tokentui.core.token import Token, name_key
+from tokentui.core.usage import Usage
+from tokentui.core.window import FIRST, Position
+from tokentui.stores.postgresql import token_rows
+from tokentui.stores.postgresql.connections import Connections
+from tokentui.stores.postgresql.statements import Selection
+from tokentui.stores.postgresql.token_rows import COLUMNS, storable, token_of
+
+_PART = 1000
+"""How many rows of a scan are asked for at a time."""
+
+
+class TokenTable:
+    """A `TokenRepository` over the table of tokens."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def version(self) -> Hashable:
+        (number,) = self._connections.ask(lambda it: it.one("SELECT tokens FROM head"))
+        return int(number)
+
+    def page(
+        self,
+        query: Query,
+        at: Position = FIRST,
+        limit: int = WINDOW,
+        cancel: Cancel = NEVER,
+    ) -> TokenPage:
+        wanted = Selection(query)
+        if wanted.impossible:
+            return TokenPage()
+        statement = wanted.page(at, limit)
+        found = self._connections.ask(lambda it: it.all(statement, wanted.values), cancel)
+        total, offset, *_ = found[0]
+        rows = [_row(values) for _, _, *values in found if values[-1] is not None]
+        return TokenPage(rows=rows, offset=offset, total=Count(total))
+
+    def scan(self, query: Query, cancel: Cancel = NEVER) -> Iterator[TokenRow]:
+        seen: TokenRow | None = None
+        wanted = Selection(query)
+        while not wanted.impossible:
+            statement = wanted.part(seen, _PART)
+            values = wanted.values
+            found = self._connections.ask(lambda it: it.all(statement, values), cancel)  # noqa: B023
+            for _, _, *each in found:
+                cancel.check()
+                seen = _row(each)
+                yield seen
+            if len(found) < _PART:
+                return
+
+    def get_many(self, ids: Collection[str]) -> Mapping[str, Token]:
+        return self._connections.ask(lambda it: token_rows.by_id(it, ids)) if ids else {}
+
+    def by_name(self, name: str, owner: str | None = None) -> Sequence[Token]:
+        if not (storable(name) and storable(owner or "")):
+            return []
+        rows = self._connections.ask(
+            lambda it: it.all(
+                f"SELECT {COLUMNS} FROM tokens AS t "
+                "WHERE name_key = %(name)s AND revoked_at IS NULL AND replaced_by IS NULL "
+                "AND (%(owner)s::text IS NULL OR account = %(owner)s) ORDER BY account",
+                {"name": name_key(name), "owner": owner},
+            )
+        )
+        return [token_of(row) for row in rows]
+
+    def snapshot(self) -> Mapping[str, Token]:
+        rows = self._connections.ask(lambda it: it.all(f"SELECT {COLUMNS} FROM tokens AS t"))
+        return {token.id: token for token in map(token_of, rows)}
+
+    def broken(self) -> Mapping[str, bool]:
+        return {}
+
+    def warnings(self) -> Sequence[str]:
+        return ()
+
+
+def _row(values: Sequence[Any]) -> TokenRow:
+    last_used_at, count, address, owner_disabled, *token = values
+    usage = None
+    if last_used_at is not None:
+        usage = Usage(last_used_at=last_used_at, count=count, address=address)
+    return TokenRow(token_of(token), usage, owner_disabled)

@@ -1,0 +1,94 @@
+"""Changes of the database: each a transaction that locks the head first, so that one follows one.
+
+Whoever has the head reads the present state and writes the next one, and the number of a change
+says its place among the commits.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple, TypeVar
+
+import psycopg
+
+from tokentui.core.chain import Link
+from tokentui.core.errors import OutcomeUnknown
+from tokentui.stores.postgresql.connections import Connection, Connections
+
+T = TypeVar("T")
+
+# As parts of the transaction: poolers such as pgbouncer give its connection to others afterwards.
+_LIMITS = (
+    "SELECT set_config('lock_timeout', '3s', true), set_config('statement_timeout', '5s', true), "
+    "set_config('idle_in_transaction_session_timeout', '2s', true)"
+)
+
+
+class Head(NamedTuple):
+    """The state of the store before a change."""
+
+    tokens: int
+    """The number of the last change of tokens."""
+    accounts: int
+    """The number of the last change of accounts."""
+    link: Link
+    """The end of the audit log's chain."""
+
+
+def lock_head(connection: Connection) -> Callable[[], Head]:
+    """Keep everybody else from changing the store until the transaction ends.
+
+    Args:
+        connection: A connection in a transaction.
+
+    Returns:
+        What fetches the head as it is then. What is sent in between comes with the same answer, and
+        sees all that others have changed before.
+
+    Raises:
+        psycopg.Error: Others had it for too long, or the database is away.
+    """
+    sent = connection.send("SELECT tokens, accounts, seq, mac FROM head FOR UPDATE")
+
+    def fetch() -> Head:
+        ((tokens, accounts, seq, mac),) = sent.fetchall()
+        return Head(tokens, accounts, Link(seq, mac))
+
+    return fetch
+
+
+def in_transaction(connections: Connections, work: Callable[[Connection], T]) -> T:
+    """Do something as one transaction.
+
+    Args:
+        connections: Where a connection comes from.
+        work: Is given a connection in a transaction, in pipeline mode: what it sends goes to the
+            server with the next answer that it fetches, and all that is left with the COMMIT.
+
+    Returns:
+        What `work` returns, once it is committed and a standby that has to confirm that has it.
+
+    Raises:
+        OutcomeUnknown: No confirmation came. It may be done, or may be later.
+        StoreError: Nothing was changed, because the database refused or cannot be reached.
+    """
+    return connections.ask(lambda connection: _committed(connection, work))
+
+
+def _committed(connection: Connection, work: Callable[[Connection], T]) -> T:
+    ending, connection.unconfirmed = False, False
+    try:
+        with connection.pipeline():
+            connection.send("BEGIN")
+            connection.send(_LIMITS)
+            result = work(connection)
+            ending = True
+            connection.send("COMMIT")
+    except BaseException as error:
+        if ending and connection.closed and isinstance(error, psycopg.Error):
+            raise OutcomeUnknown from None
+        with suppress(psycopg.Error):
+            connection.rollback()
+        raise
+    if connection.unconfirmed:
+        raise OutcomeUnknown
+    return result
