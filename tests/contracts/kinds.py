@@ -11,6 +11,7 @@ from tokentui.stores import AuditOptions, open_backend
 
 from ..conftest import NOW
 from ..doubles.memory import MemoryBackend, Store
+from ..postgresql.stores import fresh_store
 
 
 class Opener(Protocol):
@@ -19,13 +20,14 @@ class Opener(Protocol):
     def __call__(self, *, read_only: bool = False) -> Backend: ...
 
 
-def _file(path: str, *, read_only: bool = False) -> Backend:
-    audit = AuditOptions(Actor("ada"), kept=not read_only)
-    return open_backend(path, read_only=read_only, audit=audit, clock=lambda: NOW)
+def _opened(url: str, keys: Path, *, read_only: bool = False) -> Backend:
+    audit = AuditOptions(Actor("ada"), kept=not read_only, keys=str(keys))
+    return open_backend(url, read_only=read_only, audit=audit, clock=lambda: NOW)
 
 
 KINDS: dict[str, Callable[[Path], Opener]] = {
-    "file": lambda folder: partial(_file, str(folder / "tokens.json")),
+    "file": lambda folder: partial(_opened, str(folder / "tokens.json"), folder),
     "memory": lambda _: partial(MemoryBackend, Store()),
+    "postgresql": lambda folder: partial(_opened, fresh_store(folder), folder),
 }
 """What makes an empty store in a folder, by kind."""

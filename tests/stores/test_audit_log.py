@@ -35,8 +35,8 @@ from tokentui.stores.file.audit_log import AuditLogFile
 from tokentui.stores.file.backend import FileBackend
 from tokentui.stores.file.backups import Copies
 from tokentui.stores.file.durable import DurableJSON
-from tokentui.stores.file.syslog import to_syslog
 from tokentui.stores.lock import Lock
+from tokentui.stores.syslog import to_syslog
 
 from ..conftest import NOW
 

@@ -258,7 +258,7 @@ class TestFile:
         assert kept[number] == odd
         assert kept["1"]["hash"] is None
 
-    @pytest.mark.parametrize("location", ["postgres://host/db", "~no-such-user/tokens.json", ""])
+    @pytest.mark.parametrize("location", ["redis://host/0", "~no-such-user/tokens.json", ""])
     def test_another_kind_of_location(self, location: str) -> None:
         with pytest.raises(StoreUnknown):
             open_store(location)

@@ -20,7 +20,7 @@ def test_a_file_has_a_path_or_a_url(tmp_path: Path, url: str) -> None:
     ("url", "why"),
     [
         ("file://elsewhere/tokens.json", "is on another machine: give the path of a file here"),
-        ("postgresql:///?service=tokens", "is no store that this version knows"),
+        ("redis://host/0", "is no store that this version knows"),
         ("mysql://host/tokens", "is no store that this version knows"),
     ],
 )

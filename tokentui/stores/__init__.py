@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tokentui import files
 from tokentui.core.audit import Actor
 from tokentui.core.clock import utc_now
-from tokentui.core.errors import StoreUnknown
+from tokentui.core.errors import InvalidSetting, StoreUnknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ class AuditOptions(NamedTuple):
     """How the audit log is kept: who writes it, and where its `anchor` and a copy (`syslog`) are.
 
     Unless `kept`, nothing is written. Unless `required`, a log that cannot be written hinders no
-    change.
+    change. `keys` is the folder with the keys of logs that are in databases.
     """
 
     actor: Actor
@@ -31,6 +31,7 @@ class AuditOptions(NamedTuple):
     required: bool = True
     anchor: str | None = None
     syslog: str | None = None
+    keys: str | None = None
 
 
 def open_backend(
@@ -41,14 +42,19 @@ def open_backend(
     audit: AuditOptions | None = None,
     clock: Clock = utc_now,
 ) -> Backend:
-    """Return what keeps tokens at `url`: the path of a TinyDB file, also as a `file:` URL.
+    """Return what keeps tokens at `url`: the path of a TinyDB file, or the URL of a database.
 
+    A path can be a `file:` URL, and a database is one of PostgreSQL, as libpq writes it; the extra
+    `postgresql` has to be installed then, and `tokentui store create` has to have made the store.
     A file that is not there yet is an empty store; the first change makes it. With `read_only`,
     every change is refused, and nothing is written but uses and, where it is `kept`, the audit log.
     Uses are in the file `usage`, or else in `usage.json` beside the tokens; that folder may be a
     service's, so whatever is there hinders nothing but the noting of uses. Without `audit`, no log
-    is written. Raises `StoreUnknown` for another kind of URL.
+    is written. Raises `StoreUnknown` for another kind of URL, and `InvalidSetting` where a database
+    is to be changed without an audit log.
     """
+    if is_database(url):
+        return _database(url, read_only=read_only, audit=audit, clock=clock)
     from tokentui.stores.file.accounts import AccountFiles
     from tokentui.stores.file.attempts import AttemptsFile
     from tokentui.stores.file.backend import FileBackend
@@ -67,6 +73,27 @@ def open_backend(
     )
 
 
+def is_database(url: str) -> bool:
+    """Say whether `url` is that of a database, rather than a file."""
+    return url.startswith(("postgresql:", "postgres:"))
+
+
+def _database(url: str, *, read_only: bool, audit: AuditOptions | None, clock: Clock) -> Backend:
+    options = audit or _NOT_KEPT
+    if not read_only and not (options.kept and options.required):
+        raise InvalidSetting(
+            "Tokens in a database are changed together with the audit log, or not at all: leave "
+            "the setting audit out, or set it to required."
+        )
+    try:
+        from tokentui.stores.postgresql.opening import opened
+    except ModuleNotFoundError as error:
+        raise StoreUnknown(
+            f"For a database, install tokentui[postgresql]: {error.name} is missing."
+        ) from None
+    return opened(url, options, read_only=read_only, clock=clock)
+
+
 _NOT_KEPT = AuditOptions(Actor(""), kept=False)
 
 
@@ -83,7 +110,7 @@ def _audit_log(store: Path, options: AuditOptions, clock: Clock) -> AuditLogFile
         read_only=not options.kept,
     )
     if options.syslog:
-        from tokentui.stores.file.syslog import to_syslog  # as slow to load as all the rest
+        from tokentui.stores.syslog import to_syslog  # as slow to load as all the rest
 
         log.copy = to_syslog(options.syslog)
     return log

@@ -3,10 +3,10 @@
 import shutil
 from pathlib import Path
 
-from tokentui.core.audit import Actor
+from tokentui import files
 from tokentui.core.clock import Clock
-from tokentui.core.errors import StoreError
-from tokentui.stores import chain_key
+from tokentui.core.errors import InvalidSetting, StoreError
+from tokentui.stores import AuditOptions, chain_key
 from tokentui.stores.postgresql import chain_files, schema
 from tokentui.stores.postgresql.attempts import AttemptsTable
 from tokentui.stores.postgresql.audit_table import AuditTable
@@ -14,6 +14,17 @@ from tokentui.stores.postgresql.backend import PostgreSQLBackend
 from tokentui.stores.postgresql.chain_files import ChainFiles
 from tokentui.stores.postgresql.connections import Connection, Connections
 from tokentui.stores.postgresql.url import conninfo_of
+from tokentui.stores.syslog import to_syslog
+
+
+def default_keys() -> Path:
+    """Return the folder with the keys of audit logs; raise `InvalidSetting` without a home."""
+    folder = files.of_user("data")
+    if folder is None:
+        raise InvalidSetting(
+            "There is no home folder, so it is not known where the audit log's key is: set HOME."
+        )
+    return folder / "keys"
 
 
 class _Checked:
@@ -32,25 +43,13 @@ class _Checked:
         return self._store.fingerprint if self._store else ""
 
 
-def opened(
-    url: str,
-    *,
-    keys: Path,
-    anchor: Path | None,
-    actor: Actor,
-    read_only: bool,
-    records: bool,
-    clock: Clock,
-) -> PostgreSQLBackend:
+def opened(url: str, options: AuditOptions, *, read_only: bool, clock: Clock) -> PostgreSQLBackend:
     """Open a store; nothing is asked of it yet.
 
     Args:
         url: The database.
-        keys: The folder on this host that has the keys of audit logs.
-        anchor: The file with the anchor of the audit log; None for one beside its key.
-        actor: Who runs this process, as the audit log says it.
+        options: How the audit log is kept.
         read_only: Whether every change is refused.
-        records: Whether the audit log can be written.
         clock: The present moment.
 
     Returns:
@@ -61,8 +60,11 @@ def opened(
     """
     checked = _Checked(url)
     connections = Connections(url, conninfo_of(url), checked)
-    files = ChainFiles(keys, anchor, checked.fingerprint)
-    audit = AuditTable(connections, files, actor, clock, read_only=not records)
+    keys = Path(options.keys) if options.keys else default_keys()
+    files = ChainFiles(keys, Path(options.anchor) if options.anchor else None, checked.fingerprint)
+    audit = AuditTable(connections, files, options.actor, clock, read_only=not options.kept)
+    if options.syslog:
+        audit.copy = to_syslog(options.syslog)
     attempts = AttemptsTable(connections, keys / "failures.turn", clock)
     return PostgreSQLBackend(connections, audit, attempts, read_only=read_only)
 

@@ -1,0 +1,22 @@
+"""Stores in databases: empty ones, each with the key of its audit log in a folder."""
+
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tokentui.stores.postgresql.opening import created
+
+from .server import fresh_database
+
+_kept = TemporaryDirectory(prefix="tokentui-keys-")
+
+
+def fresh_store(keys: Path) -> str:
+    """Return the URL of an empty store; the key of its audit log is in the folder `keys`."""
+    url = fresh_database(_prepare)
+    shutil.copytree(_kept.name, keys, dirs_exist_ok=True)
+    return url
+
+
+def _prepare(url: str) -> None:
+    created(url, Path(_kept.name))
