@@ -34,7 +34,8 @@ def hold():
     held = [
         lookup._freshness._looking, verifier._checker._right._guard,
         verifier._checker._wrong._guard, verifier._checker._hashing._changed,
-        verifier._usage._buffer._writing, verifier._usage._guard, verifier._usage._reading,
+        verifier._usage._buffer._writing, verifier._usage._buffer._guard,
+        verifier._usage._guard, verifier._usage._reading,
         verifier._threads._refreshing._guard, verifier._threads._finding._guard, store._guard,
     ]
     for lock in held:
