@@ -23,7 +23,7 @@ from tokentui.core import errors
 from tokentui.core.account import SHORTEST_PASSWORD, Account, Role, fingerprint
 from tokentui.core.audit import Action
 from tokentui.core.credential import Secret
-from tokentui.stores import store_path
+from tokentui.stores import absolute
 
 if TYPE_CHECKING:
     from tokentui.core.accounts import AccountService
@@ -229,7 +229,7 @@ def forced_command(name: str | None) -> str:
     """
     end = ["--account", name] if name else ["gate"]
     program = [sys.executable, "-EP", "-m", "tokentui"]
-    return shlex.join([*program, "--store", store_path(settings().store), *end])
+    return shlex.join([*program, "--store", absolute(settings().store), *end])
 
 
 def _quoted(text: str) -> str:

@@ -42,7 +42,11 @@ def run_app() -> None:
     app = TokentuiApp(
         service,
         preferences,
-        sign_in=SignIn(authenticator_for(chosen), partial(_as, chosen), config.client_address())
+        sign_in=SignIn(
+            authenticator_for(chosen),
+            partial(_as, click.get_current_context(), chosen),
+            config.client_address(),
+        )
         if accounts
         else None,
         signed_in=acting() is not None,
@@ -75,8 +79,10 @@ def run_app() -> None:
         raise Failure(app.session_lock.exit_reason, ExitCode.NOT_PERMITTED)
 
 
-def _as(chosen: config.Settings, account: str) -> TokenCommands:
-    return service_for(chosen, account=account)
+def _as(command: click.Context, chosen: config.Settings, account: str) -> TokenCommands:
+    # Threads of the app are in no command; what is opened here ends with the one that runs it.
+    with command.scope(cleanup=False):
+        return service_for(chosen, account=account)
 
 
 def _refuse_no_terminal() -> None:

@@ -1,5 +1,6 @@
 """Commands about backups of the store."""
 
+from contextlib import closing
 from datetime import datetime
 
 import click
@@ -16,9 +17,9 @@ from tokentui.cli.common import (
     warn,
     yes_option,
 )
-from tokentui.console import echo_error, write, write_json
+from tokentui.console import ExitCode, Failure, echo_error, write, write_json
 from tokentui.core import errors, restore
-from tokentui.core.backend import committed
+from tokentui.core.backend import Backend, committed
 from tokentui.core.restore import Restoration
 from tokentui.core.text import printable
 from tokentui.core.token import Token
@@ -37,6 +38,8 @@ def backup(listing: bool, as_json: bool) -> None:
         write_json({"file": path}) if as_json else write(printable(path))
     elif as_json:
         write_json(backend.backups.listed())
+    elif not backend.capabilities.backups:
+        echo_error(_denied(backend))
     elif backups := backend.backups.listed():
         context = service_for(settings(), backend).queries.display_context()
         for each in backups:
@@ -46,11 +49,18 @@ def backup(listing: bool, as_json: bool) -> None:
         echo_error("No backups yet. One is made before the first change of each day.")
 
 
+def _denied(backend: Backend) -> str:
+    """Return why there are no backups here."""
+    return backend.capabilities.denial_reasons["backups"]
+
+
 def _complete_backup(
     ctx: click.Context, _: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     try:
-        backups = open_backend(config.load(ctx.meta.get(config.STORE)).store).backups.listed()
+        store = config.load(ctx.meta.get(config.STORE)).store
+        with closing(open_backend(store, read_only=True)) as backend:
+            backups = backend.backups.listed()
     except errors.TokentuiError:
         return []
     return [CompletionItem(each.name) for each in backups if each.name.startswith(incomplete)]
@@ -73,6 +83,8 @@ def restore_backup(name: str, revive: tuple[str, ...], dry_run: bool, yes: bool)
     BACKUP is a name from tokentui backup --list, or a path with a / in it.
     """
     backend = open_whole()
+    if not backend.capabilities.backups:
+        raise Failure(_denied(backend), ExitCode.STORE)
     warn(f"in the backup: {each}" for each in backend.backups.open(name).warnings())
     service = service_for(settings(), backend)
     planned = restore.plan(backend, name, revive, service.queries.policy.zone)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -73,8 +75,10 @@ def name_completion(
     ctx: click.Context, _: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     try:
-        service = service_for(config.load(ctx.meta.get(config.STORE)))
-        tokens = service.queries.list_all(replace(service.queries.query(), text=incomplete))
+        chosen = config.load(ctx.meta.get(config.STORE))
+        with closing(backend_for(chosen)) as backend:
+            queries = service_for(chosen, backend).queries
+            tokens = queries.list_all(replace(queries.query(), text=incomplete))
     except errors.TokentuiError:
         return []
     names = (token.name for token in tokens if printable(token.name) == token.name)
@@ -83,8 +87,8 @@ def name_completion(
 
 store_option = click.option(
     "--store",
-    metavar="PATH",
-    help=f"The file that holds the tokens; also {config.STORE}.",
+    metavar="STORE",
+    help=f"The file that holds the tokens, or the URL of a database; also {config.STORE}.",
     expose_value=False,
     callback=_remember_store,
 )
@@ -122,7 +126,8 @@ def operator_only() -> None:
 def backend_for(settings: config.Settings, *, at_sign_in: bool = False) -> Backend:
     """Return the backend that `settings` describe; an audit log that is not kept can be read.
 
-    Where the store is only looked at, the log is only written `at_sign_in`: who came in is told.
+    It is closed when the command that runs ends. Where the store is only looked at, the log is only
+    written `at_sign_in`: who came in is told.
     """
     looking = settings.read_only and not at_sign_in
     backend = open_backend(
@@ -138,7 +143,15 @@ def backend_for(settings: config.Settings, *, at_sign_in: bool = False) -> Backe
         ),
     )
     backend.on_notice = echo_error
+    if (command := click.get_current_context(silent=True)) is not None:
+        command.call_on_close(partial(_close, backend))
     return backend
+
+
+def _close(backend: Backend) -> None:
+    # The command is done; that uses cannot be noted is told by the next one.
+    with suppress(errors.StoreError):
+        backend.close()
 
 
 def service_for(

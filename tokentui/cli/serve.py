@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import sys
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +14,7 @@ from tokentui.cli.common import settings, store_option, warn
 from tokentui.console import ExitCode, Failure, echo_error, write
 from tokentui.core.access import parse_network
 from tokentui.core.text import printable
+from tokentui.stores import is_database
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,19 +77,27 @@ def _config(kind: str, address: Address, networks: Sequence[str]) -> str:
     from tokentui.server import configs
 
     options = [option for network in networks for option in ("--proxy", network)]
-    store, uses = (
-        str(files.named(path).absolute())
-        for path in (settings().store, settings().usage or settings().store)
-    )
+    store = settings().store
+    if not is_database(store):
+        store = str(files.named(store).absolute())
     about = {
         "command": shlex.join(["tokentui", "serve", "--listen", str(address), *options]),
         "start": _for_systemd(
             [sys.executable, "-m", "tokentui", "--store", store, "serve", *options]
         ),
         "user": config.os_user(),
-        "folder": _for_systemd([str(Path(uses).parent)]),
+        "reach": _reach(store),
     }
     return configs.config(kind, address, about).rstrip()
+
+
+def _reach(store: str) -> str:
+    """Return the lines of a systemd unit that let it reach the store, and no more."""
+    if is_database(store):
+        return "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6"
+    folder = files.named(settings().usage or store).absolute().parent
+    lines = ("PrivateNetwork=yes", "RestrictAddressFamilies=AF_UNIX")
+    return "\n".join((f"ReadWritePaths={_for_systemd([str(folder)])}", *lines))
 
 
 def _for_systemd(words: Sequence[str]) -> str:

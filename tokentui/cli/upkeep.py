@@ -27,7 +27,7 @@ from tokentui.core.import_export import Form
 from tokentui.core.problems import find_problems
 from tokentui.core.repositories import every_token
 from tokentui.core.text import printable
-from tokentui.stores import change_problems
+from tokentui.stores import absolute, change_problems, default_keys, is_database
 
 _LARGEST_IMPORT = 256 * 1024 * 1024
 _PROBLEMS_SHOWN = 10
@@ -69,8 +69,27 @@ def _undone(backend: Backend) -> Iterator[str]:
 @store_option
 def paths() -> None:
     """Print the files in use."""
-    store = Path(open_whole().url)
+    operator_only()
+    url = absolute(settings().store)
+    beside = _of_database(url) if is_database(url) else _of_file(Path(url))
     for label, path in (
+        *beside,
+        ("settings", config.config_path() or "none, without a home folder"),
+        ("app", app_state.state_path() or "none, without a home folder"),
+    ):
+        write(f"{label:<10} {printable(str(path))}")
+
+
+def _of_database(url: str) -> Iterable[tuple[str, object]]:
+    return (
+        ("tokens", url),
+        ("audit keys", default_keys()),
+        ("anchor", settings().audit_anchor or "beside the key"),
+    )
+
+
+def _of_file(store: Path) -> Iterable[tuple[str, object]]:
+    return (
         ("tokens", store),
         ("lock", f"{store}.lock"),
         ("backups", store.with_name("backups")),
@@ -81,10 +100,7 @@ def paths() -> None:
         ("audit", store.with_name("audit.jsonl")),
         ("audit key", store.with_name("audit.key")),
         ("anchor", settings().audit_anchor or store.with_name("audit.anchor")),
-        ("settings", config.config_path() or "none, without a home folder"),
-        ("app", app_state.state_path() or "none, without a home folder"),
-    ):
-        write(f"{label:<10} {printable(str(path))}")
+    )
 
 
 @click.command("config")

@@ -15,8 +15,8 @@ class _Template(string.Template):
 def config(kind: str, address: Address, about: Mapping[str, str]) -> str:
     """Return a configuration for an endpoint at `address`: for nginx, Caddy, Traefik or systemd.
 
-    `about` says of the endpoint with which `command` it starts, as which `user`, and in which
-    `folder` it notes uses. Raises `InvalidListener` where a proxy cannot ask at `address`.
+    `about` says of the endpoint with which `command` it starts, as which `user`, and, in lines of
+    systemd, what it has to `reach`. Raises `InvalidListener` where a proxy cannot ask at `address`.
     """
     if kind == "traefik" and not isinstance(address, Port):
         raise InvalidListener("Traefik asks by HTTP alone: give --listen 127.0.0.1:9180.")

@@ -78,6 +78,16 @@ def is_database(url: str) -> bool:
     return url.startswith(("postgresql:", "postgres:"))
 
 
+def default_keys() -> Path:
+    """Return the folder with the keys of audit logs; raise `InvalidSetting` without a home."""
+    folder = files.of_user("data")
+    if folder is None:
+        raise InvalidSetting(
+            "There is no home folder, so it is not known where the audit log's key is: set HOME."
+        )
+    return folder / "keys"
+
+
 def _database(url: str, *, read_only: bool, audit: AuditOptions | None, clock: Clock) -> Backend:
     options = audit or _NOT_KEPT
     if not read_only and not (options.kept and options.required):
@@ -116,9 +126,12 @@ def _audit_log(store: Path, options: AuditOptions, clock: Clock) -> AuditLogFile
     return log
 
 
-def store_path(url: str) -> str:
-    """Return the path of the file behind `url`; raise `StoreUnknown`."""
-    return str(_path(url))
+def absolute(url: str) -> str:
+    """Return what names the store from every folder: a path, or a database's URL.
+
+    Raises `StoreUnknown`.
+    """
+    return url if is_database(url) else str(_path(url))
 
 
 def _usage_path(url: str, usage: str | None) -> Path:
@@ -130,8 +143,10 @@ def _usage_path(url: str, usage: str | None) -> Path:
 def change_problems(url: str, *, usage: str | None = None) -> Iterator[str]:
     """Yield what the next change of the files at `url` would be stopped by, or would lose.
 
-    `usage` is as in `open_backend`.
+    `usage` is as in `open_backend`. A database has no such files.
     """
+    if is_database(url):
+        return
     from tokentui.stores.file.replacing import problems
 
     store = _path(url)

@@ -3,10 +3,9 @@
 import shutil
 from pathlib import Path
 
-from tokentui import files
 from tokentui.core.clock import Clock
-from tokentui.core.errors import InvalidSetting, StoreError
-from tokentui.stores import AuditOptions, chain_key
+from tokentui.core.errors import StoreError
+from tokentui.stores import AuditOptions, chain_key, default_keys
 from tokentui.stores.postgresql import chain_files, schema
 from tokentui.stores.postgresql.attempts import AttemptsTable
 from tokentui.stores.postgresql.audit_table import AuditTable
@@ -15,16 +14,6 @@ from tokentui.stores.postgresql.chain_files import ChainFiles
 from tokentui.stores.postgresql.connections import Connection, Connections
 from tokentui.stores.postgresql.url import conninfo_of
 from tokentui.stores.syslog import to_syslog
-
-
-def default_keys() -> Path:
-    """Return the folder with the keys of audit logs; raise `InvalidSetting` without a home."""
-    folder = files.of_user("data")
-    if folder is None:
-        raise InvalidSetting(
-            "There is no home folder, so it is not known where the audit log's key is: set HOME."
-        )
-    return folder / "keys"
 
 
 class _Checked:
