@@ -16,6 +16,7 @@ from tokentui.cli.common import ACCOUNT, FLAGS, store_option
 from tokentui.cli.list_tokens import list_tokens, show
 from tokentui.cli.report import report
 from tokentui.cli.serve import serve
+from tokentui.cli.store import store
 from tokentui.cli.verify import verify
 from tokentui.config.clock import check_clock
 from tokentui.console import (
@@ -122,6 +123,7 @@ for command in (
     *backups.COMMANDS,
     accounts.account,
     audit.audit,
+    store,
     gate.gate,
 ):
     main.add_command(command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -78,6 +79,17 @@ def is_database(url: str) -> bool:
     return url.startswith(("postgresql:", "postgres:"))
 
 
+@contextmanager
+def needing_psycopg() -> Iterator[None]:
+    """Raise `StoreUnknown` where the block imports what is not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise StoreUnknown(
+            f"For a database, install tokentui[postgresql]: {error.name} is missing."
+        ) from None
+
+
 def default_keys() -> Path:
     """Return the folder with the keys of audit logs; raise `InvalidSetting` without a home."""
     folder = files.of_user("data")
@@ -95,12 +107,8 @@ def _database(url: str, *, read_only: bool, audit: AuditOptions | None, clock: C
             "Tokens in a database are changed together with the audit log, or not at all: leave "
             "the setting audit out, or set it to required."
         )
-    try:
+    with needing_psycopg():
         from tokentui.stores.postgresql.opening import opened
-    except ModuleNotFoundError as error:
-        raise StoreUnknown(
-            f"For a database, install tokentui[postgresql]: {error.name} is missing."
-        ) from None
     return opened(url, options, read_only=read_only, clock=clock)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from tokentui import files
 from tokentui.core import chain
 from tokentui.core.audit import Event
 from tokentui.core.chain import START, Link
@@ -26,13 +27,14 @@ def folder_of(keys: Path, fingerprint: str) -> Path:
     return keys / fingerprint
 
 
-def keep(keys: Path, key: bytes, end: Link = START) -> Path:
-    """Write a key, and an anchor that says where its chain ends; return their folder.
+def keep(keys: Path, key: bytes, end: Link = START, anchor: Path | None = None) -> Path:
+    """Write a key, and an anchor that says where its chain ends; return the folder of the key.
 
     Raises `OSError` and `StoreUnreadable`.
     """
     folder = folder_of(keys, fingerprint_of(key))
-    with Anchor(folder / ANCHOR).opened() as write:
+    files.private_folder(folder)
+    with Anchor(anchor or folder / ANCHOR).opened() as write:
         # Before the key: a key without an anchor looks as if lines had been lost.
         write(end)
     chain_key.write(folder / KEY, key)

@@ -4,8 +4,9 @@ import shutil
 from pathlib import Path
 
 from tokentui.core.clock import Clock
-from tokentui.core.errors import StoreError
+from tokentui.core.errors import StoreError, StoreUnavailable
 from tokentui.stores import AuditOptions, chain_key, default_keys
+from tokentui.stores.os_errors import refusing, unwritable
 from tokentui.stores.postgresql import chain_files, schema
 from tokentui.stores.postgresql.attempts import AttemptsTable
 from tokentui.stores.postgresql.audit_table import AuditTable
@@ -58,20 +59,47 @@ def opened(url: str, options: AuditOptions, *, read_only: bool, clock: Clock) ->
     return PostgreSQLBackend(connections, audit, attempts, read_only=read_only)
 
 
-def created(url: str, keys: Path) -> Path:
-    """Make an empty store; return the folder with the key of its audit log.
+def created(url: str, keys: Path, anchor: Path | None = None) -> Path:
+    """Make an empty store.
 
-    Raises `StoreError` where the database holds one already or refuses, and `OSError`.
+    Args:
+        url: The database, as its owner.
+        keys: The folder with the keys of audit logs.
+        anchor: The file with the end of the audit log; None for one beside the key.
+
+    Returns:
+        The folder with the key of the audit log.
+
+    Raises:
+        StoreError: The database holds a store already, or refuses; or the key cannot be written.
     """
     connections = Connections(url, conninfo_of(url))
+    try:
+        connections.ask(schema.check_creatable)
+        return _created(connections, keys, anchor)
+    finally:
+        connections.close()
+
+
+def _created(connections: Connections, keys: Path, anchor: Path | None) -> Path:
     key = chain_key.new()
     # Before the store: one without a key could not be changed.
-    folder = chain_files.keep(keys, key)
+    with refusing(unwritable, keys):
+        folder = chain_files.keep(keys, key, anchor=anchor)
     try:
         schema.create(connections, chain_files.fingerprint_of(key))
+    except StoreUnavailable:
+        raise  # whether it was created is not known, so the key is kept
     except StoreError:
         shutil.rmtree(folder)
         raise
+    return folder
+
+
+def upgraded(url: str) -> bool:
+    """Bring a store to the present version; see `schema.upgrade`."""
+    connections = Connections(url, conninfo_of(url))
+    try:
+        return schema.upgrade(connections)
     finally:
         connections.close()
-    return folder

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from importlib import resources
 from typing import NamedTuple, TypeVar
 
-from tokentui.core.errors import StoreError, StoreTooNew, StoreUnknown
-from tokentui.stores.postgresql.connections import Connection, Connections
+from psycopg.errors import InsufficientPrivilege
+
+from tokentui.core.errors import StoreError, StoreTooNew, StoreUnknown, StoreUnreadable
+from tokentui.stores.postgresql.connections import PATIENCE, Connection, Connections
 
 T = TypeVar("T")
 
@@ -14,6 +16,17 @@ VERSION = 1
 _NEEDS = "0.2"
 """The first version of the program that can use it."""
 _BEGIN = "INSERT INTO store (version, needs, fingerprint) VALUES (0, %s, %s)"
+ROLES = ("tokentui_manager", "tokentui_verifier", "tokentui_auditor")
+"""The groups that users of the database are put into."""
+SCRIPTS = resources.files(__package__) / "schema"
+"""The files of SQL."""
+_MISSING_ROLES = (
+    "SELECT ARRAY(SELECT * FROM unnest(%s::text[]) EXCEPT SELECT rolname FROM pg_roles "
+    "ORDER BY 1), rolcreaterole OR rolsuper, rolname::text FROM pg_roles "
+    "WHERE rolname = current_user"
+)
+_PATIENCE = 3600.0
+"""How many seconds a statement of an upgrade may take."""
 _LOCK = 0x746F6B656E747569
 """The number of the advisory lock: "tokentui" in ASCII."""
 
@@ -36,6 +49,13 @@ def read(connection: Connection) -> Store | None:
     return Store(*connection.one("SELECT version, needs, fingerprint FROM store"))
 
 
+def present(store: Store | None, url: str) -> Store:
+    """Return a store that there is; raise `StoreUnknown` where there is none."""
+    if store is None:
+        raise StoreUnknown(f"{url} holds no tokens yet: tokentui store create {url}")
+    return store
+
+
 def check(store: Store | None, url: str) -> Store:
     """Check that this program can use a store.
 
@@ -51,8 +71,7 @@ def check(store: Store | None, url: str) -> Store:
         StoreTooNew: A newer version of the program is needed.
         StoreError: It has to be upgraded.
     """
-    if store is None:
-        raise StoreUnknown(f"{url} holds no tokens yet: tokentui store create {url}")
+    store = present(store, url)
     if store.version > VERSION:
         raise StoreTooNew(f"{url} needs tokentui {store.needs} or later: upgrade tokentui.")
     if store.version < VERSION:
@@ -72,17 +91,34 @@ def create(connections: Connections, fingerprint: str) -> None:
     """
 
     def make(connection: Connection) -> None:
-        if read(connection) is not None:
-            raise StoreError(f"{connections.url} holds a store already: nothing was changed.")
+        check_creatable(connection)
         _run(connection, "roles.sql")
         _run(connection, "store.sql")
-        values = [_NEEDS, fingerprint]
-        connection.send(
-            "INSERT INTO store (version, needs, fingerprint) VALUES (0, %s, %s)", values
-        )
+        connection.send(_BEGIN, [_NEEDS, fingerprint])
         _bring_up(connection, 0)
 
     _alone(connections, make)
+
+
+def check_creatable(connection: Connection) -> None:
+    """Check that a store can be made.
+
+    Args:
+        connection: The database, as its owner.
+
+    Raises:
+        StoreError: There is one already, or the roles are missing and this user may not make them.
+        psycopg.Error: The database is away.
+    """
+    if read(connection) is not None:
+        raise StoreError("The database holds a store already. Nothing was changed.")
+    missing, able, user = connection.one(_MISSING_ROLES, [list(ROLES)])
+    if missing and not able:
+        statements = " ".join(f"CREATE ROLE {role} NOLOGIN;" for role in missing)
+        raise StoreError(
+            f"The database user {user} may not create roles. Have an administrator of the server "
+            f'run this, then try again: psql -c "{statements}" Nothing was changed.'
+        )
 
 
 def upgrade(connections: Connections) -> bool:
@@ -118,15 +154,24 @@ def _bring_up(connection: Connection, version: int) -> None:
 
 def _run(connection: Connection, name: str) -> None:
     # Without values, the server takes several statements at once.
-    connection.execute((resources.files(__package__) / "schema" / name).read_bytes())
+    connection.execute((SCRIPTS / name).read_bytes())
 
 
 def _alone(connections: Connections, work: Callable[[Connection], T]) -> T:
     """Do something as one transaction that no other upgrade runs beside."""
 
     def attempt(connection: Connection) -> T:
-        with connection.transaction():
-            connection.send("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-            return work(connection)
+        connection.patience = _PATIENCE
+        try:
+            with connection.transaction():
+                connection.send("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+                return work(connection)
+        except InsufficientPrivilege as error:
+            raise StoreUnreadable(
+                f"Only the owner of the database may do that ({error.diag.message_primary}). "
+                "Nothing was changed."
+            ) from None
+        finally:
+            connection.patience = PATIENCE
 
     return connections.ask(attempt)

@@ -29,11 +29,12 @@ _BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.
 """Where Debian and Fedora keep the certificates of all authorities."""
 
 
-def conninfo_of(url: str) -> str:
+def conninfo_of(url: str, **more: str) -> str:
     """Make of a URL what libpq connects by.
 
     Args:
         url: A URI as libpq reads it, such as `postgresql:///?service=tokens`.
+        **more: What stands in the place of what the URL says, by the names of libpq.
 
     Returns:
         The connection string, with what neither the URL nor its service says.
@@ -57,7 +58,7 @@ def conninfo_of(url: str) -> str:
     defaults = {name: value for name, value in _DEFAULTS.items() if name not in known}
     if _is_far(known):
         defaults |= _checked_by_certificate(known)
-    return make_conninfo("", **{**defaults, **given})
+    return make_conninfo("", **{**defaults, **given, **more})
 
 
 def _from_environment() -> Mapping[str, Any]:
