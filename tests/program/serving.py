@@ -17,6 +17,11 @@ from .conftest import PROGRAM, Sandbox
 PATIENCE = 60.0
 
 
+def patient(transport: HTTPTransport, url: str) -> Client:
+    """Return a client that waits for each answer as long as a slow machine takes."""
+    return Client(transport=transport, base_url=url, timeout=PATIENCE)
+
+
 class Endpoint:
     """A `tokentui serve` that runs, at a Unix socket or a port."""
 
@@ -33,9 +38,8 @@ class Endpoint:
     def client(self, address: str = "127.0.0.1") -> Client:
         """Return a client that calls, where this is a port, from an address of this machine."""
         if "/" in self.place:
-            return Client(transport=HTTPTransport(uds=self.place), base_url="http://endpoint")
-        transport = HTTPTransport(local_address=address)
-        return Client(transport=transport, base_url=f"http://{self.place}")
+            return patient(HTTPTransport(uds=self.place), "http://endpoint")
+        return patient(HTTPTransport(local_address=address), f"http://{self.place}")
 
     def said(self) -> str:
         """Wait for the next line of its log, and return it."""

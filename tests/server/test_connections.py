@@ -140,9 +140,17 @@ class TestConnection:
     async def test_unfinished_headers_end_by_themselves(
         self, port: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(connections, "_FIRST_REQUEST", 0.1)
+        came, receive = asyncio.Event(), Connection.data_received
+
+        def received(connection: Connection, data: bytes) -> None:
+            receive(connection, data)
+            came.set()
+
+        monkeypatch.setattr(Connection, "data_received", received)
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET /health HTTP/1.1\r\nX: ")
+        await came.wait()
+        monkeypatch.setattr(connections, "_FIRST_REQUEST", 0.0)
         assert await reader.read() == b""
         writer.close()
 

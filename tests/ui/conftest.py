@@ -76,6 +76,13 @@ def watched() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
+def messages_do_not_age() -> Iterator[None]:
+    """Keep each message until it is taken away: on a slow machine, its seconds may be over."""
+    with mock.patch("textual.notifications.time", lambda: 0.0):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def calls_of_screens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
     """Note what screens ask of a store in the event loop."""
     with calls_in_the_loop(str(tmp_path_factory.mktemp("any") / "tokens.json")) as calls:

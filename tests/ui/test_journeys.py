@@ -659,6 +659,7 @@ class TestManage:
             await arrive(pilot, TokenList)
             assert toasts(pilot) == ["Revoked backup-nightly."]
 
+    @pytest.mark.usefixtures("unwatched")
     async def test_a_question_that_is_outdated_says_so(
         self, saved: TokenCommands, run: Run, open_service: Open
     ) -> None:
@@ -713,6 +714,10 @@ def is_on_top(pilot: Pilot[None], widget: Widget) -> bool:
 
 
 async def look(pilot: Pilot[None]) -> None:
+    """Look at the store, in an app that is `unwatched`: of two looks, the newer cancels the other.
+
+    The first look finds everything new.
+    """
     assert isinstance(pilot.app, TokentuiApp)
     await pilot.app.store_watch.look()
 
@@ -762,6 +767,7 @@ class TestAccess:
             assert isinstance(pilot.app.screen, ManageToken)
 
 
+@pytest.mark.usefixtures("unwatched")
 class TestUses:
     @pytest.mark.parametrize("key", [None, "m"])
     async def test_they_appear_while_the_app_is_open(
@@ -771,6 +777,7 @@ class TestUses:
             if key is not None:
                 await pilot.press(key)
                 await arrive(pilot, ManageToken)
+            await look(pilot)
             other = open_service().backend.usage
             for _ in range(1200):
                 other.record(saved.queries.look_up("backup-nightly").id, NOW, "192.0.2.7")
@@ -787,6 +794,8 @@ class TestUses:
         self, saved: TokenCommands, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async with run(saved) as pilot:
+            await look(pilot)
+            await pilot.pause()
             told: list[object] = []
             with monkeypatch.context() as patches:
                 patches.setattr(pilot.app.screen, "post_message", told.append)

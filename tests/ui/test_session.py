@@ -80,6 +80,13 @@ async def under_way(work: Any) -> AsyncIterator["asyncio.Task[Any]"]:
         task.cancel()
 
 
+async def comes_to(session: Recorded, *phases: Phase) -> None:
+    """Wait until these are the phases that it was in."""
+    async with asyncio.timeout(20):
+        while session.phases != [*phases]:
+            await asyncio.sleep(0)
+
+
 def raising(error: TokentuiError) -> Any:
     def ask(*_: object) -> None:
         raise error
@@ -227,7 +234,7 @@ async def test_an_answer_that_takes_long_is_said_to(
         under_way(session.read("other", second)) as other,
     ):
         await first.begun.wait()
-        assert session.phases == [Phase.LOADING]
+        await comes_to(session, Phase.LOADING)
         first.go()
         await waiting
         assert session.phases == [Phase.LOADING], "another one is awaited"
@@ -247,10 +254,9 @@ async def test_a_change_that_takes_long_is_said_to_wait(
         under_way(session.read("list", question)) as waiting,
     ):
         await question.begun.wait()
-        assert session.phases == [Phase.LOADING], "nobody asked for the change"
+        await comes_to(session, Phase.LOADING)  # nobody asked for the change
         async with under_way(session.commit(lambda: None)) as other:
-            await asyncio.sleep(0.01)
-            assert session.phases == [Phase.LOADING, Phase.CHANGING]
+            await comes_to(session, Phase.LOADING, Phase.CHANGING)
             change.go()
             await other
         question.go()
