@@ -61,11 +61,15 @@ class Endpoint:
 
 @contextmanager
 def endpoint(
-    sandbox: Sandbox, *options: str, listen: str | None = None, **more: str
+    sandbox: Sandbox,
+    *options: str,
+    listen: str | None = None,
+    program: Sequence[str] = PROGRAM,
+    **more: str,
 ) -> Iterator[Endpoint]:
     """Run `tokentui serve`, at a Unix socket if need be; it answers once the block begins."""
     place = listen or str(sandbox.home / "auth.sock")
-    command = [*PROGRAM, "serve", "--listen", place, *options]
+    command = [*program, "serve", "--listen", place, *options]
     log = sandbox.home / "endpoint.log"
     with running(command, sandbox.environment(**more), log) as process, log.open() as said:
         served = Endpoint(process, place, said)

@@ -1,14 +1,13 @@
 """`tokentui serve` as a process: how it starts, reloads, and ends."""
 
 import json
+import os
 import resource
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -42,23 +41,45 @@ def test_ctrl_c_ends_it_in_silence(sandbox: Sandbox, secret: str) -> None:
         assert served.said_after_all() == ""
 
 
-def test_the_request_under_way_is_answered(sandbox: Sandbox) -> None:
-    secret = sandbox.run("create", "slow", TOKENTUI_HASH_COST="13").stdout.strip()
-    with endpoint(sandbox) as served:
-        answers: list[int] = []
-        before = _cpu_ticks(served.process)
+_HOLDING = """
+import sys
+import uvicorn
+from tokentui import cli
+from tokentui.core.credential import BcryptHasher
+
+def check(*arguments, check=BcryptHasher.check):
+    open({go!r}, "rb").read()
+    return check(*arguments)
+
+async def wait(server, wait=uvicorn.Server._wait_tasks_to_complete):
+    open({waits!r}, "x").close()
+    await wait(server)
+
+BcryptHasher.check = check
+uvicorn.Server._wait_tasks_to_complete = wait
+sys.exit(cli.run())
+"""
+"""The program, which checks a secret once another process has opened `go`, and closed it.
+
+`waits` is there once it waits for requests that are under way, to end then.
+"""
+
+
+def test_the_request_under_way_is_answered(sandbox: Sandbox, secret: str) -> None:
+    go, waits, driver = (sandbox.home / name for name in ("go", "waits", "holding.py"))
+    os.mkfifo(go)
+    driver.write_text(_HOLDING.format(go=str(go), waits=str(waits)))
+    answers: list[int] = []
+    with endpoint(sandbox, program=[sys.executable, str(driver)]) as served:
         thread = Thread(target=lambda: answers.append(status(served, secret)))
         thread.start()
-        while _cpu_ticks(served.process) < before + 3:
-            assert thread.is_alive(), "the hash was checked before it could be told to end"
-        assert served.stop() == 0
+        with go.open("wb"):  # which waits until the secret is being checked
+            served.process.terminate()
+            while not waits.exists():
+                assert served.process.poll() is None, "it ends with a request under way"
+        assert served.process.wait(PATIENCE) == 0
         thread.join()
         assert answers == [204]
-
-
-def _cpu_ticks(process: subprocess.Popen[bytes]) -> int:
-    about = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return int(about[11])
 
 
 class TestReload:
