@@ -389,6 +389,7 @@ def test_it_agrees_with_a_plain_list(
     model = query.select(made)
     page = backend.tokens.page(query, Offset(offset), size)
     assert page.total == Count(len(model))
+    assert backend.tokens.count(query) == len(model)
     assert tokens(page.rows) == model[offset : offset + size]
     assert tokens(backend.tokens.scan(query)) == model
     everything = {row.token.id for row in backend.tokens.scan(EVERYTHING)}

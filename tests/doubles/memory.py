@@ -218,6 +218,10 @@ class Tokens:
         rows = [self._row(found[number]) for number in numbers]
         return TokenPage(rows=rows, offset=numbers.start, total=Count(len(found)))
 
+    def count(self, query: Query, cancel: Cancel = NEVER) -> int:
+        cancel.check()
+        return len(query.matching(self.snapshot().values(), self._store.usage.value))
+
     def scan(self, query: Query, cancel: Cancel = NEVER) -> Iterator[TokenRow]:
         found = query.select(self.snapshot().values(), self._store.usage.value)
         yield from map(self._row, cancel.checked(found))

@@ -5,12 +5,15 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tokentui.core.audit import Search
 from tokentui.core.commands import TokenCommands
+from tokentui.core.query import Count, TokenPage
 from tokentui.core.token import Token
+from tokentui.stores.file.tinydb import TinyDBStore
 from tokentui.ui import list_loader, listing, session
 from tokentui.ui.flow import is_flow
 from tokentui.ui.screens.confirm import Confirm
@@ -194,6 +197,57 @@ async def test_marks_are_made_in_the_order_of_their_keys(
             await tap(pilot, "a", "space", "r")
         await arrive(pilot, Confirm)
         assert said(pilot, "#title") == "Revoke 999 tokens?"
+
+
+@pytest.fixture
+def held_counts(monkeypatch: pytest.MonkeyPatch) -> Gate:
+    """Let no page know of more than 300 tokens; they are counted once what is returned is set."""
+    gate, page, count = Gate(), TinyDBStore.page, TinyDBStore.count
+
+    def short(*arguments: Any, **more: Any) -> TokenPage:
+        found = page(*arguments, **more)
+        seen = Count(max(300, found.offset + len(found.rows)), exact=False)
+        return replace(found, total=seen if found.total.value > 300 else found.total)
+
+    def waiting(*arguments: Any, **more: Any) -> int:
+        assert gate.wait(60)
+        return count(*arguments, **more)
+
+    monkeypatch.setattr(TinyDBStore, "page", short)
+    monkeypatch.setattr(TinyDBStore, "count", waiting)
+    return gate
+
+
+class TestManyTokensAreCountedLater:
+    async def test_rows_are_there_first(
+        self, service: TokenCommands, thousand: SlowBackend, run: Run, held_counts: Gate
+    ) -> None:
+        async with run(service) as pilot:
+            assert said(pilot, "#summary") == "300+ tokens"
+            assert cursor_name(pilot) == "n0000"
+            held_counts.set()
+            await until(pilot, lambda: said(pilot, "#summary") == "1,000 tokens")
+
+    async def test_the_end_is_the_last_of_all(
+        self, service: TokenCommands, thousand: SlowBackend, run: Run, held_counts: Gate
+    ) -> None:
+        async with run(service) as pilot:
+            await tap(pilot, "end")
+            held_counts.set()
+            await until(pilot, lambda: cursor_name(pilot) == "n0999")
+
+    async def test_what_was_counted_stays_until_it_is_counted_again(
+        self, service: TokenCommands, thousand: SlowBackend, run: Run, held_counts: Gate
+    ) -> None:
+        held_counts.set()
+        async with run(service) as pilot:
+            await pilot.press("end")
+            await until(pilot, lambda: cursor_name(pilot) == "n0999")
+            held_counts.clear()
+            await pilot.press("f5")
+            assert said(pilot, "#summary") == "1,000 tokens"
+            assert cursor_name(pilot) == "n0999"
+            held_counts.set()
 
 
 @pytest.mark.parametrize(("key", "name"), [("down", "n0002"), ("end", "n0999")])

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 from weakref import ref
@@ -269,7 +269,11 @@ async def test_a_change_that_takes_long_is_said_to_wait(
 async def test_a_store_that_does_not_answer_is_offline_until_it_does(
     session: Recorded, ask: str
 ) -> None:
-    asking = {"read": lambda what: session.read("list", what), "look": session.look}[ask]
+    reading: dict[str, Callable[..., Any]] = {
+        "read": lambda what: session.read("list", what),
+        "look": session.look,
+    }
+    asking = reading[ask]
     await asking(lambda _: None)
     with pytest.raises(StoreUnavailable):
         await asking(raising(AWAY))

@@ -156,6 +156,13 @@ class TokenQueries:
         """
         return self.backend.tokens.page(self._within_rights(query), at, limit, cancel)
 
+    def count(self, query: Query, cancel: Cancel = NEVER) -> int:
+        """Return the size of the result of `query`, as far as it may be seen.
+
+        Raises what `TokenRepository.count` does.
+        """
+        return self.backend.tokens.count(self._within_rights(query), cancel)
+
     def scan(self, query: Query, cancel: Cancel = NEVER) -> Iterator[TokenRow]:
         """Yield the whole result of `query`, not just a window of it, as far as it may be seen.
 

@@ -47,6 +47,21 @@ class TokenRepository(TokenSource, Protocol):
         """
         ...
 
+    def count(self, query: Query, cancel: Cancel = NEVER) -> int:
+        """Count the tokens in the result of a query, however many they are.
+
+        Args:
+            query: Which tokens are wanted.
+            cancel: Looked at now and then; once it is requested, the answer is not needed.
+
+        Returns:
+            How many there are: what the total of a `page` is where that is exact.
+
+        Raises:
+            Cancelled: `cancel` was requested.
+        """
+        ...
+
     def get_many(self, ids: Collection[str]) -> Mapping[str, Token]:
         """Find tokens by their IDs.
 

@@ -2,18 +2,19 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from textual.widget import Widget
 
 from tokentui.core.errors import StoreUnavailable, TokentuiError
 from tokentui.core.queries import TokenQueries
-from tokentui.core.query import WINDOW, TokenRow
+from tokentui.core.query import WINDOW, Count, TokenRow
 from tokentui.core.token import Token
 from tokentui.ui import listing as listings
 from tokentui.ui.entries import TRY_AGAIN
 from tokentui.ui.flow import start_worker
-from tokentui.ui.listing import Listing, Wanted
+from tokentui.ui.listing import Listing, Wanted, with_total
 from tokentui.ui.selection import Selection
 from tokentui.ui.session import Session
 from tokentui.ui.token_list_model import TokenListModel
@@ -25,8 +26,9 @@ PRESS_AGAIN = "Press the key again: its row was not there yet, and you moved on.
 class ListLoader:
     """Reads for `browser` what `model` asks for; the cursor of `table` moves meanwhile.
 
-    `show` is called with each listing, and the ID of the token that the cursor goes to; `warn` with
-    the reason why there is none, or nothing where the state of the session says so.
+    `show` is called with each listing, and the ID of the token that the cursor goes to, and
+    `show_total` once the tokens of a large result are counted; `warn` with the reason why there is
+    no listing, or nothing where the state of the session says so.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class ListLoader:
         table: TokenTable,
         *,
         show: Callable[[Listing, str | None], None],
+        show_total: Callable[[Count], None],
         warn: Callable[[str], None],
     ) -> None:
         self._browser = browser
@@ -46,6 +49,7 @@ class ListLoader:
         self._selection = selection
         self._table = table
         self._show = show
+        self._show_total = show_total
         self._warn = warn
         self._shown = Wanted()
         """What is on the screen."""
@@ -107,12 +111,24 @@ class ListLoader:
         else:
             self._asked = None
             self._selection.follow(wanted.selected - listing.selected, listing.hidden)
+            known = self._table.total if wanted.question == self._shown.question else Count(0)
             self._shown = wanted
             self._show(
-                listing, wanted.around if self._table.token_id == held else self._table.token_id
+                with_total(listing, known),
+                wanted.around if self._table.token_id == held else self._table.token_id,
             )
+            if not listing.page.total.exact:
+                start_worker(
+                    self._browser, partial(self._count, listing), group="count", exclusive=True
+                )
         if self._asked is None:  # the row under the cursor may be in another window
             self._arrived.set()
+
+    async def _count(self, listing: Listing) -> None:
+        """Show how many tokens there are, once they are counted; nobody waits for that."""
+        count = partial(self._queries.count, listing.query)
+        with suppress(TokentuiError):  # the next load says so
+            self._show_total(Count(await Session.of(self._browser).look(count, (self, "count"))))
 
     # -- the row that is meant ------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tokentui.core.cancel import NEVER, Cancel
 from tokentui.core.display import DisplayContext
 from tokentui.core.queries import TokenQueries
-from tokentui.core.query import NO_USES, Filter, Query, Sort, TokenPage
+from tokentui.core.query import NO_USES, Count, Filter, Query, Sort, TokenPage
 from tokentui.core.rights import Permissions
 from tokentui.core.token import Token, name_key
 from tokentui.core.window import Around, Offset, Position
@@ -82,6 +82,14 @@ def load(service: TokenQueries, wanted: Wanted, cancel: Cancel = NEVER) -> Listi
         warnings=service.warnings(),
         any_revoked=not (page.total.value or wanted.narrowed) and _any_revoked(service),
     )
+
+
+def with_total(listing: Listing, known: Count) -> Listing:
+    """Return `listing` with the total that was `known` of it, unless it has an exact one."""
+    page = listing.page
+    if page.total.exact or not known.exact or known.value < page.total.value:
+        return listing
+    return listing._replace(page=replace(page, total=known))
 
 
 def ids(service: TokenQueries, wanted: Wanted, cancel: Cancel = NEVER) -> list[str]:

@@ -93,9 +93,9 @@ class Session:
         with self._waiting(), self._calm(Phase.LOADING, CALM):
             return await self._ask(kind, ask)
 
-    async def look(self, ask: Callable[[Cancel], T]) -> T:
+    async def look(self, ask: Callable[[Cancel], T], kind: Hashable = _LOOK) -> T:
         """Return what `ask` returns, as `read` does, for nobody who waits for it."""
-        return await self._ask(_LOOK, ask)
+        return await self._ask(kind, ask)
 
     async def commit(self, change: Callable[[], T]) -> T:
         """Make a change in the thread that writes, after those before it; raise what it raises.

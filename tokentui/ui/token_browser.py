@@ -10,7 +10,7 @@ from textual.widgets import Input, Static
 
 from tokentui import formatting
 from tokentui.core.queries import TokenQueries
-from tokentui.core.query import Filter, Sort, TokenRow
+from tokentui.core.query import Count, Filter, Sort, TokenRow
 from tokentui.core.rights import Permissions
 from tokentui.core.token import Token
 from tokentui.ui.list_loader import ListLoader
@@ -64,6 +64,7 @@ class TokenBrowser(Vertical):
             self.selection,
             self.table,
             show=self._show_listing,
+            show_total=self._show_total,
             warn=self.warn,
         )
 
@@ -109,6 +110,10 @@ class TokenBrowser(Vertical):
         self.query_one("#empty", Notice).show(self.model.nothing(listing))
         if listing.page.total.value and self.table.row is None:
             self._fetch(self.table.cursor)
+
+    def _show_total(self, total: Count) -> None:
+        self.table.show_total(total)
+        self._summarise()
 
     def _row_text(self, row: TokenRow) -> RowText:
         return row_text(self._display, row)

@@ -101,6 +101,10 @@ class TinyDBStore:
         rows = joined(found[numbers.start : numbers.stop], self._usage, self._accounts)
         return TokenPage(rows=rows, offset=numbers.start, total=Count(len(found)))
 
+    def count(self, query: Query, cancel: Cancel = NEVER) -> int:
+        found, _ = self._select(query, cancel)
+        return len(found)
+
     def scan(self, query: Query, cancel: Cancel = NEVER) -> Iterator[TokenRow]:
         found, _ = self._select(query, cancel)
         for tokens in cancel.checked(in_slices(found)):

@@ -1,109 +1,183 @@
 """What a query is in SQL: which tokens there are in its result, and in which order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from tokentui.core.query import Query, Sort, TokenRow
 from tokentui.core.token import Status, name_key
 from tokentui.core.window import After, Around, Before, First, Last, Offset, Position
 from tokentui.stores.postgresql.token_rows import COLUMNS, storable
 
+FEW = 10_000
+"""Of how many rows all are found before they are sorted."""
+_WHOLE = f"u.last_used_at, u.count, u.address, a.disabled_at IS NOT NULL, {COLUMNS}"
+"""The columns of a complete row."""
+_JOINED = (
+    "found JOIN tokens AS t USING (id) LEFT JOIN uses AS u USING (id) "
+    "LEFT JOIN accounts AS a ON a.name = t.account"
+)
+_TRIGRAM = 3
 _EXPIRED = "t.expires_at < %(now)s"
 _OF_STATUS = {
     Status.REVOKED: "t.revoked_at IS NOT NULL",
     Status.EXPIRED: f"t.revoked_at IS NULL AND {_EXPIRED}",
-    Status.REPLACED: f"t.revoked_at IS NULL AND NOT {_EXPIRED} AND t.replaced_by IS NOT NULL",
+    Status.REPLACED: f"t.revoked_at IS NULL AND t.frees_name AND NOT {_EXPIRED}",
     Status.EXPIRES_SOON: f"NOT t.frees_name AND NOT {_EXPIRED} AND t.expires_at < %(soon)s",
     Status.ACTIVE: f"NOT t.frees_name AND NOT {_EXPIRED} AND t.expires_at >= %(soon)s",
 }
-_URGENCY = (
-    f"CASE WHEN t.revoked_at IS NOT NULL THEN 5 WHEN {_EXPIRED} THEN 0 "
-    "WHEN t.replaced_by IS NOT NULL THEN 4 WHEN t.expires_at < %(soon)s THEN 1 "
-    "WHEN t.saved_at IS NULL THEN 2 ELSE 3 END"
+_OF_URGENCY = (
+    (Status.EXPIRED, _OF_STATUS[Status.EXPIRED]),
+    (Status.EXPIRES_SOON, _OF_STATUS[Status.EXPIRES_SOON]),
+    (Status.ACTIVE, f"{_OF_STATUS[Status.ACTIVE]} AND t.saved_at IS NULL"),
+    (Status.ACTIVE, f"{_OF_STATUS[Status.ACTIVE]} AND t.saved_at IS NOT NULL"),
+    (Status.REPLACED, _OF_STATUS[Status.REPLACED]),
+    (Status.REVOKED, _OF_STATUS[Status.REVOKED]),
 )
+"""What there is to do about a token, the most first: a rank of `Sort.STATUS` is a place here."""
 _RANKS = {
     Sort.CREATED: "t.created_at",
     Sort.ACCOUNT: "t.account",
     Sort.EXPIRES: "t.expires_at",
     Sort.REVOKED: "coalesce(t.revoked_at, 'infinity')",
     Sort.USED: "coalesce(u.last_used_at, '-infinity')",
-    Sort.STATUS: _URGENCY,
+    Sort.STATUS: "CASE "
+    + " ".join(f"WHEN {each} THEN {rank}" for rank, (_, each) in enumerate(_OF_URGENCY))
+    + " END",
 }
 _TYPES = {Sort.ACCOUNT: "text", Sort.STATUS: "integer"}
 """What these are, unless they are moments."""
 _PLACE = ("t.name_key", "t.account", "t.frees_name", "t.id")
 """What tells equals apart, in the order of `core.query.by_name`."""
+_ALIASED_PLACE = ", ".join(f"{key} AS key_{n}" for n, key in enumerate(_PLACE, 1))
+
+
+class _Source(NamedTuple):
+    """Rows that match a query, and what they are sorted by."""
+
+    matching: str
+    """From where, and which."""
+    keys: Sequence[str]
+    id: str
+
+    @property
+    def place(self) -> str:
+        return ", ".join(self.keys)
+
+    def order(self, *, descending: bool) -> str:
+        return ", ".join(f"{key} DESC" if descending else key for key in self.keys)
+
+    def counted(self, condition: str = "") -> str:
+        return f"(SELECT count(*) {self.matching}{condition})"
+
+
+class _Segment(NamedTuple):
+    """A part of a result, all of which comes before the next one."""
+
+    matching: str
+    rank: str
+    keys: Sequence[str]
 
 
 class Selection:
-    """A query in SQL. All text of a statement is a constant; what people give is in `values`."""
+    """A query in SQL. All text of a statement is a constant; what people give is in `values`.
+
+    What a window shows is found in one of two ways, since the planner cannot know which is cheap:
+    of a few matches, all are found first and then sorted; of many, an index is walked in order
+    until the window is full. A probe of the first matches tells which (adaptive query execution).
+    """
 
     def __init__(self, query: Query) -> None:
         self._query = query
         self.values: dict[str, Any] = {
             "now": query.now,
             "soon": query.now + query.soon + timedelta(days=1),
-            "text": _pattern(query.text),
+            "text": name_key(query.text),
+            "pattern": _pattern(query.text),
             "account": query.account,
             "idle_since": query.idle_since,
         }
-        joined = " LEFT JOIN uses AS u USING (id)" if _needs_uses(query) else ""
-        self._matching = f"FROM tokens AS t{joined} WHERE {' AND '.join(_conditions(query))}"
-        rank = _RANKS.get(query.sort)
-        self._keys = (rank, *_PLACE) if rank else _PLACE
+        rank = _rank(query)
+        keys = (rank, *_PLACE) if rank else _PLACE
+        conditions = " AND ".join(_conditions(query))
+        self._table = _Source(f"FROM tokens AS t{_uses(query)} WHERE {conditions}", keys, "t.id")
+        names = [f"key_{number}" for number, _ in enumerate(keys)]
+        self._probe = _Source("FROM probe WHERE true", names, "id")
+        self._segments = list(_segments(query, conditions))
 
     @property
     def impossible(self) -> bool:
         """Whether there is no row, because the database cannot hold what is asked for."""
         return not (storable(self._query.text) and storable(self._query.account or ""))
 
+    @property
+    def count(self) -> str:
+        """The statement for the size of the result."""
+        return f"SELECT {self._table.counted()}"
+
     def part(self, seen: TokenRow | None, limit: int) -> str:
         """Return the statement for `limit` rows that follow `seen`, or for the first ones."""
-        beyond = "" if seen is None else f" AND {self._compared(self._later, seen)}"
-        return self._rows("", self._found(beyond, limit))
+        beyond = f" AND {self._compared(self._table, self._later, seen)}" if seen else ""
+        found = self._found(self._table, limit, beyond)
+        return (
+            f"WITH found AS MATERIALIZED ({found}) SELECT 0, 0, {_WHOLE} FROM {_JOINED} "
+            f"ORDER BY {self._table.order(descending=self._query.descending)}"
+        )
 
     def page(self, at: Position, limit: int) -> str:
         """Return the statement for a window.
 
-        Its first two columns are the size of the result and the offset of the window. Where no row
-        is in the window, the others are null.
+        Its first two columns are the size of the result, `FEW` and one where it is more, and the
+        offset of the window. Where no row is in the window, the others are null.
         """
-        offset, found = self._window(at, limit)
-        facts = f"facts AS MATERIALIZED (SELECT {self._count()} AS total, {offset} AS start), "
-        return self._rows(facts, found)
+        few_start, few = self._window(self._probe, at, limit)
+        many_start, many = self._window(self._table, at, limit)
+        aliased = ", ".join(f"{key} AS key_{n}" for n, key in enumerate(self._table.keys))
+        return (
+            f"WITH probe AS MATERIALIZED (SELECT t.id AS id, {aliased} {self._table.matching} "
+            f"LIMIT {FEW + 1}), size AS MATERIALIZED (SELECT count(*) AS n FROM probe), "
+            f"facts AS MATERIALIZED (SELECT n, CASE WHEN n <= {FEW} THEN {few_start} "
+            f"ELSE {many_start} END AS start FROM size), found AS MATERIALIZED ("
+            f"(SELECT id FROM ({few}) AS few WHERE (SELECT n FROM size) <= {FEW}) UNION ALL "
+            f"(SELECT id FROM ({many}) AS many WHERE (SELECT n FROM size) > {FEW})) "
+            f"SELECT facts.n, facts.start, {_WHOLE} FROM facts LEFT JOIN ({_JOINED}) ON true "
+            f"ORDER BY {self._table.order(descending=self._query.descending)}"
+        )
 
-    def _window(self, at: Position, limit: int) -> tuple[str, str]:
+    def _window(self, source: _Source, at: Position, limit: int) -> tuple[str, str]:
         """Return what the offset of a window is, and the statement that finds its rows."""
-        skipping = " OFFSET (SELECT start FROM facts)"
         match at:
             case First():
-                return "0", self._found("", limit)
+                return "0", self._found(source, limit)
             case Last():
-                start = f"greatest(0, {self._count()} - {limit:d})"
-                return start, self._found("", limit, backwards=True)
+                start = f"greatest(0, {source.counted()} - {limit:d})"
+                return start, self._found(source, limit, backwards=True)
             case After(row):
-                beyond = self._compared(self._later, row)
-                return self._count(f" AND NOT {beyond}"), self._found(f" AND {beyond}", limit)
+                beyond = self._compared(source, self._later, row)
+                start = source.counted(f" AND NOT {beyond}")
+                return start, self._found(source, limit, f" AND {beyond}")
             case Before(row):
-                beyond = f" AND {self._compared(self._earlier, row)}"
-                start = f"greatest(0, {self._count(beyond)} - {limit:d})"
-                return start, self._found(beyond, limit, backwards=True)
+                beyond = f" AND {self._compared(source, self._earlier, row)}"
+                start = f"greatest(0, {source.counted(beyond)} - {limit:d})"
+                return start, self._found(source, limit, beyond, backwards=True)
             case Offset(start):
-                return f"{start:d}", self._found("", limit) + skipping
-            case Around():
-                return self._around(at, limit), self._found("", limit) + skipping
+                found = self._found(source, limit, skip=f"{start:d}", deep=start > FEW)
+                return f"{start:d}", found
+            case Around(_, near):
+                deep = near > FEW
+                start = self._around(source, at, limit, deep=deep)
+                skip = "(SELECT start FROM facts)"
+                return start, self._found(source, limit, skip=skip, deep=deep)
 
-    def _around(self, at: Around, limit: int) -> str:
+    def _around(self, source: _Source, at: Around, limit: int, *, deep: bool) -> str:
         """Return the offset of a window that does not miss a token of the result."""
         self.values["around"] = at.token_id if storable(at.token_id) else None
-        keys = ", ".join(self._keys)
-        held = f"(SELECT {keys} {self._matching} AND t.id = %(around)s)"
-        rank = self._count(f" AND ({keys}) {self._earlier} {held}")
+        window = self._found(source, limit, skip=f"{at.start:d}", deep=deep)
+        held = f"(SELECT {source.place} {source.matching} AND {source.id} = %(around)s)"
+        rank = source.counted(f" AND ({source.place}) {self._earlier} {held}")
         return (
-            f"(SELECT CASE WHEN NOT EXISTS {held} OR n BETWEEN {at.start:d} "
-            f"AND {at.start + limit - 1:d} THEN {at.start:d} ELSE greatest(0, n - {limit // 2:d}) "
-            f"END FROM {rank} AS ranked (n))"
+            f"(CASE WHEN %(around)s IN (SELECT id FROM ({window}) AS w) OR NOT EXISTS {held} "
+            f"THEN {at.start:d} ELSE greatest(0, {rank} - {limit // 2:d}) END)"
         )
 
     @property
@@ -114,18 +188,38 @@ class Selection:
     def _earlier(self) -> str:
         return ">" if self._query.descending else "<"
 
-    def _count(self, condition: str = "") -> str:
-        return f"(SELECT count(*) {self._matching}{condition})"
+    def _found(
+        self,
+        source: _Source,
+        limit: int,
+        condition: str = "",
+        *,
+        skip: str = "0",
+        deep: bool = False,
+        backwards: bool = False,
+    ) -> str:
+        """Return the statement for the IDs of rows in order, the first `skip` left out.
 
-    def _found(self, condition: str, limit: int, *, backwards: bool = False) -> str:
-        order = self._order(backwards=backwards)
-        return f"SELECT t.id {self._matching}{condition} ORDER BY {order} LIMIT {limit:d}"
+        They are many if `deep`: then it is as well to sort all.
+        """
+        descending = self._query.descending != backwards
+        order = source.order(descending=descending)
+        end = f"LIMIT {limit:d} OFFSET {skip}"
+        if source is self._probe or not self._segments or deep:
+            return f"SELECT {source.id} AS id {source.matching}{condition} ORDER BY {order} {end}"
+        # Each segment is walked in an order that has an index; then little is left to be sorted.
+        direction = " DESC" if descending else ""
+        parts = " UNION ALL ".join(
+            f"(SELECT t.id AS id, {each.rank} AS key_0, {_ALIASED_PLACE} "
+            f"{each.matching}{condition} "
+            f"ORDER BY {', '.join(f'{key}{direction}' for key in each.keys)} "
+            f"LIMIT {limit:d} + {skip})"
+            for each in self._segments
+        )
+        order = self._probe.order(descending=descending)
+        return f"SELECT id FROM ({parts}) AS parts ORDER BY {order} {end}"
 
-    def _order(self, *, backwards: bool = False) -> str:
-        direction = " DESC" if self._query.descending != backwards else ""
-        return ", ".join(f"{key}{direction}" for key in self._keys)
-
-    def _compared(self, operator: str, seen: TokenRow) -> str:
+    def _compared(self, source: _Source, operator: str, seen: TokenRow) -> str:
         """Return how the place of a row compares with that of a row that was seen."""
         token = seen.token
         self.values |= {
@@ -136,27 +230,37 @@ class Selection:
             "rank_seen": _rank_of(self._query, seen),
         }
         marks = ["%(name_key_seen)s", "%(account_seen)s", "%(frees_name_seen)s", "%(id_seen)s"]
-        if len(self._keys) > len(marks):
+        if len(source.keys) > len(marks):
             marks.insert(0, f"%(rank_seen)s::{_TYPES.get(self._query.sort, 'timestamptz')}")
-        return f"({', '.join(self._keys)}) {operator} ({', '.join(marks)})"
-
-    def _rows(self, facts: str, found: str) -> str:
-        """Return the statement for complete rows of those that `found` gives the IDs of."""
-        whole = (
-            "found JOIN tokens AS t USING (id) LEFT JOIN uses AS u USING (id) "
-            "LEFT JOIN accounts AS a ON a.name = t.account"
-        )
-        known = "facts.total, facts.start" if facts else "0, 0"
-        source = f"facts LEFT JOIN ({whole}) ON true" if facts else whole
-        return (
-            f"WITH {facts}found AS MATERIALIZED ({found}) SELECT {known}, "
-            f"u.last_used_at, u.count, u.address, a.disabled_at IS NOT NULL, {COLUMNS} "
-            f"FROM {source} ORDER BY {self._order()}"
-        )
+        return f"({source.place}) {operator} ({', '.join(marks)})"
 
 
-def _needs_uses(query: Query) -> bool:
-    return query.by_use or query.sort is Sort.USED
+def _uses(query: Query) -> str:
+    """Return how uses are joined, where they decide something."""
+    return " LEFT JOIN uses AS u USING (id)" if query.by_use or query.sort is Sort.USED else ""
+
+
+def _rank(query: Query) -> str | None:
+    """Return what a query sorts by before `_PLACE`, if anything does."""
+    if query.sort is Sort.REVOKED and Status.REVOKED not in query.statuses:
+        return None
+    if query.sort is Sort.REVOKED and query.statuses == {Status.REVOKED}:
+        return "t.revoked_at"
+    return _RANKS.get(query.sort)
+
+
+def _segments(query: Query, conditions: str) -> Iterator[_Segment]:
+    """Yield parts of the result by a rank that no index has, each in an order that one has."""
+    if query.sort is Sort.STATUS:
+        for rank, (status, each) in enumerate(_OF_URGENCY):
+            if status in query.statuses:
+                source = f"FROM tokens AS t{_uses(query)} WHERE {each} AND {conditions}"
+                yield _Segment(source, str(rank), _PLACE)
+    elif query.sort is Sort.USED:
+        source = f"FROM tokens AS t{_uses(query)} WHERE u.id IS NULL AND {conditions}"
+        yield _Segment(source, "'-infinity'::timestamptz", _PLACE)
+        source = f"FROM uses AS u JOIN tokens AS t USING (id) WHERE {conditions}"
+        yield _Segment(source, "u.last_used_at", ("u.last_used_at", *_PLACE))
 
 
 def _conditions(query: Query) -> Iterator[str]:
@@ -170,8 +274,11 @@ def _conditions(query: Query) -> Iterator[str]:
         yield "true"
     if not query.statuses:
         yield "false"
-    if query.text:
-        yield "t.name_key LIKE %(text)s"
+    if len(name_key(query.text)) >= _TRIGRAM:
+        yield "t.name_key LIKE %(pattern)s"
+    elif query.text:
+        # An index of trigrams has nothing for it, and is a detour.
+        yield "strpos(t.name_key, %(text)s) > 0"
     if query.account is not None:
         yield "t.account = %(account)s"
     if query.never_saved:

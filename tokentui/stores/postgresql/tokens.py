@@ -10,7 +10,7 @@ from tokentui.core.usage import Usage
 from tokentui.core.window import FIRST, Position
 from tokentui.stores.postgresql import token_rows
 from tokentui.stores.postgresql.connections import Connections
-from tokentui.stores.postgresql.statements import Selection
+from tokentui.stores.postgresql.statements import FEW, Selection
 from tokentui.stores.postgresql.token_rows import COLUMNS, storable, token_of
 
 _PART = 1000
@@ -41,7 +41,16 @@ class TokenTable:
         found = self._connections.ask(lambda it: it.all(statement, wanted.values), cancel)
         total, offset, *_ = found[0]
         rows = [_row(values) for _, _, *values in found if values[-1] is not None]
-        return TokenPage(rows=rows, offset=offset, total=Count(total))
+        return TokenPage(
+            rows=rows, offset=offset, total=_total(total, offset + len(rows) if rows else 0)
+        )
+
+    def count(self, query: Query, cancel: Cancel = NEVER) -> int:
+        wanted = Selection(query)
+        if wanted.impossible:
+            return 0
+        (number,) = self._connections.ask(lambda it: it.one(wanted.count, wanted.values), cancel)
+        return int(number)
 
     def scan(self, query: Query, cancel: Cancel = NEVER) -> Iterator[TokenRow]:
         seen: TokenRow | None = None
@@ -82,6 +91,11 @@ class TokenTable:
 
     def warnings(self) -> Sequence[str]:
         return ()
+
+
+def _total(probed: int, end: int) -> Count:
+    """Return the size of a result of which so many rows were probed; a window has its row `end`."""
+    return Count(probed) if probed <= FEW else Count(max(FEW, end), exact=False)
 
 
 def _row(values: Sequence[Any]) -> TokenRow:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import ClassVar
 
+from msgspec.structs import replace
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -141,7 +142,7 @@ class TokenTable(LineView, can_focus=True):
         With `accounts`, a column has the owners. The cursor goes to the token with the ID `follow`,
         or stays where it is if that is gone.
         """
-        self._page, self._selected, self._known = page, selected, True
+        self._page, self._selected, self._known = page, selected, page.total.exact
         self._sort, self._descending = query.sort, query.descending
         kind = query.statuses == {Status.REVOKED}, accounts
         if (self._history, self._accounts) != kind:
@@ -149,11 +150,19 @@ class TokenTable(LineView, can_focus=True):
             self._set_columns()
         self.virtual_size = Size(self.size.width, page.total.value + 1)
         indexes = {row.token.id: page.offset + n for n, row in enumerate(page.rows)}
-        self.cursor = indexes.get(follow or "", max(0, min(self.cursor, page.total.value - 1)))
+        self.cursor = indexes.get(follow or "", self.validate_cursor(self.cursor))
         held = self._held if page.total.value else None
         self._held = self.at(self.cursor) or held
         self.refresh()
         self.post_message(self.Moved())
+
+    def show_total(self, total: Count) -> None:
+        """Show how many rows there are, once that is known."""
+        self._page = replace(self._page, total=total)
+        self._known = True
+        self.virtual_size = Size(self.size.width, total.value + 1)
+        self.cursor = self.validate_cursor(self.cursor)
+        self.refresh()
 
     def show_selected(self, selected: Collection[str]) -> None:
         """Show a mark at the tokens with these IDs, and at no others."""

@@ -36,6 +36,10 @@ CREATE INDEX tokens_expires ON tokens (expires_at, name_key, account, frees_name
     WHERE revoked_at IS NULL;
 CREATE INDEX tokens_revoked ON tokens (revoked_at, name_key, account, frees_name, id)
     WHERE revoked_at IS NOT NULL;
+CREATE INDEX tokens_unsaved ON tokens (name_key, account, frees_name, id)
+    INCLUDE (expires_at) WHERE revoked_at IS NULL AND saved_at IS NULL;
+CREATE INDEX tokens_replaced ON tokens (name_key, account, frees_name, id)
+    INCLUDE (expires_at) WHERE revoked_at IS NULL AND frees_name;
 CREATE INDEX tokens_text ON tokens USING gin (name_key gin_trgm_ops);
 CREATE INDEX tokens_changed ON tokens (changed);
 
