@@ -7,12 +7,16 @@ import pytest
 
 from tokentui.core.backend import Backend
 
+from ..postgresql.lookups import be_patient
 from .kinds import KINDS, Opener
 
 
 @pytest.fixture(params=KINDS)
-def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
+def opener(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Opener:
     """Return what opens one and the same store, as often as it is called."""
+    be_patient(monkeypatch)
     return KINDS[request.param](tmp_path)
 
 

@@ -65,9 +65,9 @@ class PostgreSQLBackend:
 
     @cached_property
     def lookup(self) -> CredentialLookup:
-        from tokentui.core.snapshot_lookup import SnapshotLookup  # slow to load, seldom needed
+        from tokentui.stores.postgresql.lookup import DatabaseLookup  # seldom needed
 
-        return SnapshotLookup(self.tokens, self.accounts)
+        return DatabaseLookup(self._connections)
 
     # -- changes --------------------------------------------------------------------------------
 

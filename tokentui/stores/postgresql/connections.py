@@ -105,13 +105,19 @@ class Connections:
         self._given_up += self._idle
         self._idle = []
 
-    def ask(self, question: Callable[[Connection], T], cancel: Cancel = NEVER) -> T:
+    def ask(
+        self,
+        question: Callable[[Connection], T],
+        cancel: Cancel = NEVER,
+        patience: float = PATIENCE,
+    ) -> T:
         """Ask the database a question that changes nothing, or may be asked twice.
 
         Args:
             question: Is given a connection. Called again, on a new one, where the first one had
                 died while nobody used it.
             cancel: Looked at while the answer is awaited.
+            patience: How many seconds a statement may take.
 
         Returns:
             What `question` returns.
@@ -123,24 +129,24 @@ class Connections:
         cancel.check()
         connection, used = self._take()
         try:
-            with self._lent(connection, cancel):
+            with self._lent(connection, cancel, patience):
                 return question(connection)
         except StoreUnavailable:
             cancel.check()
             if not (used and connection.closed):
                 raise
         self._forget_idle()
-        return self.ask(question, cancel)
+        return self.ask(question, cancel, patience)
 
     @contextmanager
-    def _lent(self, connection: Connection, cancel: Cancel) -> Iterator[None]:
-        connection.awaited = cancel
+    def _lent(self, connection: Connection, cancel: Cancel, patience: float) -> Iterator[None]:
+        connection.awaited, connection.patience = cancel, patience
         try:
             yield
         except psycopg.Error as error:
             raise translated(error, self.url) from None
         finally:
-            connection.awaited = NEVER
+            connection.awaited, connection.patience = NEVER, PATIENCE
             self._put_back(connection)
 
     def _take(self) -> tuple[Connection, bool]:

@@ -38,6 +38,10 @@ def translated(error: Error, url: str) -> StoreError:
                 f"The database user of {url} may not do that ({said}): grant it tokentui_manager, "
                 "tokentui_verifier or tokentui_auditor."
             )
+        case pg.ObjectNotInPrerequisiteState():
+            return StoreUnavailable(
+                f"{url} is a standby, which cannot know whether it is up to date: name the primary."
+            )
         case pg.InvalidCatalogName():
             return StoreUnknown(f"There is no such database at {url} ({said}): create it first.")
         case pg.InvalidPassword() | pg.InvalidAuthorizationSpecification():

@@ -8,11 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from psycopg import ProgrammingError
+from psycopg import ProgrammingError, pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tokentui.core.errors import StoreUnknown
 
+_LOAD_BALANCING = 160000
+"""The version of libpq since which it can choose among hosts."""
 _DEFAULTS: Mapping[str, Any] = {
     # Of several hosts, the one that takes changes.
     "target_session_attrs": "read-write",
@@ -23,6 +25,8 @@ _DEFAULTS: Mapping[str, Any] = {
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 2,
+    # One that was cut off, but takes changes that nobody confirms, is not tried first each time.
+    **({"load_balance_hosts": "random"} if pq.version() >= _LOAD_BALANCING else {}),
 }
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
