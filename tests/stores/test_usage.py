@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 from typing import Any
 from weakref import ref
 
@@ -54,17 +54,27 @@ def test_uses_of_one_interval_are_written_together_by_themselves(
     store_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writes: list[Path] = []
-    write = files.replace
+    write, over = files.replace, Event()
 
     def replace(path: Path, content: bytes, **more: Any) -> None:
         write(path, content, **more)
         writes.append(path)
 
+    class Interval(Timer):
+        """Is over when the test says so."""
+
+        def run(self) -> None:
+            assert over.wait(60)
+            super().run()
+
     monkeypatch.setattr(files, "replace", replace)
-    usage = UsageFile(store_path.with_name("usage.json"), interval=0.2)
+    monkeypatch.setattr("tokentui.stores.use_buffer.Timer", Interval)
+    usage = UsageFile(store_path.with_name("usage.json"), interval=0.01)
     for burst in (1, 2):
+        over.clear()
         for _ in range(100):
             usage.record("a", NOW)
+        over.set()
         eventually(lambda: len(writes) == burst)  # noqa: B023 - it is called within the turn
         assert used(usage, "a") == Usage(last_used_at=NOW, count=100 * burst)
 
