@@ -8,10 +8,11 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -22,6 +23,7 @@ from ..conftest import program
 PATIENCE = 60.0
 _GLANCE = 0.01
 _ROOM = 2**30
+_PID_FILE_SEGMENT = 6
 _PREFIX = "run-"
 _SPAWNER = ThreadPoolExecutor(1, "spawner")
 """Starts all servers: the kernel ends a server together with the *thread* that started it."""
@@ -35,8 +37,20 @@ def start(
     It runs as a user whom PostgreSQL accepts, which refuses root. Its output goes to the end of a
     log, and a Ctrl+C in the terminal of the tests is not for it.
     """
-    words = [*_as_server_user("--pdeathsig", ending.name), *map(str, command)]
+    return _started([*_as_server_user("--pdeathsig", ending.name), *map(str, command)], log)
 
+
+def start_kept(command: Sequence[str | Path], log: Path) -> subprocess.Popen[bytes]:
+    """Start a server by a keeper, which ends with it and with all the processes that it left.
+
+    SIGTERM tells the keeper to end them all, and so does the death of the tests.
+    """
+    keeper = [sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py"))]
+    ending = [program("setpriv"), "--pdeathsig", "SIGTERM", "--"]
+    return _started([*ending, *keeper, *_as_server_user(), *map(str, command)], log)
+
+
+def _started(words: list[str], log: Path) -> subprocess.Popen[bytes]:
     def started() -> subprocess.Popen[bytes]:
         with log.open("ab") as file:
             return subprocess.Popen(
@@ -88,7 +102,11 @@ def give(path: Path) -> None:
 
 
 def wait_until(
-    holds: Callable[[], bool], what: str, *, unless: Callable[[], str | None] = lambda: None
+    holds: Callable[[], bool],
+    what: str,
+    *,
+    unless: Callable[[], str | None] = lambda: None,
+    glance: float = _GLANCE,
 ) -> None:
     """Wait until a condition holds; fail where it cannot any more, or does not for very long."""
     began = monotonic()
@@ -96,33 +114,57 @@ def wait_until(
         reason = unless()
         assert reason is None, f"{what}: {reason}"
         assert monotonic() < began + PATIENCE, f"{what}: not within {PATIENCE:.0f} seconds"
-        sleep(_GLANCE)
+        sleep(glance)
 
 
 def kill_tree(pid: int) -> None:
-    """End a process and its children at once, as a machine does that loses its power."""
+    """End a process and its children at once, as a machine does that loses its power.
+
+    Return when all of them have ended.
+    """
     # Stopped first, it starts no other child meanwhile.
     for sign in (signal.SIGSTOP, signal.SIGKILL):
-        for each in _tree(pid):
-            try:
+        ending = _tree(pid)
+        for each in ending:
+            with suppress(ProcessLookupError):
                 os.kill(each, sign)
-            except ProcessLookupError:
-                continue
+    wait_until(lambda: all(state(each) == "Z" for each in ending), "they go on")
 
 
 def _tree(pid: int) -> list[int]:
+    return [pid, *(each for child in children(pid) for each in _tree(child))]
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that a process has started and that have not ended."""
     try:
         tasks = list(Path(f"/proc/{pid}/task").glob("*/children"))
-        children = [int(child) for task in tasks for child in task.read_text().split()]
-    except FileNotFoundError:
+        return [int(child) for task in tasks for child in task.read_text().split()]
+    except OSError:
         return []
-    return [pid, *(each for child in children for each in _tree(child))]
 
 
-def free_shared_memory(segment: int) -> None:
-    """Free the System V shared memory of a server that was killed."""
-    remove = 0
-    ctypes.CDLL(None).shmctl(segment, remove, None)
+def state(pid: int) -> str:
+    """Return the state of a process: T where it is stopped, Z where it has ended or is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "Z"
+
+
+def pid_file(data: Path, line: int) -> str:
+    """Return a line of what a PostgreSQL notes of itself; nothing where it has not yet."""
+    try:
+        return (data / "postmaster.pid").read_text().splitlines()[line].strip()
+    except (FileNotFoundError, IndexError):
+        return ""
+
+
+def free_shared_memory(data: Path) -> None:
+    """Free the System V shared memory of a PostgreSQL that was killed."""
+    if noted := pid_file(data, _PID_FILE_SEGMENT):
+        segment, remove = int(noted.split()[1]), 0
+        ctypes.CDLL(None).shmctl(segment, remove, None)
 
 
 # -- folders --------------------------------------------------------------------------------------

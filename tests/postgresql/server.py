@@ -42,7 +42,7 @@ _NOT_DURABLE = {
 }
 """Nothing is lost by these when the server is killed, only when the machine is."""
 
-_PID_FILE_SEGMENT, _PID_FILE_STATUS = 6, 7
+_PID_FILE_STATUS = 7
 
 
 class Server:
@@ -108,13 +108,7 @@ class Server:
         processes.wait_until(self._ready, "PostgreSQL does not start", unless=failed)
 
     def _ready(self) -> bool:
-        return self._pid_file(_PID_FILE_STATUS) == "ready"
-
-    def _pid_file(self, line: int) -> str:
-        try:
-            return (self.data / "postmaster.pid").read_text().splitlines()[line].strip()
-        except (FileNotFoundError, IndexError):
-            return ""
+        return processes.pid_file(self.data, _PID_FILE_STATUS) == "ready"
 
     def stop(self) -> None:
         """Stop the server, which ends all connections first. It may be started again."""
@@ -125,12 +119,10 @@ class Server:
 
     def kill(self) -> None:
         """Kill the server and all its processes at once. It may be started again."""
-        segment = self._pid_file(_PID_FILE_SEGMENT)
         processes.kill_tree(self.pid)
         assert self._process is not None
         self._process.wait(processes.PATIENCE)
-        if segment:
-            processes.free_shared_memory(int(segment.split()[1]))
+        processes.free_shared_memory(self.data)
         self._forget_connection()
 
     def close(self) -> None:

@@ -82,21 +82,13 @@ def test_a_kill_leaves_no_process_and_no_shared_memory() -> None:
             segment = (server.data / "postmaster.pid").read_text().splitlines()[6].split()[1]
             assert segment in segments()
             server.kill()
-            processes.wait_until(lambda: gone(row[0]), "the backend goes on")
-        assert gone(leader)
+            processes.wait_until(lambda: processes.state(row[0]) == "Z", "the backend goes on")
+        assert processes.state(leader) == "Z"
         assert segment not in segments()
 
 
 def segments() -> list[str]:
     return [line.split()[1] for line in Path("/proc/sysvipc/shm").read_text().splitlines()]
-
-
-def gone(pid: int) -> bool:
-    """Return whether a process has ended, whoever is still to take note of it."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
 
 
 def test_it_listens_on_a_port_only_if_asked() -> None:
@@ -134,13 +126,13 @@ def test_it_ends_with_the_tests(killed: bool) -> None:
         assert tests.stdin is not None
         assert tests.stdout is not None
         pid, folder = tests.stdout.readline().split()
-        assert not gone(int(pid))
+        assert processes.state(int(pid)) != "Z"
         if killed:
             os.kill(tests.pid, signal.SIGKILL)
         else:
             tests.stdin.close()
         tests.wait(processes.PATIENCE)
-        processes.wait_until(lambda: gone(int(pid)), "the server goes on")
+        processes.wait_until(lambda: processes.state(int(pid)) == "Z", "the server goes on")
     if killed:
         with processes.folder():
             pass
