@@ -31,6 +31,7 @@ from tokentui.core.errors import (
     StoreError,
     StoreReadOnly,
 )
+from tokentui.stores import syslog
 from tokentui.stores.file.audit_log import AuditLogFile
 from tokentui.stores.file.backend import FileBackend
 from tokentui.stores.file.backups import Copies
@@ -532,10 +533,15 @@ def test_a_syslog_that_does_not_read_is_not_waited_for(
     assert story(traced) == [("create", "done", "one")]
 
 
-def test_lines_that_a_syslog_reads_slowly_all_arrive(opened: Open, tmp_path: Path) -> None:
+def test_lines_that_a_syslog_reads_slowly_all_arrive(
+    opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for patience in ("_STALL", "_LONGEST"):
+        monkeypatch.setattr(syslog, patience, 60.0)
     address, received = str(tmp_path / "log"), []
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(address)
+        listener.settimeout(60)
         trail = opened()
         trail.copy = to_syslog(address)
         writing = threading.Thread(target=trail.record, args=[event()] * 2000)

@@ -1,7 +1,6 @@
 """Backends that break the contract of commits of token changes, each in one way."""
 
 import threading
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -217,6 +216,8 @@ class SaysWhatIsRefusedToReaders(MemoryBackend):
 class Unlocked(MemoryBackend):
     """Lets others change the store between its look and its change."""
 
+    _looked_both = threading.Barrier(2)
+
     def __init__(self, store: Store, **more: Any) -> None:
         super().__init__(store, **more)
         self._looked = threading.local()
@@ -225,7 +226,7 @@ class Unlocked(MemoryBackend):
         if isinstance(change, TokenChange):
             self._looked.records = super()._records(change.needs())
         if threading.current_thread() is not threading.main_thread():
-            time.sleep(0.2)  # so that all threads of a test have looked
+            self._looked_both.wait(60)  # the threads of a test are even in number
         return super().commit(change, account, key)
 
     def _records(self, needs: Needs) -> Records:
