@@ -179,6 +179,39 @@ def test_there_is_nothing_to_upgrade(database: OnDatabase) -> None:
     assert f"tokentui store create {url}" in refused.stderr
 
 
+# -- copies ----------------------------------------------------------------------------------------
+
+
+def test_a_file_moves_to_a_database_and_back(sandbox: Sandbox) -> None:
+    secret = sandbox.run("create", "ci", "--never").stdout
+    sandbox.run("verify", stdin=secret)
+    url, back = fresh_database(empty), str(sandbox.home / "back" / "tokens.json")
+    assert sandbox.run("store", "create", url).returncode == ExitCode.OK
+    copied = sandbox.run("store", "copy", str(sandbox.store), url)
+    assert (copied.returncode, copied.stdout) == (ExitCode.OK, "")
+    assert "Copied and compared: 1 token, accounts: 0, used tokens: 0, lines" in copied.stderr
+    assert len(list(keys_in(sandbox.home).iterdir())) == 1, "the key that was created is gone"
+    there = sandbox.run("--store", url, "audit", "verify").stderr
+    assert there == sandbox.run("audit", "verify").stderr
+    again = sandbox.run("store", "copy", str(sandbox.store), url)
+    assert (again.returncode, "is not empty" in again.stderr) == (ExitCode.STORE, True)
+    assert sandbox.run("store", "copy", url, back).returncode == ExitCode.OK
+    for store in (url, back):
+        assert sandbox.run("--store", store, "verify", stdin=secret).stdout.startswith("ci ")
+
+
+def test_only_the_owner_of_a_database_copies_into_it(database: OnDatabase) -> None:
+    file = str(database.store)
+    database.run("--store", file, "create", "ci", "--never")
+    execute(database.url, "DROP ROLE IF EXISTS copier", "CREATE ROLE copier LOGIN")
+    execute(database.url, "GRANT tokentui_manager TO copier")
+    refused = database.run("store", "copy", file, f"{database.url}&user=copier")
+    assert refused.returncode == ExitCode.STORE
+    assert "Only the owner of the database may copy into it" in refused.stderr
+    assert json.loads(database.run("store", "status", "--json").stdout)["counts"]["tokens"] == 0
+    assert database.run("store", "copy", file, database.url).returncode == ExitCode.OK
+
+
 # -- status ----------------------------------------------------------------------------------------
 
 

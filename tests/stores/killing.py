@@ -33,7 +33,7 @@ from ..contracts import test_accounts as accounts
 from ..contracts import test_commit as tokens
 from ..contracts.samples import add, commit, token
 
-_STEPS = (
+STEPS = (
     *("open", "write", "pwrite", "fsync", "ftruncate", "replace", "rename", "unlink", "mkdir"),
     *("fchmod", "chmod", "chown", "link"),
 )
@@ -91,7 +91,7 @@ def killed_at(step: int, folder: Path, change: Change) -> bool:
     ended = 1
     try:
         backend, dying = opened(folder), Dying(step)
-        for name in _STEPS:
+        for name in STEPS:
             mock.patch.object(os, name, partial(dying, getattr(os, name), name)).start()
         commit(backend, change, "key")
         ended = 0
@@ -178,7 +178,7 @@ def _write_no_key() -> None:
 
 
 def _never_finish() -> None:
-    mock.patch.object(FileBackend, "_finish_log", lambda _: None).start()
+    mock.patch.object(FileBackend, "finish_log", lambda _: None).start()
 
 
 def _log_no_key() -> None:

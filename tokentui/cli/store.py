@@ -1,9 +1,11 @@
 """Stores in databases: made, brought up to date, looked at, copied."""
 
+import socket
 from collections.abc import Iterator
 
 import click
 
+from tokentui import config, formatting
 from tokentui.cli.common import json_option, operator_only, settings, warn
 from tokentui.console import ExitCode, Failure, echo_error, write, write_json
 from tokentui.core.text import printable
@@ -76,6 +78,36 @@ def status(url: str | None, as_json: bool) -> None:
         raise Failure(
             printable(f"No changes can be made. {' '.join(found.obstacles)}"), ExitCode.STORE
         )
+
+
+@store.command()
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+def copy(source: str, target: str) -> None:
+    """Copy a store from a file to a database, back, or from one database to another.
+
+    Everything is copied and compared: tokens, accounts, passwords, uses, the audit log and its key.
+    Nobody can change FROM meanwhile. TO is a file that is not there yet, or a database with an
+    empty store (tokentui store create). If this is interrupted, TO is no store: run it again.
+    """
+    chosen = settings()
+    echo_error(f"Copying {printable(source)}. Until this ends, nobody can change it.")
+    copied = administration.copy(
+        source,
+        target,
+        who=f"{config.person()} on {socket.gethostname()}",
+        usage=chosen.usage,
+        anchor=chosen.audit_anchor,
+    )
+    echo_error(
+        f"Copied and compared: {formatting.tokens(copied.tokens)}, accounts: {copied.accounts:,}, "
+        f"used tokens: {copied.uses:,}, lines of the audit log: {copied.audit_lines:,}."
+    )
+    echo_error(
+        f"Next: name {printable(target)} with --store or in the setting store, wherever "
+        f"{printable(source)} was named. Then take {printable(source)} out of use: what is changed "
+        "there from now on is not in the copy."
+    )
 
 
 def _lines(found: StoreStatus) -> Iterator[tuple[str, str]]:

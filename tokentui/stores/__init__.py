@@ -63,7 +63,7 @@ def open_backend(
     from tokentui.stores.file.usage import UsageFile
 
     path = _path(url)
-    uses = UsageFile(_usage_path(url, usage), sweeping=not read_only)
+    uses = UsageFile(usage_path(url, usage), sweeping=not read_only)
     accounts = AccountFiles(path.parent, like=path, read_only=read_only)
     return FileBackend(
         TinyDBStore(path, uses, accounts, clock, read_only=read_only),
@@ -142,7 +142,8 @@ def absolute(url: str) -> str:
     return url if is_database(url) else str(_path(url))
 
 
-def _usage_path(url: str, usage: str | None) -> Path:
+def usage_path(url: str, usage: str | None) -> Path:
+    """Return the file with the uses of the tokens in the file `url`; `usage` names another one."""
     if usage:
         return Path(os.path.realpath(_named(usage)))
     return _path(url).with_name("usage.json")
@@ -159,7 +160,7 @@ def change_problems(url: str, *, usage: str | None = None) -> Iterator[str]:
 
     store = _path(url)
     beside = (store.with_name(f"{each}.json") for each in ("accounts", "passwords", "failures"))
-    for path in (store, *beside, _usage_path(url, usage)):
+    for path in (store, *beside, usage_path(url, usage)):
         yield from problems(path)
 
 

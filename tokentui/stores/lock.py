@@ -143,6 +143,19 @@ class Lock:
 
 
 @contextmanager
+def interruptible() -> Iterator[None]:
+    """Let signals through for the block, within locks that are held for long.
+
+    Wherever the block is stopped, it must leave nothing behind that counts.
+    """
+    before = signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def _without_signals() -> Iterator[None]:
     """Keep signals from this thread for the block; they come at its end."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())

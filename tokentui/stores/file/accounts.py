@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 _ACCOUNTS, _PASSWORDS = "accounts", "passwords"
 
 
-class _Password(msgspec.Struct, frozen=True):
+class Password(msgspec.Struct, frozen=True):
+    """What is kept of a password."""
+
     hash: str
 
 
@@ -37,7 +39,7 @@ class AccountFiles:
     def __init__(self, folder: Path, like: Path, *, read_only: bool = False) -> None:
         self._read_only = read_only
         self._accounts = _opened(folder, _ACCOUNTS, Account, like=like)
-        self._passwords = _opened(folder, _PASSWORDS, _Password)
+        self._passwords = _opened(folder, _PASSWORDS, Password)
         self._known: Mapping[str, Account | None] | None = None
         self._known_at: Stamp | None = None
         self.renew()
@@ -141,12 +143,12 @@ class AccountFiles:
             for name, hashed in passwords.items():
                 table.pop(name, None)
                 if hashed is not None:
-                    table[name] = _Password(hashed)
+                    table[name] = Password(hashed)
 
     def hash_of(self, name: str) -> str | None:
         with self._guard:
             record = self._passwords.read()[_PASSWORDS].get(name)
-        return record.hash if isinstance(record, _Password) else None
+        return record.hash if isinstance(record, Password) else None
 
     def _refuse_lost(self) -> None:
         """Refuse to take accounts that were lost for none at all: then all would be allowed."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -76,6 +76,10 @@ class AuditLogFile:
             if self._required:
                 raise AuditLogUnwritable(self._last_error) from None
             once_free(partial(self.on_notice, f"This is not in the audit log. {self._last_error}"))
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep everybody else from writing for the block; raise `StoreBusy`."""
+        return self._lock.held()
 
     def warnings(self) -> Sequence[str]:
         if self._last_error is not None and not self._required:

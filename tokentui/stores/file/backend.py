@@ -95,7 +95,7 @@ class FileBackend:
             if self._part_of(change).has(key):
                 return None
         if self._finished != self.audit.version():
-            self._finish_log()
+            self.finish_log()
         try:
             if isinstance(change, TokenChange):
                 self._change_tokens(change, account, key, ahead)
@@ -133,8 +133,11 @@ class FileBackend:
         account = self.accounts.list_all().get(change.name)
         return Committed(account=account, unconfirmed=unconfirmed)
 
-    def _finish_log(self) -> None:
-        """Say in the audit log that what it says last was not done, where a process was killed."""
+    def finish_log(self) -> None:
+        """Say in the audit log that what it says last was not done, where a process was killed.
+
+        Call it while nobody else can change the store.
+        """
         with suppress(StoreError):
             last = self.audit.last_change()
             if not last or last[0].outcome != Outcome.DONE or not isinstance(last[0].change, str):

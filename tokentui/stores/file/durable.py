@@ -198,6 +198,11 @@ class DurableJSON(Storage):
             raise self.damaged("is empty")
         try:
             tables = msgspec.json.decode(content, type=dict[str, Raw])
+            if migrations.UNFINISHED in tables:
+                raise StoreUnreadable(
+                    f"A store is being copied to {self.path}, or that was not finished. Wait for "
+                    "its end, or run tokentui store copy again."
+                )
             version, needed = migrations.read_mark(tables)
             if version > migrations.FORMAT:
                 wanted = f"tokentui {needed} or a newer one" if needed else "a newer tokentui"

@@ -5,6 +5,7 @@ version may ignore, and keeps, needs none.
 """
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,6 +13,9 @@ from msgspec import Raw
 
 MARK = "tokentui"
 """The table that makes a file a store of ours; its one record is a `_Mark`."""
+
+UNFINISHED = "tokentui copy"
+"""The table of a file that a store is being copied to: it is no store before all is there."""
 
 FORMAT = 1
 _NEEDS = "0.1"
@@ -29,6 +33,19 @@ class _Mark(msgspec.Struct):
 def mark() -> dict[str, Any]:
     """Return the table that marks a file of this format."""
     return {"1": _Mark(FORMAT, _NEEDS)}
+
+
+def unfinished() -> bytes:
+    """Return the content of a file that a store is being copied to."""
+    return msgspec.json.encode({UNFINISHED: {}})
+
+
+def is_unfinished(path: Path) -> bool:
+    """Say whether a store is being copied to a file, or that was not finished."""
+    try:
+        return path.read_bytes() == unfinished()
+    except OSError:
+        return False
 
 
 def read_mark(tables: Mapping[str, Raw]) -> tuple[int, str | None]:

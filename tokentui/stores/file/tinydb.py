@@ -86,6 +86,11 @@ class TinyDBStore:
             read_only_reasons = [] if self.read_only else self._file.read_only_reasons()
             return [*self._file.warnings(), *read_only_reasons, *self._current().damage]
 
+    def damage(self) -> Sequence[str]:
+        """Return what is wrong with records that are left out, a sentence each."""
+        with self._guard:
+            return self._current().damage
+
     def version(self) -> Stamp | None:
         return self._file.stamp()
 

@@ -1,6 +1,7 @@
 """When, how often and from where tokens were used, in a file of its own."""
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -78,6 +79,15 @@ class UsageFile:
 
     def flush(self) -> None:
         self._buffer.flush()
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep everybody else from writing for the block; raise `StoreBusy`."""
+        return self._file.lock()
+
+    def put_all(self, uses: Uses) -> None:
+        """Write how tokens were used, in the place of what was noted before."""
+        with self._file.lock(), self._reading, self._file.change():
+            self._file.read()[_TABLE] = dict(uses)
 
     def _write(self, uses: Mapping[str, Usage]) -> None:
         with self._file.lock(), self._reading:

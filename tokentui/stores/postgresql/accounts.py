@@ -1,6 +1,6 @@
 """Accounts in the database."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tokentui.core.account import Account, Role
@@ -8,7 +8,11 @@ from tokentui.core.account_change import AccountEdit, AccountRecords
 from tokentui.stores.postgresql.connections import Connection, Connections
 from tokentui.stores.postgresql.token_rows import storable
 
-_ALL = "SELECT name, role, created_at, disabled_at, keys, revision FROM accounts"
+_COLUMNS = "SELECT name, role, created_at, disabled_at, keys, revision"
+_ALL = f"{_COLUMNS} FROM accounts"
+_ALL_WITH_PASSWORDS = (
+    f"{_COLUMNS}, hash FROM accounts LEFT JOIN passwords USING (name) ORDER BY name"
+)
 _HASH = "SELECT hash FROM passwords WHERE name = %s"
 _PUT = (
     "INSERT INTO accounts (name, role, created_at, disabled_at, keys, revision) "
@@ -72,15 +76,29 @@ def write(connection: Connection, edit: AccountEdit) -> None:
             connection.send(_PUT_HASH, [name, hashed])
 
 
+def all_with_passwords(connection: Connection) -> Sequence[tuple[Account, str | None]]:
+    """Return all accounts by name, each with the hash of its password; raise `psycopg.Error`."""
+    rows = connection.all(_ALL_WITH_PASSWORDS)
+    return [(_account(facts), hashed) for *facts, hashed in rows]
+
+
+def load(connection: Connection, accounts: Iterable[tuple[Account, str | None]]) -> None:
+    """Write accounts, each with the hash of its password; raise `psycopg.Error`."""
+    for account, hashed in accounts:
+        write(connection, AccountEdit(account=account, passwords={account.name: hashed}))
+
+
 def _by_name(rows: Sequence[Any]) -> dict[str, Account | None]:
-    return {
-        name: Account(
-            name=name,
-            role=Role(role),
-            created_at=created_at,
-            disabled_at=disabled_at,
-            keys=tuple(keys),
-            revision=revision,
-        )
-        for name, role, created_at, disabled_at, keys, revision in rows
-    }
+    return {account.name: account for account in map(_account, rows)}
+
+
+def _account(facts: Sequence[Any]) -> Account:
+    name, role, created_at, disabled_at, keys, revision = facts
+    return Account(
+        name=name,
+        role=Role(role),
+        created_at=created_at,
+        disabled_at=disabled_at,
+        keys=tuple(keys),
+        revision=revision,
+    )

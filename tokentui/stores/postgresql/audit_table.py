@@ -1,6 +1,6 @@
 """The audit log in the database, of the lines that a log in files has."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -184,6 +184,14 @@ class Written(NamedTuple):
 
     last: Link
     lines: Sequence[str]
+
+
+def load(connection: Connection, lines: Iterable[bytes]) -> None:
+    """Write the lines of a log into an empty table; raise `psycopg.Error`, and `ValueError`."""
+    columns = "seq, at, account, action, token, name_key, line"
+    with connection.cursor().copy(f"COPY audit_log ({columns}) FROM STDIN".encode()) as copy:
+        for line in lines:
+            copy.write_row(_row(chain.read(line), line))
 
 
 def _row(entry: Entry, line: bytes) -> tuple[Any, ...]:

@@ -139,6 +139,28 @@ class Connections:
         return self.ask(question, cancel, patience)
 
     @contextmanager
+    def lent(self, patience: float) -> Iterator[Connection]:
+        """Give a new connection for the block, which is closed at the end.
+
+        Args:
+            patience: How many seconds a statement may take.
+
+        Yields:
+            The connection.
+
+        Raises:
+            StoreError: The database cannot be reached, or refuses.
+        """
+        connection = self._opened()
+        connection.patience = patience
+        try:
+            yield connection
+        except psycopg.Error as error:
+            raise translated(error, self.url) from None
+        finally:
+            connection.close()
+
+    @contextmanager
     def _lent(self, connection: Connection, cancel: Cancel, patience: float) -> Iterator[None]:
         connection.awaited, connection.patience = cancel, patience
         try:

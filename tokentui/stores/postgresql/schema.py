@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 from psycopg.errors import InsufficientPrivilege
 
 from tokentui.core.errors import StoreError, StoreTooNew, StoreUnknown, StoreUnreadable
-from tokentui.stores.postgresql.connections import PATIENCE, Connection, Connections
+from tokentui.stores.postgresql.connections import Connection, Connections
 
 T = TypeVar("T")
 
@@ -161,7 +161,6 @@ def _alone(connections: Connections, work: Callable[[Connection], T]) -> T:
     """Do something as one transaction that no other upgrade runs beside."""
 
     def attempt(connection: Connection) -> T:
-        connection.patience = _PATIENCE
         try:
             with connection.transaction():
                 connection.send("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
@@ -171,7 +170,5 @@ def _alone(connections: Connections, work: Callable[[Connection], T]) -> T:
                 f"Only the owner of the database may do that ({error.diag.message_primary}). "
                 "Nothing was changed."
             ) from None
-        finally:
-            connection.patience = PATIENCE
 
-    return connections.ask(attempt)
+    return connections.ask(attempt, patience=_PATIENCE)

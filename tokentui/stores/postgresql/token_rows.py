@@ -101,6 +101,28 @@ def write(connection: Connection, edit: Edit, changed: int) -> None:
             connection.send(statement, {**_arrays(tokens), "changed": changed})
 
 
+def load(connection: Connection, tokens: Iterable[Token], changed: int) -> None:
+    """Write tokens into an empty table; `changed` is the number of the change.
+
+    Raises `psycopg.Error`.
+    """
+    columns = f"{', '.join(_TYPES)}, changed"
+    with connection.cursor().copy(f"COPY tokens ({columns}) FROM STDIN".encode()) as copy:
+        for token in tokens:
+            copy.write_row([*(_loaded(token, name) for name in _TYPES), changed])
+
+
+def _loaded(token: Token, name: str) -> Any:
+    match name:
+        case "name_key":
+            return name_key(token.name)
+        case "expires_at":
+            return token.expires_at or "infinity"
+        case "networks":
+            return list(token.networks)
+    return getattr(token, name)
+
+
 def _arrays(tokens: Iterable[Token]) -> dict[str, list[Any]]:
     """Return the values of `tokens`, a list a column."""
     arrays: dict[str, list[Any]] = {name: [] for name in _TYPES}

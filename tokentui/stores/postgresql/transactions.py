@@ -9,9 +9,10 @@ from contextlib import suppress
 from typing import NamedTuple, TypeVar
 
 import psycopg
+from psycopg.errors import LockNotAvailable
 
 from tokentui.core.chain import Link
-from tokentui.core.errors import OutcomeUnknown
+from tokentui.core.errors import OutcomeUnknown, StoreBusy
 from tokentui.stores.postgresql.connections import Connection, Connections
 
 T = TypeVar("T")
@@ -20,6 +21,20 @@ T = TypeVar("T")
 _LIMITS = (
     "SELECT set_config('lock_timeout', '3s', true), set_config('statement_timeout', '5s', true), "
     "set_config('idle_in_transaction_session_timeout', '2s', true)"
+)
+
+_COPY_LIMITS = (
+    "SELECT set_config('application_name', %s, true), set_config('lock_timeout', '3s', true), "
+    "set_config('statement_timeout', '0', true), "
+    "set_config('idle_in_transaction_session_timeout', '0', true)"
+)
+COPY = "tokentui store copy by "
+"""How the name of a session begins that copies the store."""
+_LONGEST_NAME = 63
+"""The most bytes of the name of a session."""
+_COPYING = (
+    "SELECT application_name FROM pg_stat_activity "
+    "WHERE datname = current_database() AND application_name LIKE %s LIMIT 1"
 )
 
 
@@ -74,6 +89,26 @@ def in_transaction(connections: Connections, work: Callable[[Connection], T]) ->
     return connections.ask(lambda connection: _committed(connection, work))
 
 
+def begin_copy(connection: Connection, who: str) -> None:
+    """Begin a transaction in which all of the store is read or written, however long that takes.
+
+    Nobody else changes anything meanwhile; who tries is told `who` copies. Raises `psycopg.Error`.
+    """
+    connection.execute(b"BEGIN")
+    connection.execute(_COPY_LIMITS.encode(), [f"{COPY}{who}"[:_LONGEST_NAME]])
+    connection.execute(b"SELECT FROM head, uses_head FOR UPDATE")
+
+
+def _refuse_copied(connection: Connection) -> None:
+    """Raise `StoreBusy` where others wait because the store is being copied."""
+    with suppress(psycopg.Error):
+        if copying := connection.all(_COPYING, [f"{COPY}%"]):
+            raise StoreBusy(
+                f"{copying[0][0].removeprefix(COPY)} is copying the store, so nothing can be "
+                "changed until that is done."
+            )
+
+
 def _committed(connection: Connection, work: Callable[[Connection], T]) -> T:
     ending, connection.unconfirmed = False, False
     try:
@@ -88,6 +123,8 @@ def _committed(connection: Connection, work: Callable[[Connection], T]) -> T:
             raise OutcomeUnknown from None
         with suppress(psycopg.Error):
             connection.rollback()
+        if isinstance(error, LockNotAvailable):
+            _refuse_copied(connection)
         raise
     if connection.unconfirmed:
         raise OutcomeUnknown
