@@ -145,7 +145,10 @@ _form_option = click.option(
 def export_tokens(form: str | None, hashes: bool, to_file: Path | None) -> None:
     """Print all tokens, revoked ones as well, as JSON or CSV. Never a secret."""
     operator_only()
-    tokens = every_token(open_service().backend.tokens)
+    backend = open_service().backend
+    tokens = every_token(backend.tokens)
+    if hashes and not backend.capabilities.verifies:
+        raise Failure(backend.capabilities.denial_reasons["verifies"], ExitCode.STORE)
     text = import_export.write(tokens, _form(form, to_file), hashes=hashes)
     if to_file is None:
         write(text.removesuffix("\n"))

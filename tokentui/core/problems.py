@@ -13,6 +13,7 @@ from tokentui.core.token import Token, check_name, clashing
 def find_problems(queries: TokenQueries) -> list[str]:
     """Return all that is wrong with the store, a sentence each. Reads every token."""
     tokens = every_token(queries.backend.tokens)
+    verifies = queries.backend.capabilities.verifies
     return [
         *queries.warnings(),
         *(
@@ -20,19 +21,24 @@ def find_problems(queries: TokenQueries) -> list[str]:
             for name in sorted(clashing(tokens))
         ),
         *(problem for token in tokens for problem in _problems(token)),
+        *(problem for token in tokens if verifies for problem in _hash_problems(token)),
     ]
 
 
 def _problems(token: Token) -> Iterator[str]:
     if token.revoked_at is not None:
-        if token.hash is not None:
-            yield f"{printable(token.name)} ({token.id}) was revoked but still has a hash."
         return
     try:
         check_name(token.name)
     except InvalidName as error:
         yield f"The name {printable(token.name)} ({token.id}) breaks a rule: {error} Rename it."
-    if token.hash is None or not credential.is_hash(token.hash):
+
+
+def _hash_problems(token: Token) -> Iterator[str]:
+    if token.revoked_at is not None:
+        if token.hash is not None:
+            yield f"{printable(token.name)} ({token.id}) was revoked but still has a hash."
+    elif token.hash is None or not credential.is_hash(token.hash):
         yield (
             f"The hash of {printable(token.name)} is damaged, so its secret opens nothing: "
             "revoke it and create another."

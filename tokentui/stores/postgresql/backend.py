@@ -27,6 +27,15 @@ _VERSIONS = "SELECT head.tokens, head.accounts, uses_head.version, head.seq FROM
 _KNOWN = "UPDATE done SET at = now() WHERE key = %s RETURNING true"
 _NOTE = "INSERT INTO done (key) VALUES (%s)"
 _FORGET = "DELETE FROM done WHERE at < now() - interval '1 day'"
+_CAPABILITIES = Capabilities(backups=False, denial_reasons={"backups": REASON})
+_OF_AUDITORS = Capabilities(
+    backups=False,
+    verifies=False,
+    denial_reasons={
+        "backups": REASON,
+        "verifies": "This user of the database cannot read hashes, so no secret can be checked.",
+    },
+)
 
 
 class PostgreSQLBackend:
@@ -35,13 +44,12 @@ class PostgreSQLBackend:
     A change, what the audit log says of it, its key and its number are one transaction.
     """
 
-    capabilities: Capabilities = Capabilities(backups=False, denial_reasons={"backups": REASON})
-
     def __init__(
         self,
         connections: Connections,
         audit: AuditTable,
         attempts: AttemptsTable,
+        hides_hashes: Callable[[], bool] = lambda: False,
         *,
         read_only: bool,
     ) -> None:
@@ -54,6 +62,11 @@ class PostgreSQLBackend:
         self.attempts = attempts
         self.backups = NoBackups()
         self._connections = connections
+        self._hides_hashes = hides_hashes
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return _OF_AUDITORS if self._hides_hashes() else _CAPABILITIES
 
     @property
     def on_notice(self) -> Callable[[str], None]:

@@ -16,6 +16,8 @@ from tokentui.stores.postgresql.connections import Connection, Connections
 from tokentui.stores.postgresql.url import conninfo_of
 from tokentui.stores.syslog import to_syslog
 
+_HIDES_HASHES = "SELECT NOT has_column_privilege('tokens', 'hash', 'SELECT')"
+
 
 class _Checked:
     """Checks once that this program can use the store, and knows what it says of itself."""
@@ -23,10 +25,14 @@ class _Checked:
     def __init__(self, url: str) -> None:
         self._url = url
         self._store: schema.Store | None = None
+        self.hides_hashes = False
+        """Whether this user cannot read the hashes of tokens, once there was a connection."""
 
     def __call__(self, connection: Connection) -> None:
         if self._store is None:
             self._store = schema.check(schema.read(connection), self._url)
+            (self.hides_hashes,) = connection.one(_HIDES_HASHES)
+        connection.hides_hashes = self.hides_hashes
 
     def fingerprint(self) -> str:
         """Return the fingerprint of the audit log's key, once there was a connection."""
@@ -56,7 +62,9 @@ def opened(url: str, options: AuditOptions, *, read_only: bool, clock: Clock) ->
     if options.syslog:
         audit.copy = to_syslog(options.syslog)
     attempts = AttemptsTable(connections, keys / "failures.turn", clock)
-    return PostgreSQLBackend(connections, audit, attempts, read_only=read_only)
+    return PostgreSQLBackend(
+        connections, audit, attempts, lambda: checked.hides_hashes, read_only=read_only
+    )
 
 
 def created(url: str, keys: Path, anchor: Path | None = None) -> Path:
