@@ -20,14 +20,14 @@ class Opener(Protocol):
     def __call__(self, *, read_only: bool = False) -> Backend: ...
 
 
-def _opened(url: str, keys: Path, *, read_only: bool = False) -> Backend:
+def opened(url: str, keys: Path, *, read_only: bool = False) -> Backend:
     audit = AuditOptions(Actor("ada"), kept=not read_only, keys=str(keys))
     return open_backend(url, read_only=read_only, audit=audit, clock=lambda: NOW)
 
 
 KINDS: dict[str, Callable[[Path], Opener]] = {
-    "file": lambda folder: partial(_opened, str(folder / "tokens.json"), folder),
+    "file": lambda folder: partial(opened, str(folder / "tokens.json"), folder),
     "memory": lambda _: partial(MemoryBackend, Store()),
-    "postgresql": lambda folder: partial(_opened, fresh_store(folder), folder),
+    "postgresql": lambda folder: partial(opened, fresh_store(folder), folder),
 }
 """What makes an empty store in a folder, by kind."""

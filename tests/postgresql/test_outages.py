@@ -1,0 +1,232 @@
+"""A database that is slow, hangs, loses its quorum, or goes: nothing is lost or made up."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tokentui.core.audit import Outcome
+from tokentui.core.backend import Backend, committed, new_key
+from tokentui.core.cancel import Cancel, Cancelled
+from tokentui.core.chain import Link as ChainLink
+from tokentui.core.change import Create, Rename
+from tokentui.core.errors import OutcomeUnknown, StoreUnavailable
+from tokentui.core.query import WINDOW
+from tokentui.core.window import FIRST
+from tokentui.stores.postgresql import connections
+from tokentui.stores.postgresql.opening import created
+
+from ..contracts.kinds import opened
+from ..contracts.samples import LIVE, add, commit, events, names, token
+from .delay import Link
+from .processes import wait_until
+from .server import NEEDED, Server
+
+pytestmark = pytest.mark.needs(*NEEDED)
+
+_REPLICATING = {"wal_level": "replica", "max_wal_senders": "4"}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """Return a server that can be told to wait for standbys; it has none."""
+    with Server(settings=_REPLICATING) as started:
+        yield started
+
+
+@pytest.fixture
+def link(server: Server) -> Iterator[Link]:
+    with Link(server.socket) as between:
+        yield between
+
+
+@pytest.fixture
+def backend(server: Server, link: Link, tmp_path: Path) -> Iterator[Backend]:
+    """Return a backend over an empty store behind `link`."""
+    url = server.create_database()
+    created(url, tmp_path)
+    database = url.partition("///")[2].partition("?")[0]
+    backend = opened(link.url(database), tmp_path)
+    yield backend
+    backend.close()
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no statement take more than a moment."""
+    monkeypatch.setattr(connections.Connection, "patience", 0.2)
+    monkeypatch.setattr(connections, "_CANCELLATION", 0.2)
+
+
+@pytest.fixture
+def aside() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor() as threads:
+        yield threads
+
+
+@contextmanager
+def no_quorum(server: Server) -> Iterator[None]:
+    """Let every commit wait for a standby that never comes."""
+    _wait_for(server, "nobody")
+    try:
+        yield
+    finally:
+        _wait_for(server, "")
+
+
+def _wait_for(server: Server, standbys: str) -> None:
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute("SET synchronous_commit TO local")
+        connection.execute(f"ALTER SYSTEM SET synchronous_standby_names TO '{standbys}'".encode())
+        connection.execute("SELECT pg_reload_conf()")
+        shown = "SELECT current_setting('synchronous_standby_names')"
+        wait_until(lambda: connection.execute(shown).fetchone() == (standbys,), "not reloaded")
+
+
+def waiting(server: Server, event: str) -> Callable[[], bool]:
+    """Return what says whether a statement waits for an event."""
+    question = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = %s"
+
+    def ask() -> bool:
+        with psycopg.connect(server.url()) as connection:
+            return connection.execute(question, [event]).fetchone() != (0,)
+
+    return ask
+
+
+class TestConnections:
+    def test_one_that_died_while_nobody_used_it_is_replaced(
+        self, backend: Backend, link: Link
+    ) -> None:
+        add(backend, token(1))
+        link.cut()
+        assert names(backend, LIVE) == ["t1"]
+        link.cut()
+        add(backend, token(2))
+        assert names(backend, LIVE) == ["t1", "t2"]
+        assert len(events(backend)) == 2
+
+    def test_a_database_that_is_away_is_named(self, backend: Backend, link: Link) -> None:
+        add(backend, token(1))
+        link.refuse()
+        link.cut()
+        for ask in (lambda: names(backend, LIVE), backend.versions, lambda: add(backend, token(2))):
+            with pytest.raises(StoreUnavailable, match="does not answer"):
+                ask()
+        link.accept()
+        assert names(backend, LIVE) == ["t1"]
+
+    @pytest.mark.usefixtures("hurried")
+    def test_one_that_hangs_is_given_up(self, backend: Backend, link: Link) -> None:
+        add(backend, token(1))
+        link.hold()
+        with pytest.raises(StoreUnavailable):
+            backend.versions()
+        link.release()
+        assert names(backend, LIVE) == ["t1"]
+
+    def test_nobody_waits_for_what_is_cancelled(
+        self, backend: Backend, server: Server, aside: ThreadPoolExecutor
+    ) -> None:
+        add(backend, token(1))
+        cancel = Cancel()
+        database = backend.url.partition("///")[2].partition("?")[0]
+        with psycopg.connect(server.url(database)) as other:
+            other.execute("LOCK TABLE tokens")
+            page = aside.submit(backend.tokens.page, LIVE, FIRST, WINDOW, cancel)
+            wait_until(waiting(server, "relation"), "it waits for no lock")
+            cancel.request()
+            with pytest.raises(Cancelled):
+                page.result(60)
+        assert names(backend, LIVE) == ["t1"]
+
+    def test_a_statement_that_takes_too_long_is_no_hang(
+        self, backend: Backend, server: Server, hurried: None
+    ) -> None:
+        add(backend, token(1))
+        database = backend.url.partition("///")[2].partition("?")[0]
+        with psycopg.connect(server.url(database)) as other:
+            other.execute("LOCK TABLE tokens")
+            with pytest.raises(StoreUnavailable, match="too long"):
+                names(backend, LIVE)
+        assert names(backend, LIVE) == ["t1"]
+
+
+class TestCommit:
+    def test_one_that_waits_for_others_too_long_is_refused(
+        self, backend: Backend, server: Server, hurried: None
+    ) -> None:
+        database = backend.url.partition("///")[2].partition("?")[0]
+        with psycopg.connect(server.url(database)) as other:
+            other.execute("SELECT FROM head FOR UPDATE")
+            with pytest.raises(StoreUnavailable):
+                add(backend, token(1))
+        assert names(backend, LIVE) == []
+        assert events(backend) == []
+
+    @pytest.mark.usefixtures("hurried")
+    def test_without_a_quorum_nothing_is_said_to_be_done(
+        self, backend: Backend, server: Server
+    ) -> None:
+        change, key = Create(token=token(1)), new_key()
+        with no_quorum(server):
+            for _ in range(3):
+                with pytest.raises(OutcomeUnknown):
+                    backend.commit(change, "ada", key)
+            with pytest.raises(OutcomeUnknown):
+                committed(backend, Create(token=token(2)), "ada", pause=lambda _: None)
+            assert names(backend, LIVE) == ["t1", "t2"], "reading goes on"
+        assert backend.commit(change, "ada", key).tokens == {token(1).id: token(1)}
+        assert [event.outcome for event in events(backend)] == [Outcome.DONE] * 2
+        assert isinstance(backend.audit.verify(), ChainLink)
+
+    def test_an_answer_that_is_lost_is_asked_for(
+        self, backend: Backend, server: Server, link: Link, aside: ThreadPoolExecutor
+    ) -> None:
+        add(backend, token(1))
+        with no_quorum(server):
+            asked = threading.Event()
+
+            def pause(_: float) -> None:
+                asked.set()
+                wait_until(quorum.is_set, "there is no quorum again")
+
+            quorum = threading.Event()
+            change = Rename(seen=token(1), name="other")
+            done: Future[object] = aside.submit(committed, backend, change, "ada", pause)
+            wait_until(waiting(server, "SyncRep"), "it waits for no standby")
+            link.cut()
+            assert asked.wait(60)
+        quorum.set()
+        done.result(60)
+        assert names(backend, LIVE) == ["other"]
+        assert len(events(backend)) == 2
+        assert isinstance(backend.audit.verify(), ChainLink)
+
+    def test_what_was_not_done_is_done_then(self, backend: Backend, link: Link) -> None:
+        add(backend, token(1))
+        change, key = Rename(seen=token(1), name="other"), new_key()
+        link.refuse()
+        link.cut()
+        with pytest.raises(StoreUnavailable):
+            backend.commit(change, "ada", key)
+        link.accept()
+        backend.commit(change, "ada", key)
+        commit(backend, Create(token=token(2)))
+        assert names(backend, LIVE) == ["other", "t2"]
+        assert len(events(backend)) == 3
+
+
+def test_nothing_is_written_on_the_terminal(
+    backend: Backend, link: Link, capfd: pytest.CaptureFixture[str]
+) -> None:
+    add(backend, token(1))
+    link.refuse()
+    link.cut()
+    with pytest.raises(StoreUnavailable):
+        add(backend, token(2))
+    assert capfd.readouterr() == ("", "")
