@@ -58,7 +58,7 @@ def backend(server: Server, link: Link, tmp_path: Path) -> Iterator[Backend]:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no statement take more than a moment."""
-    monkeypatch.setattr(connections.Connection, "patience", 0.2)
+    monkeypatch.setattr(connections, "PATIENCE", 0.2)
     monkeypatch.setattr(connections, "_CANCELLATION", 0.2)
 
 

@@ -115,7 +115,7 @@ class Connections:
         self,
         question: Callable[[Connection], T],
         cancel: Cancel = NEVER,
-        patience: float = PATIENCE,
+        patience: float | None = None,
     ) -> T:
         """Ask the database a question that changes nothing, or may be asked twice.
 
@@ -123,7 +123,7 @@ class Connections:
             question: Is given a connection. Called again, on a new one, where the first one had
                 died while nobody used it.
             cancel: Looked at while the answer is awaited.
-            patience: How many seconds a statement may take.
+            patience: How many seconds a statement may take; None for `PATIENCE`.
 
         Returns:
             What `question` returns.
@@ -135,7 +135,7 @@ class Connections:
         cancel.check()
         connection, used = self._take()
         try:
-            with self._lent(connection, cancel, patience):
+            with self._lent(connection, cancel, PATIENCE if patience is None else patience):
                 return question(connection)
         except StoreUnavailable:
             cancel.check()
