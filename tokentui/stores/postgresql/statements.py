@@ -243,7 +243,7 @@ def _uses(query: Query) -> str:
 def _rank(query: Query) -> str | None:
     """Return what a query sorts by before `_PLACE`, if anything does."""
     if query.sort is Sort.REVOKED and Status.REVOKED not in query.statuses:
-        return None
+        return "'infinity'::timestamptz"
     if query.sort is Sort.REVOKED and query.statuses == {Status.REVOKED}:
         return "t.revoked_at"
     return _RANKS.get(query.sort)
