@@ -7,7 +7,8 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ class Sandbox:
     """A home that is empty at first, and ways to run the program there and nowhere else."""
 
     home: Path
+    moment: datetime | None = field(default=None, kw_only=True)
+    """Where the clock of all commands stands still, or None: days end while tests run."""
 
     @property
     def store(self) -> Path:
@@ -56,8 +59,9 @@ class Sandbox:
     ) -> subprocess.CompletedProcess[str]:
         """Run a command of the program without a terminal, with `more` in its environment."""
         if any(name in _READ_AT_START for name in more):
+            assert self.moment is None, "a process of its own has a clock of its own"
             return self.execute([*PROGRAM, *arguments], stdin, **more)
-        return fork_server.run(arguments, self.environment(**more), self.home, stdin)
+        return fork_server.run(arguments, self.environment(**more), self.home, stdin, self.moment)
 
     def execute(
         self, command: Sequence[str], stdin: str = "", **more: str

@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -30,12 +31,20 @@ _PARTS = 5
 
 
 def run(
-    arguments: Sequence[str], env: Mapping[str, str], cwd: Path, stdin: str
+    arguments: Sequence[str],
+    env: Mapping[str, str],
+    cwd: Path,
+    stdin: str,
+    moment: datetime | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run the program in a fork, as `subprocess.run` runs it without a terminal."""
+    """Run the program in a fork, as `subprocess.run` runs it without a terminal.
+
+    With `moment`, its clock stands still there.
+    """
+    now = moment and moment.timestamp()
     (in_, feed), (out, out_), (err, err_), (status, status_) = (os.pipe() for _ in range(4))
     with TemporaryFile() as request:
-        request.write(json.dumps([arguments, dict(env), str(cwd), _umask()]).encode())
+        request.write(json.dumps([arguments, dict(env), str(cwd), _umask(), now]).encode())
         request.flush()
         socket.send_fds(_server(), [b"run"], [request.fileno(), in_, out_, err_, status_])
     for descriptor in (in_, out_, err_, status_):
@@ -126,7 +135,7 @@ def _supervise(request: int, stdin: int, stdout: int, stderr: int, status: int) 
     if pid == 0:
         with os.fdopen(request, "rb", closefd=False) as stream:
             stream.seek(0)
-            arguments, env, cwd, umask = json.load(stream)
+            arguments, env, cwd, umask, now = json.load(stream)
         for number, descriptor in enumerate((stdin, stdout, stderr)):
             os.dup2(descriptor, number)
         os.closerange(_STREAMS, max(request, stdin, stdout, stderr, status) + 1)
@@ -135,6 +144,8 @@ def _supervise(request: int, stdin: int, stdout: int, stderr: int, status: int) 
         os.environ.clear()
         os.environ.update(env)
         time.tzset()
+        if now is not None:
+            time.time = lambda: now
         sys.argv[1:] = arguments
         return
     for descriptor in (stdin, stdout, stderr):

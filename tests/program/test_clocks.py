@@ -2,11 +2,13 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from tokentui.console import ExitCode
 
+from ..conftest import NOW
 from .conftest import Sandbox
 
 # The rule of Chile: the clock goes forward at midnight, and that midnight does not exist.
@@ -52,7 +54,8 @@ def test_a_time_zone_that_is_none_is_said_and_counts_as_utc(sandbox: Sandbox, zo
     assert sandbox.run("check", TZ="UTC").returncode == ExitCode.OK
 
 
-def test_a_session_that_is_shut_in_goes_by_the_time_zone_of_the_machine(sandbox: Sandbox) -> None:
+def test_a_session_that_is_shut_in_goes_by_the_time_zone_of_the_machine(tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path, moment=NOW)
     sandbox.run("account", "add", "bob", stdin="correct horse battery")
     entering = ("--store", str(sandbox.store), "--account", "bob")
     told = [

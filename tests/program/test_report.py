@@ -1,13 +1,20 @@
 """What the report finds, and how a script is told."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from tokentui.console import ExitCode
 
+from ..conftest import NOW
 from .conftest import Sandbox
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Sandbox:
+    return Sandbox(tmp_path, moment=NOW)
 
 
 @pytest.fixture
@@ -62,7 +69,7 @@ def test_a_person_reads_it(stocked: Sandbox) -> None:
     told = stocked.run("report", "--only", "expires-soon", "--only", "expired")
     assert told.returncode == ExitCode.FINDINGS
     assert told.stderr == ""
-    day = datetime.now(UTC).date() + timedelta(days=3)
+    day = NOW.date() + timedelta(days=3)
     assert told.stdout.splitlines() == [
         "Expires within 14 days:",
         f"  soon  {day} in 3 days",

@@ -9,12 +9,17 @@ import pytest
 
 from tokentui.console import ExitCode
 
+from ..conftest import NOW
 from .conftest import Sandbox
 
 
 @pytest.fixture
 def backed_up(sandbox: Sandbox) -> str:
     """Return a backup in which deploy and other live; since then, deploy was revoked."""
+    return back_up(sandbox)
+
+
+def back_up(sandbox: Sandbox) -> str:
     for name in ("deploy", "other"):
         assert sandbox.run("create", name).returncode == ExitCode.OK
     made = sandbox.run("backup")
@@ -28,7 +33,9 @@ def live(sandbox: Sandbox) -> list[str]:
     return [token["name"] for token in json.loads(sandbox.run("list", "--json").stdout)]
 
 
-def test_backups_are_listed_as_they_can_be_named(sandbox: Sandbox, backed_up: str) -> None:
+def test_backups_are_listed_as_they_can_be_named(tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path, moment=NOW)  # or there may be one of yesterday as well
+    backed_up = back_up(sandbox)
     listed = sandbox.run("backup", "--list").stdout.splitlines()
     assert [line.split()[-1] for line in listed] == ["asked", "daily"]
     assert listed[0].split()[0] == Path(backed_up).name
