@@ -1,5 +1,7 @@
 """What PostgreSQL refuses, in sentences that say what to do."""
 
+import re
+
 from psycopg import Error, OperationalError
 from psycopg import errors as pg
 
@@ -13,6 +15,14 @@ from tokentui.core.errors import (
 
 _NO_STORE = (pg.UndefinedTable, pg.UndefinedColumn, pg.UndefinedObject)
 _FULL = (pg.DiskFull, pg.OutOfMemory, pg.ConfigurationLimitExceeded)
+_NOT_LET_IN = ("authentication failed", "no password supplied", "pg_hba.conf")
+_NOT_PROVEN = (
+    "certificate verify failed",
+    "does not match host name",
+    "server does not support SSL",
+    "root certificate file",
+)
+_NO_DATABASE = re.compile(r'database "[^"]*" does not exist')
 _NOT_THE_LEADER = (pg.ReadOnlySqlTransaction,)
 
 
@@ -28,6 +38,8 @@ def translated(error: Error, url: str) -> StoreError:
         to be done first.
     """
     said = _first_line(error)
+    if (refused := _refused_at_connecting(error, said, url)) is not None:
+        return refused
     match error:
         case pg.QueryCanceled():
             return StoreUnavailable(f"{url} took too long to answer: try again.")
@@ -42,13 +54,6 @@ def translated(error: Error, url: str) -> StoreError:
             return StoreUnavailable(
                 f"{url} is a standby, which cannot know whether it is up to date: name the primary."
             )
-        case pg.InvalidCatalogName():
-            return StoreUnknown(f"There is no such database at {url} ({said}): create it first.")
-        case pg.InvalidPassword() | pg.InvalidAuthorizationSpecification():
-            return StoreUnreadable(
-                f"{url} lets nobody in as this user ({said}): give the password in ~/.pgpass, "
-                "and the user in the URL or the service file."
-            )
         case _ if isinstance(error, _NO_STORE):
             return StoreUnknown(f"{url} holds no tokens yet: tokentui store create {url}")
         case _ if isinstance(error, _FULL):
@@ -57,6 +62,29 @@ def translated(error: Error, url: str) -> StoreError:
             return StoreUnavailable(f"{url} does not answer ({said}): try again.")
         case _:
             return StoreError(f"{url} refused a statement: {said}.")
+
+
+def _refused_at_connecting(error: Error, said: str, url: str) -> StoreError | None:
+    """Return what is wrong with a connection that asking again does not mend.
+
+    libpq tells that in words alone. Of several hosts, it names all.
+    """
+    if not isinstance(error, OperationalError) or error.sqlstate is not None:
+        return None
+    text = str(error)
+    if any(each in text for each in _NOT_LET_IN):
+        return StoreUnreadable(
+            f"{url} lets nobody in as this user ({said}): give the password in ~/.pgpass, "
+            "and the user in the URL or the service file."
+        )
+    if any(each in text for each in _NOT_PROVEN):
+        return StoreUnreadable(
+            f"{url} does not prove that it is that host ({said}): see its certificate, and "
+            "sslrootcert, the file with the authority that vouches for it."
+        )
+    if _NO_DATABASE.search(text):
+        return StoreUnknown(f"There is no such database at {url} ({said}): create it first.")
+    return None
 
 
 def _first_line(error: Error) -> str:
