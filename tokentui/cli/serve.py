@@ -13,8 +13,8 @@ from tokentui import config, files
 from tokentui.cli.common import settings, store_option, warn
 from tokentui.console import ExitCode, Failure, echo_error, write
 from tokentui.core.access import parse_network
+from tokentui.core.store_url import is_database
 from tokentui.core.text import printable
-from tokentui.stores import is_database
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,9 @@ import click
 from tokentui import config, formatting
 from tokentui.cli.common import json_option, operator_only, settings, warn
 from tokentui.console import ExitCode, Failure, echo_error, write, write_json
+from tokentui.core.store_url import is_database
 from tokentui.core.text import printable
-from tokentui.stores import administration, is_database
+from tokentui.stores import administration
 from tokentui.stores.status import Standby, StoreStatus
 
 _NEXT = """\

@@ -26,8 +26,9 @@ from tokentui.core.change import Import
 from tokentui.core.import_export import Form
 from tokentui.core.problems import find_problems
 from tokentui.core.repositories import every_token
+from tokentui.core.store_url import is_database
 from tokentui.core.text import printable
-from tokentui.stores import absolute, change_problems, default_keys, is_database
+from tokentui.stores import absolute, change_problems, default_keys
 
 _LARGEST_IMPORT = 256 * 1024 * 1024
 _PROBLEMS_SHOWN = 10

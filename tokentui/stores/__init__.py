@@ -11,6 +11,7 @@ from tokentui import files
 from tokentui.core.audit import Actor
 from tokentui.core.clock import utc_now
 from tokentui.core.errors import InvalidSetting, StoreUnknown
+from tokentui.core.store_url import is_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,11 +73,6 @@ def open_backend(
         accounts,
         AttemptsFile(path.with_name("failures.json"), clock),
     )
-
-
-def is_database(url: str) -> bool:
-    """Say whether `url` is that of a database, rather than a file."""
-    return url.startswith(("postgresql:", "postgres:"))
 
 
 @contextmanager

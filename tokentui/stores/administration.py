@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from tokentui.core.audit import Actor
 from tokentui.core.clock import utc_now
 from tokentui.core.errors import StoreError, StoreUnknown
+from tokentui.core.store_url import is_database
 from tokentui.stores import (
     AuditOptions,
     default_keys,
-    is_database,
     needing_psycopg,
     open_backend,
     usage_path,

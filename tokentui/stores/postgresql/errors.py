@@ -12,6 +12,7 @@ from tokentui.core.errors import (
     StoreUnreadable,
     StoreUnwritable,
 )
+from tokentui.core.store_url import short_name
 
 _NO_STORE = (pg.UndefinedTable, pg.UndefinedColumn, pg.UndefinedObject)
 _FULL = (pg.DiskFull, pg.OutOfMemory, pg.ConfigurationLimitExceeded)
@@ -23,6 +24,7 @@ _NOT_PROVEN = (
     "root certificate file",
 )
 _NO_DATABASE = re.compile(r'database "[^"]*" does not exist')
+_TRY_AGAIN = "Nothing was changed: try again."
 _NOT_THE_LEADER = (pg.ReadOnlySqlTransaction,)
 
 
@@ -37,14 +39,14 @@ def translated(error: Error, url: str) -> StoreError:
         A `StoreUnavailable` where asking again may help; another `StoreError` where something has
         to be done first.
     """
-    said = _first_line(error)
+    said, name = _first_line(error), f"The database {short_name(url)}"
     if (refused := _refused_at_connecting(error, said, url)) is not None:
         return refused
     match error:
         case pg.QueryCanceled():
-            return StoreUnavailable(f"{url} took too long to answer: try again.")
+            return StoreUnavailable(f"{name} took too long to answer. {_TRY_AGAIN}")
         case pg.LockNotAvailable():
-            return StoreUnavailable(f"Others have changed {url} for too long: try again.")
+            return StoreUnavailable(f"{name} was busy with others for too long. {_TRY_AGAIN}")
         case pg.InsufficientPrivilege():
             return StoreUnreadable(
                 f"The database user of {url} may not do that ({said}): grant it tokentui_manager, "
@@ -52,16 +54,16 @@ def translated(error: Error, url: str) -> StoreError:
             )
         case pg.ObjectNotInPrerequisiteState():
             return StoreUnavailable(
-                f"{url} is a standby, which cannot know whether it is up to date: name the primary."
+                f"{name} is a standby, which may be out of date: name the primary as well."
             )
         case _ if isinstance(error, _NO_STORE):
             return StoreUnknown(f"{url} holds no tokens yet: tokentui store create {url}")
         case _ if isinstance(error, _FULL):
-            return StoreUnwritable(f"{url} cannot take more ({said}): nothing was changed.")
+            return StoreUnwritable(f"{name} cannot take more ({said}): nothing was changed.")
         case _ if isinstance(error, (OperationalError, *_NOT_THE_LEADER)):
-            return StoreUnavailable(f"{url} does not answer ({said}): try again.")
+            return StoreUnavailable(f"{name} does not answer ({said}). {_TRY_AGAIN}")
         case _:
-            return StoreError(f"{url} refused a statement: {said}.")
+            return StoreError(f"{name} refused a statement: {said}.")
 
 
 def _refused_at_connecting(error: Error, said: str, url: str) -> StoreError | None:

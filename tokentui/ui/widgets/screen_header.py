@@ -7,6 +7,7 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from tokentui.core.store_url import is_database, short_name
 from tokentui.core.text import printable
 from tokentui.ui.session import Phase, Session, State
 
@@ -75,5 +76,7 @@ def _notice(state: State) -> str:
 
 
 def _short(location: str) -> str:
+    if is_database(location):
+        return short_name(location)
     home = str(Path.home())
     return f"~{location[len(home) :]}" if location.startswith(f"{home}/") else location
