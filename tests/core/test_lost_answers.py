@@ -3,9 +3,10 @@
 import pytest
 
 from tokentui.core import backend
+from tokentui.core.backend import Committed
 from tokentui.core.change import Rename
 from tokentui.core.commands import TokenCommands
-from tokentui.core.errors import OutcomeUnknown
+from tokentui.core.errors import OutcomeUnknown, StoreBusy, StoreError, StoreUnreadable
 
 from ..conftest import CHEAPEST, NOW
 from ..doubles.memory import MemoryBackend, Store
@@ -72,3 +73,35 @@ def test_a_store_that_is_away_meanwhile_does_not_make_it_known(
     slow.lose_answer(done=True)
     with pytest.raises(OutcomeUnknown):
         backend.committed(slow, change, "ada", pause=lambda _: setattr(slow, "away", True))
+
+
+@pytest.mark.parametrize("error", [StoreBusy, StoreUnreadable, StoreError])
+def test_a_store_that_refuses_meanwhile_does_not_make_it_known(
+    slow: SlowBackend,
+    service: TokenCommands,
+    error: type[StoreError],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    change = Rename(seen=service.create("ci", None).token, name="other")
+    slow.lose_answer(done=True)
+
+    def refuse(*_: object) -> Committed:
+        raise error("Not at present.")
+
+    with pytest.raises(OutcomeUnknown):
+        backend.committed(
+            slow, change, "ada", pause=lambda _: monkeypatch.setattr(slow, "commit", refuse)
+        )
+
+
+def test_nobody_waits_for_long_where_every_answer_takes_long(
+    slow: SlowBackend, service: TokenCommands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend, "_PAUSES", [0.0] * 100)
+    change = Rename(seen=service.create("ci", None).token, name="other")
+    for _ in range(100):
+        slow.lose_answer(done=False)
+    slow.calls.clear()
+    with pytest.raises(OutcomeUnknown):
+        backend.committed(slow, change, "ada", monotonic=lambda: 7.0 * len(slow.calls))
+    assert len(slow.calls) == 6

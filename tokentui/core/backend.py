@@ -18,7 +18,7 @@ from tokentui.core.account_change import AccountChange
 from tokentui.core.attempts import SignInAttempts
 from tokentui.core.audit import AuditLog
 from tokentui.core.change import TokenChange
-from tokentui.core.errors import OutcomeUnknown, StoreUnavailable, StoreUnconfirmed
+from tokentui.core.errors import OutcomeUnknown, StoreError, StoreUnconfirmed
 from tokentui.core.lookup import CredentialLookup
 from tokentui.core.repositories import AccountRepository, Backups, TokenRepository
 from tokentui.core.token import Token
@@ -104,8 +104,10 @@ class Committed(msgspec.Struct, frozen=True, kw_only=True):
         return self
 
 
-_PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 14.0)
+_PAUSES = (0.0, 0.5, 1.0, *14 * (2.0,))
 """Seconds between one question for an unknown outcome and the next."""
+_LONGEST = 30.0
+"""Seconds after the first answer that was lost in which it is asked for again."""
 
 
 def committed(
@@ -113,14 +115,19 @@ def committed(
     change: Change,
     account: str,
     pause: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Committed:
     """Commit a change, and ask again under the same key for half a minute if its answer is lost.
+
+    A store that cannot be reached, or refuses for a reason of its own, does not say what became of
+    the change: it is asked again. A refusal of the change itself is an answer.
 
     Args:
         backend: What makes the change.
         change: What is wanted.
         account: Who asks for it, as the audit log says it.
         pause: Waits for a number of seconds.
+        monotonic: A clock that only goes forward, in seconds.
 
     Returns:
         The tokens of the change, or its account, after it.
@@ -134,9 +141,12 @@ def committed(
         return backend.commit(change, account, key)
     except OutcomeUnknown as error:
         unknown = error
+    end = monotonic() + _LONGEST
     for seconds in _PAUSES:
+        if monotonic() + seconds > end:
+            break
         pause(seconds)
-        with suppress(OutcomeUnknown, StoreUnavailable):
+        with suppress(StoreError):
             return backend.commit(change, account, key)
     raise unknown
 

@@ -10,7 +10,13 @@ from tokentui.core.account_change import AccountChange, AccountEdit, AccountReco
 from tokentui.core.audit import Event
 from tokentui.core.backend import Capabilities, Change, Committed, Versions
 from tokentui.core.change import TokenChange
-from tokentui.core.errors import OutcomeUnknown, StoreError, StoreReadOnly, TokentuiError
+from tokentui.core.errors import (
+    OutcomeUnknown,
+    StoreError,
+    StoreReadOnly,
+    StoreUnavailable,
+    TokentuiError,
+)
 from tokentui.core.lookup import CredentialLookup
 from tokentui.core.records import Records
 from tokentui.stores.postgresql import accounts, token_rows
@@ -91,7 +97,8 @@ class PostgreSQLBackend:
             committed, written = in_transaction(
                 self._connections, lambda it: self._make(it, change, account, key)
             )
-        except OutcomeUnknown:
+        except (OutcomeUnknown, StoreUnavailable):
+            # No refusal: an earlier question for the same change may be answered yet.
             raise
         except TokentuiError as error:
             with suppress(StoreError):
