@@ -23,7 +23,7 @@ from tokentui.stores.postgresql.opening import created
 from ..contracts.kinds import opened
 from ..contracts.samples import LIVE, add, commit, events, names, token
 from .delay import Link
-from .processes import wait_until
+from .processes import PATIENCE, wait_until
 from .server import NEEDED, Server
 
 pytestmark = pytest.mark.needs(*NEEDED)
@@ -185,8 +185,14 @@ class TestCommit:
         assert isinstance(backend.audit.verify(), ChainLink)
 
     def test_an_answer_that_is_lost_is_asked_for(
-        self, backend: Backend, server: Server, link: Link, aside: ThreadPoolExecutor
+        self,
+        backend: Backend,
+        server: Server,
+        link: Link,
+        aside: ThreadPoolExecutor,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        monkeypatch.setattr(connections, "PATIENCE", PATIENCE)
         add(backend, token(1))
         with no_quorum(server):
             asked = threading.Event()
