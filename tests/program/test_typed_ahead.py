@@ -1,6 +1,7 @@
 """Keys that come together, as a line that stalls delivers them, and pastes without brackets."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,10 +12,32 @@ from .terminal import Terminal
 
 PRESS_AGAIN = "Press again"
 
+_PATIENT = """
+import sys
+from tokentui import cli
+from tokentui.stores import lock
+from tokentui.ui import type_ahead
+from tokentui.ui.terminal import sequences
+
+lock.LOCK_TIMEOUT = type_ahead._PATIENCE = sequences.KEY_WAIT = 600.0
+sys.exit(cli.run([]))
+"""
+"""The app, which on a slow machine hands on no key early, splits none, and gives up no change."""
+
+
+class Patient(Sandbox):
+    """A sandbox whose app has patience."""
+
+    def app(self, **more: str) -> Terminal:
+        driver = self.home / "patient.py"
+        driver.write_text(_PATIENT)
+        return Terminal([sys.executable, str(driver)], self.environment(**more))
+
 
 @pytest.fixture
-def deploy(sandbox: Sandbox) -> Sandbox:
+def deploy(tmp_path: Path) -> Sandbox:
     """Return a sandbox with a token."""
+    sandbox = Patient(tmp_path)
     sandbox.run("create", "deploy", "--never")
     return sandbox
 
@@ -160,23 +183,10 @@ def test_a_paste_into_a_field_is_typed_there(deploy: Sandbox) -> None:
 
 # -- while something else has the store -----------------------------------------------------------
 
-_PATIENT = """
-import sys
-from tokentui import cli
-from tokentui.stores import lock
-from tokentui.ui import type_ahead
-
-lock.LOCK_TIMEOUT = type_ahead._PATIENCE = 600.0
-sys.exit(cli.run([]))
-"""
-"""The app, which hands on no key early, and gives up no change."""
-
 
 def test_no_key_waits_for_a_change_under_way(deploy: Sandbox) -> None:
-    driver = deploy.home / "patient.py"
-    driver.write_text(_PATIENT)
     before = deploy.store.read_bytes()
-    with Terminal([sys.executable, str(driver)], deploy.environment()) as app:
+    with deploy.app() as app:
         app.wait_for("> deploy")
         with Lock(deploy.store).held():
             app.press("r")
