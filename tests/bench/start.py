@@ -30,8 +30,8 @@ _BARE_ROWS = 20
 _KEYS = 15
 _DOWN = b"\x1b[B"
 
-_PROGRAM = str(Path(sys.executable).with_name("tokentui"))
-_BARE_APP = str(Path(__file__).with_name("bare_app.py"))
+PROGRAM = str(Path(sys.executable).with_name("tokentui"))
+BARE_APP = str(Path(__file__).with_name("bare_app.py"))
 _IMPORTS = "import click, tinydb, bcrypt"
 
 
@@ -56,7 +56,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "data" / "tokens.json"
             secret = _make_store(path, count)
-            env = _environment(folder, path)
+            env = environment(folder, path)
             _show_apps(count, *_run_apps(rounds, env))
             if count == _TOKENS:
                 _show_commands(_run_commands(rounds, env, secret))
@@ -77,7 +77,8 @@ def _make_store(path: Path, count: int) -> str:
     return minted.encode().reveal()
 
 
-def _environment(home: str, store: Path) -> dict[str, str]:
+def environment(home: str, store: Path | str) -> dict[str, str]:
+    """Return the environment of a program that knows nothing of the person who measures."""
     return {
         "PATH": os.defpath,
         "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
@@ -92,8 +93,8 @@ def _environment(home: str, store: Path) -> dict[str, str]:
 
 def _run_apps(rounds: int, env: Mapping[str, str]) -> tuple[list[Session], list[Session]]:
     """Return the sessions of the app and those of the bare one."""
-    ours = [_PROGRAM]
-    bare = [sys.executable, _BARE_APP, *map(name, range(_BARE_ROWS))]
+    ours = [PROGRAM]
+    bare = [sys.executable, BARE_APP, *map(name, range(_BARE_ROWS))]
     _session(ours, env), _session(bare, env)  # compiles what is not, and fills the disk's cache
     pairs = []
     for turn in range(1, rounds + 1):
@@ -107,7 +108,7 @@ def _session(command: Sequence[str], env: Mapping[str, str]) -> Session:
         start = terminal.start(name(0).encode())
         keys = [terminal.press(_DOWN, name(row).encode()) for row in range(1, _KEYS + 1)]
         filtered = []
-        if command[0] == _PROGRAM:
+        if command[0] == PROGRAM:
             terminal.press(b"/", b"Part of a name")
             # The digits of a name, one after the other: fewer and fewer are left.
             filtered = [terminal.press(digit.encode(), name(77).encode()) for digit in "77"]
@@ -119,11 +120,11 @@ def _run_commands(rounds: int, env: Mapping[str, str], secret: str) -> dict[str,
     commands = {
         f'python -c "{_IMPORTS}"': [sys.executable, "-c", _IMPORTS],
         "python -c pass": [sys.executable, "-c", "pass"],
-        "tokentui --help": [_PROGRAM, "--help"],
-        "tokentui paths": [_PROGRAM, "paths"],
-        "tokentui list": [_PROGRAM, "list"],
-        "tokentui list --json": [_PROGRAM, "list", "--json"],
-        "tokentui verify (bcrypt, cost 4)": [_PROGRAM, "verify"],
+        "tokentui --help": [PROGRAM, "--help"],
+        "tokentui paths": [PROGRAM, "paths"],
+        "tokentui list": [PROGRAM, "list"],
+        "tokentui list --json": [PROGRAM, "list", "--json"],
+        "tokentui verify (bcrypt, cost 4)": [PROGRAM, "verify"],
     }
     times: dict[str, list[float]] = {title: [] for title in commands}
     for turn in range(rounds + 1):
