@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from ..postgresql.sandbox import on_database
+from ..postgresql.server import NEEDED
 from .conftest import Sandbox
 from .ssh import Server
 from .terminal import Terminal
@@ -75,14 +77,20 @@ Pattern = tuple[Sandbox, dict[str, str]]
 @pytest.fixture(scope="module")
 def pattern(tmp_path_factory: pytest.TempPathFactory) -> Pattern:
     """Return the home of an office, to be copied, and the ids of the tokens in it."""
-    sandbox, ids = Sandbox(tmp_path_factory.mktemp("pattern")), {}
+    sandbox = Sandbox(tmp_path_factory.mktemp("pattern"))
+    return sandbox, _peopled(sandbox)
+
+
+def _peopled(sandbox: Sandbox) -> dict[str, str]:
+    """Give accounts and tokens to people, and return the ids of the tokens."""
+    ids = {}
     for name in ("ann", "bob", "cid"):
         assert sandbox.run("account", "add", name, stdin=PASSWORD).returncode == 0
         new = sandbox.run("--account", name, "create", f"of-{name}", "--never", "--json")
         ids[name] = json.loads(new.stdout)["id"]
     added = sandbox.run("account", "add", "eye", "--role", "auditor", stdin=PASSWORD)
     assert added.returncode == 0
-    return sandbox, ids
+    return ids
 
 
 def _furnished(pattern: Pattern, folder: Path) -> Office:
@@ -204,6 +212,51 @@ def test_nothing_else_is_reached_by_a_command(shared: Office, command: str) -> N
     if "\x1b" not in asked:
         assert (last["account"], last["outcome"]) == ("cid", "refused"), last
     assert shared.is_whole()
+
+
+@pytest.mark.needs(*NEEDED)
+def test_nothing_of_others_is_reached_in_a_database(tmp_path: Path) -> None:
+    sandbox = on_database(tmp_path)
+    # Where it is for whoever comes in by a key, without variables of a person.
+    shutil.copytree(sandbox.keys, tmp_path / ".local" / "share" / "tokentui" / "keys")
+    ids, server = _peopled(sandbox), Server(tmp_path / "ssh")
+
+    def door(who: str) -> str:
+        """Return what sshd runs for somebody, in the home of whoever has the store."""
+        line = sandbox.run("account", "key", "add", who, stdin=server.public_key(who)).stdout
+        return line.partition('command="')[2].partition('" ')[0]
+
+    doors = {who: door(who) for who in ids}
+
+    def over(who: str, command: str) -> subprocess.CompletedProcess[str]:
+        asked = {"SSH_ORIGINAL_COMMAND": command, "SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22"}
+        return sandbox.execute(["sh", "-c", doors[who]], "a password of some length\n", **asked)
+
+    before = sandbox.run("list", "--json").stdout
+    for command in (
+        "show {bob}",
+        "show of-bob",
+        "rename {bob} mine",
+        "revoke of-cid {bob} --yes",
+        "rotate {bob} --yes",
+        "access {bob} --from-anywhere",
+        "export --hashes",
+        "audit verify",
+        "account role cid administrator",
+        "store status",
+        "store copy x y",
+    ):
+        told = over("cid", command.format(**ids))
+        assert told.returncode != 0, command
+        assert told.stdout == "", command
+        assert "Traceback" not in told.stderr, command
+        last = json.loads(sandbox.run("audit", "--json", "--last", "1").stdout)[-1]
+        assert (last["account"], last["outcome"]) == ("cid", "refused"), (command, told, last)
+    assert sandbox.run("list", "--json").stdout == before
+    assert sandbox.run("audit", "verify").returncode == 0
+    listed = over("cid", "list --json")
+    assert [token["name"] for token in json.loads(listed.stdout)] == ["of-cid"]
+    assert over("bob", "create fresh --expires-in 90d").stdout.startswith("tt_")
 
 
 @pytest.mark.parametrize(
