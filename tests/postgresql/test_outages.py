@@ -17,8 +17,12 @@ from tokentui.core.change import Create, Rename
 from tokentui.core.errors import OutcomeUnknown, StoreUnavailable
 from tokentui.core.query import WINDOW
 from tokentui.core.window import FIRST
+from tokentui.stores.postgresql import backend as postgresql_backend
 from tokentui.stores.postgresql import connections
+from tokentui.stores.postgresql.connections import Connection
 from tokentui.stores.postgresql.opening import created
+from tokentui.stores.postgresql.transactions import in_transaction, lock_head
+from tokentui.stores.postgresql.url import conninfo_of
 
 from ..contracts.kinds import opened
 from ..contracts.samples import LIVE, add, commit, events, names, token
@@ -28,6 +32,7 @@ from .server import NEEDED, Server
 
 pytestmark = pytest.mark.needs(*NEEDED)
 
+_IDLE = "idle_in_transaction_session_timeout"
 _REPLICATING = {"wal_level": "replica", "max_wal_senders": "4"}
 
 
@@ -166,6 +171,30 @@ class TestCommit:
             with pytest.raises(StoreUnavailable):
                 add(backend, token(1))
         assert names(backend, LIVE) == []
+        assert events(backend) == []
+
+    def test_one_whose_process_stops_does_not_keep_others_waiting(self, backend: Backend) -> None:
+        def stop(connection: Connection) -> None:
+            assert connection.one(f"SELECT current_setting('{_IDLE}')") == ("2s",)
+            connection.send(f"SELECT set_config('{_IDLE}', '50ms', true)")
+            lock_head(connection)()
+            add(backend, token(1))
+            connection.one("SELECT true")
+
+        others = connections.Connections(backend.url, conninfo_of(backend.url))
+        with pytest.raises(StoreUnavailable):
+            in_transaction(others, stop)
+        assert names(backend, LIVE) == ["t1"]
+
+    def test_no_answer_is_no_refusal_that_the_audit_log_tells(
+        self, backend: Backend, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_: object, **__: object) -> None:
+            raise StoreUnavailable("It does not answer.")
+
+        monkeypatch.setattr(postgresql_backend, "in_transaction", fail)
+        with pytest.raises(StoreUnavailable):
+            add(backend, token(1))
         assert events(backend) == []
 
     @pytest.mark.usefixtures("hurried")

@@ -63,7 +63,9 @@ class AuditTable:
         if self._read_only or not events:
             return
         try:
-            written = in_transaction(self._connections, lambda it: self._recorded(it, events))
+            written = in_transaction(
+                self._connections, lambda it: self._recorded(it, events), records=len(events)
+            )
             self.finish(written)
         except StoreError as error:
             raise AuditLogUnwritable(str(error)) from None

@@ -95,7 +95,9 @@ class PostgreSQLBackend:
             raise StoreReadOnly
         try:
             committed, written = in_transaction(
-                self._connections, lambda it: self._make(it, change, account, key)
+                self._connections,
+                lambda it: self._make(it, change, account, key),
+                records=len(change.needs().ids) if isinstance(change, TokenChange) else 0,
             )
         except (OutcomeUnknown, StoreUnavailable):
             # No refusal: an earlier question for the same change may be answered yet.

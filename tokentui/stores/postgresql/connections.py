@@ -77,6 +77,15 @@ class Connection(psycopg.Connection[Any]):
             statement = statement.replace(HASH, "NULL::text")
         return self.cursor(binary=True).execute(statement.encode(), values)
 
+    def settle(self) -> None:
+        """Wait for the answers to all that was sent, and say that nothing else is on its way.
+
+        Else the server takes a pipeline for busy, and no limit of how long a transaction may be
+        idle holds.
+        """
+        if self._pipeline is not None:
+            self._pipeline.sync()
+
     def all(self, statement: str, values: Values = ()) -> list[Any]:
         """Return the rows that a statement gives."""
         return self.send(statement, values).fetchall()

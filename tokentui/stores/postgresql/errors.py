@@ -26,6 +26,7 @@ _NOT_PROVEN = (
 _NO_DATABASE = re.compile(r'database "[^"]*" does not exist')
 _TRY_AGAIN = "Nothing was changed: try again."
 _NOT_THE_LEADER = (pg.ReadOnlySqlTransaction,)
+_LOST = (pg.IdleInTransactionSessionTimeout,)
 
 
 def translated(error: Error, url: str) -> StoreError:
@@ -60,7 +61,7 @@ def translated(error: Error, url: str) -> StoreError:
             return StoreUnknown(f"{url} holds no tokens yet: tokentui store create {url}")
         case _ if isinstance(error, _FULL):
             return StoreUnwritable(f"{name} cannot take more ({said}): nothing was changed.")
-        case _ if isinstance(error, (OperationalError, *_NOT_THE_LEADER)):
+        case _ if isinstance(error, (OperationalError, *_LOST, *_NOT_THE_LEADER)):
             return StoreUnavailable(f"{name} does not answer ({said}). {_TRY_AGAIN}")
         case _:
             return StoreError(f"{name} refused a statement: {said}.")

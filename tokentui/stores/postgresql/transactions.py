@@ -20,8 +20,11 @@ T = TypeVar("T")
 # As parts of the transaction: poolers such as pgbouncer give its connection to others afterwards.
 _LIMITS = (
     "SELECT set_config('lock_timeout', '3s', true), set_config('statement_timeout', '5s', true), "
-    "set_config('idle_in_transaction_session_timeout', '2s', true)"
+    "set_config('idle_in_transaction_session_timeout', %s, true)"
 )
+_IDLE, _IDLE_EACH = 2000, 1
+"""Milliseconds for which a change keeps others waiting while nothing comes from its process: at
+least, and more for each record, which that process has to work on."""
 
 _COPY_LIMITS = (
     "SELECT set_config('application_name', %s, true), set_config('lock_timeout', '3s', true), "
@@ -65,19 +68,23 @@ def lock_head(connection: Connection) -> Callable[[], Head]:
     sent = connection.send("SELECT tokens, accounts, seq, mac FROM head FOR UPDATE")
 
     def fetch() -> Head:
+        connection.settle()
         ((tokens, accounts, seq, mac),) = sent.fetchall()
         return Head(tokens, accounts, Link(seq, mac))
 
     return fetch
 
 
-def in_transaction(connections: Connections, work: Callable[[Connection], T]) -> T:
+def in_transaction(
+    connections: Connections, work: Callable[[Connection], T], records: int = 0
+) -> T:
     """Do something as one transaction.
 
     Args:
         connections: Where a connection comes from.
         work: Is given a connection in a transaction, in pipeline mode: what it sends goes to the
             server with the next answer that it fetches, and all that is left with the COMMIT.
+        records: How many records it works on while others wait.
 
     Returns:
         What `work` returns, once it is committed and a standby that has to confirm that has it.
@@ -86,7 +93,7 @@ def in_transaction(connections: Connections, work: Callable[[Connection], T]) ->
         OutcomeUnknown: No confirmation came. It may be done, or may be later.
         StoreError: Nothing was changed, because the database refused or cannot be reached.
     """
-    return connections.ask(lambda connection: _committed(connection, work))
+    return connections.ask(lambda connection: _committed(connection, work, records))
 
 
 def begin_copy(connection: Connection, who: str) -> None:
@@ -109,12 +116,12 @@ def _refuse_copied(connection: Connection) -> None:
             )
 
 
-def _committed(connection: Connection, work: Callable[[Connection], T]) -> T:
+def _committed(connection: Connection, work: Callable[[Connection], T], records: int) -> T:
     ending, connection.unconfirmed = False, False
     try:
         with connection.pipeline():
             connection.send("BEGIN")
-            connection.send(_LIMITS)
+            connection.send(_LIMITS, [str(_IDLE + _IDLE_EACH * records)])
             result = work(connection)
             ending = True
             connection.send("COMMIT")
