@@ -125,6 +125,21 @@ class TestConnections:
         link.accept()
         assert names(backend, LIVE) == ["t1"]
 
+    def test_without_a_server_that_takes_changes_there_is_no_primary(
+        self, server: Server, backend: Backend, tmp_path: Path
+    ) -> None:
+        add(backend, token(1))
+        reading = f"{backend.url}&options=-c%20default_transaction_read_only%3Don"
+        standby = opened(reading, tmp_path)
+        with pytest.raises(StoreUnavailable, match="has no primary at present"):
+            names(standby, LIVE)
+        any_of_them = opened(f"{reading}&target_session_attrs=any", tmp_path)
+        assert names(any_of_them, LIVE) == ["t1"]
+        with pytest.raises(StoreUnavailable, match="has no primary at present"):
+            add(any_of_them, token(2))
+        for each in (standby, any_of_them):
+            each.close()
+
     @pytest.mark.usefixtures("hurried")
     def test_one_that_hangs_is_given_up(self, backend: Backend, link: Link) -> None:
         add(backend, token(1))

@@ -25,7 +25,8 @@ _NOT_PROVEN = (
 )
 _NO_DATABASE = re.compile(r'database "[^"]*" does not exist')
 _TRY_AGAIN = "Nothing was changed: try again."
-_NOT_THE_LEADER = (pg.ReadOnlySqlTransaction,)
+_NO_PRIMARY = ("session is read-only", "server is in hot standby mode")
+"""How libpq says that a host takes no changes."""
 _LOST = (pg.IdleInTransactionSessionTimeout,)
 
 
@@ -61,10 +62,21 @@ def translated(error: Error, url: str) -> StoreError:
             return StoreUnknown(f"{url} holds no tokens yet: tokentui store create {url}")
         case _ if isinstance(error, _FULL):
             return StoreUnwritable(f"{name} cannot take more ({said}): nothing was changed.")
-        case _ if isinstance(error, (OperationalError, *_LOST, *_NOT_THE_LEADER)):
+        case _ if _is_without_primary(error):
+            return StoreUnavailable(
+                f"{name} has no primary at present: a new one is being chosen, or the URL does not "
+                f"name it. {_TRY_AGAIN}"
+            )
+        case _ if isinstance(error, (OperationalError, *_LOST)):
             return StoreUnavailable(f"{name} does not answer ({said}). {_TRY_AGAIN}")
         case _:
             return StoreError(f"{name} refused a statement: {said}.")
+
+
+def _is_without_primary(error: Error) -> bool:
+    if isinstance(error, pg.ReadOnlySqlTransaction):
+        return True  # what was the primary when it was connected to
+    return isinstance(error, OperationalError) and any(each in str(error) for each in _NO_PRIMARY)
 
 
 def _refused_at_connecting(error: Error, said: str, url: str) -> StoreError | None:
