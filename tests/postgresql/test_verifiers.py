@@ -153,17 +153,19 @@ class TestPulse:
     def secret(self, backend: Backend) -> Secret:
         return create(backend)[1]
 
+    @SIZES
     def test_a_primary_without_its_standbys_is_not_believed(
         self,
         server: Server,
         store: str,
         tmp_path: Path,
         lookups: Lookups,
+        most: int,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         with writer(store, tmp_path) as backend:
-            _, secret = create(backend)
-        verifier = lookups.verifier(store)
+            (_, secret), (_, cold) = create(backend, 1), create(backend, 2)
+        verifier = lookups.verifier(store, most=most)
         verifier.verify(secret)
         monkeypatch.setattr(pulse, "_PATIENCE", 0.1)
         need_standby(server, "nobody")
@@ -173,6 +175,9 @@ class TestPulse:
         lookups.ticks.now += EVERY
         assert verifier.verify(secret)
         assert "no standby confirms" in verifier.health().problems[0]
+        if not most:
+            with pytest.raises(StoreOutOfDate, match="no standby confirms"):
+                verifier.verify(cold)
         lookups.ticks.now += GRACE
         with pytest.raises(StoreOutOfDate, match="may be a primary of the past"):
             verifier.verify(secret)
@@ -430,6 +435,7 @@ thread = Thread(target=hold)
 thread.start()
 locked.wait()
 lookup._freshness._due_at = 0
+lookup._pulse._confirmed_at = float("-inf")
 for _ in range(2):
     reading, writing = os.pipe()
     child = os.fork()
@@ -464,3 +470,5 @@ def test_forked_workers_have_connections_of_their_own(
     before, *children, after = done.stdout.split()
     assert before == after
     assert len({before, *children}) == 3
+    with closing(psycopg.connect(url)) as connection:
+        assert connection.execute("SELECT count(*) FROM pulse").fetchone() == (3,)
