@@ -38,6 +38,16 @@ def pytest_configure() -> None:
     # An app makes so many objects that a fifth of the time goes into looking for those that only
     # refer to each other. Whoever tests that something is forgotten collects them at once.
     gc.set_threshold(100_000, 50, 50)
+    _give_examples_time()
+
+
+def _give_examples_time() -> None:
+    """Let an example take as long as it takes; Hypothesis does so of itself on CI alone."""
+    from hypothesis import HealthCheck, settings  # slow to load for programs that import this file
+
+    patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("however slow the machine is", patient)
+    settings.load_profile("however slow the machine is")
 
 
 @pytest.fixture(autouse=True, scope="session")
