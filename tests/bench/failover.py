@@ -49,8 +49,16 @@ def main() -> None:
     gaps = [_gap(changes, *span) for span in pairwise([*moments, math.inf])]
     print(f"{kills} kills, {len(changes):,} changes acknowledged by {_WRITERS} writers.\n")
     table.show(
-        ["gap between two changes", "p50, s", "longest, s", "differences"],
-        [["leader killed", _p50(gaps), f"{max(gaps):.1f}", str(len(wrong))]],
+        ["gap between two changes", "p50, s", "longest, s", "unknown", "differences"],
+        [
+            [
+                "leader killed",
+                _p50(gaps),
+                f"{max(gaps):.1f}",
+                str(len(writers.unknown())),
+                str(len(wrong)),
+            ]
+        ],
     )
     if wrong:
         sys.exit("\n".join(wrong))

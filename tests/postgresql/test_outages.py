@@ -201,6 +201,20 @@ class TestCommit:
             in_transaction(others, stop)
         assert names(backend, LIVE) == ["t1"]
 
+    def test_of_one_whose_session_is_ended_by_the_server_nothing_is_known(
+        self, backend: Backend, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A server that shuts down may say so after the change is made, and before it hangs up."""
+        monkeypatch.setattr(Connection, "closed", False)
+
+        def be_ended(connection: Connection) -> None:
+            lock_head(connection)()
+            connection.send("SELECT pg_terminate_backend(pg_backend_pid())")
+
+        others = connections.Connections(backend.url, conninfo_of(backend.url))
+        with pytest.raises(OutcomeUnknown):
+            in_transaction(others, be_ended)
+
     def test_no_answer_is_no_refusal_that_the_audit_log_tells(
         self, backend: Backend, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -126,7 +126,7 @@ def _committed(connection: Connection, work: Callable[[Connection], T], records:
             ending = True
             connection.send("COMMIT")
     except BaseException as error:
-        if ending and connection.closed and isinstance(error, psycopg.Error):
+        if ending and isinstance(error, psycopg.Error) and not _is_rolled_back(connection, error):
             raise OutcomeUnknown from None
         with suppress(psycopg.Error):
             connection.rollback()
@@ -136,3 +136,11 @@ def _committed(connection: Connection, work: Callable[[Connection], T], records:
     if connection.unconfirmed:
         raise OutcomeUnknown
     return result
+
+
+def _is_rolled_back(connection: Connection, error: psycopg.Error) -> bool:
+    """Say whether an error, up to the answer to COMMIT, means that nothing was changed.
+
+    One that ends the session may come after the COMMIT, before the end of the pipeline.
+    """
+    return not connection.closed and error.diag.severity_nonlocalized == "ERROR"
