@@ -1,12 +1,13 @@
-"""What a query is in SQL: which tokens there are in its result, and in which order."""
+"""What a window of the result of a query is in SQL."""
 
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from tokentui.core.query import Query, Sort, TokenRow
-from tokentui.core.token import Status, name_key
+from tokentui.core.query import Query, TokenRow
+from tokentui.core.token import name_key
 from tokentui.core.window import After, Around, Before, First, Last, Offset, Position
+from tokentui.stores.postgresql import query_parts
+from tokentui.stores.postgresql.query_parts import PLACE, TYPES
 from tokentui.stores.postgresql.token_rows import COLUMNS, storable
 
 FEW = 10_000
@@ -17,39 +18,7 @@ _JOINED = (
     "found JOIN tokens AS t USING (id) LEFT JOIN uses AS u USING (id) "
     "LEFT JOIN accounts AS a ON a.name = t.account"
 )
-_TRIGRAM = 3
-_EXPIRED = "t.expires_at < %(now)s"
-_OF_STATUS = {
-    Status.REVOKED: "t.revoked_at IS NOT NULL",
-    Status.EXPIRED: f"t.revoked_at IS NULL AND {_EXPIRED}",
-    Status.REPLACED: f"t.revoked_at IS NULL AND t.frees_name AND NOT {_EXPIRED}",
-    Status.EXPIRES_SOON: f"NOT t.frees_name AND NOT {_EXPIRED} AND t.expires_at < %(soon)s",
-    Status.ACTIVE: f"NOT t.frees_name AND NOT {_EXPIRED} AND t.expires_at >= %(soon)s",
-}
-_OF_URGENCY = (
-    (Status.EXPIRED, _OF_STATUS[Status.EXPIRED]),
-    (Status.EXPIRES_SOON, _OF_STATUS[Status.EXPIRES_SOON]),
-    (Status.ACTIVE, f"{_OF_STATUS[Status.ACTIVE]} AND t.saved_at IS NULL"),
-    (Status.ACTIVE, f"{_OF_STATUS[Status.ACTIVE]} AND t.saved_at IS NOT NULL"),
-    (Status.REPLACED, _OF_STATUS[Status.REPLACED]),
-    (Status.REVOKED, _OF_STATUS[Status.REVOKED]),
-)
-"""What there is to do about a token, the most first: a rank of `Sort.STATUS` is a place here."""
-_RANKS = {
-    Sort.CREATED: "t.created_at",
-    Sort.ACCOUNT: "t.account",
-    Sort.EXPIRES: "t.expires_at",
-    Sort.REVOKED: "coalesce(t.revoked_at, 'infinity')",
-    Sort.USED: "coalesce(u.last_used_at, '-infinity')",
-    Sort.STATUS: "CASE "
-    + " ".join(f"WHEN {each} THEN {rank}" for rank, (_, each) in enumerate(_OF_URGENCY))
-    + " END",
-}
-_TYPES = {Sort.ACCOUNT: "text", Sort.STATUS: "integer"}
-"""What these are, unless they are moments."""
-_PLACE = ("t.name_key", "t.account", "t.frees_name", "t.id")
-"""What tells equals apart, in the order of `core.query.by_name`."""
-_ALIASED_PLACE = ", ".join(f"{key} AS key_{n}" for n, key in enumerate(_PLACE, 1))
+_ALIASED_PLACE = ", ".join(f"{key} AS key_{n}" for n, key in enumerate(PLACE, 1))
 
 
 class _Source(NamedTuple):
@@ -71,14 +40,6 @@ class _Source(NamedTuple):
         return f"(SELECT count(*) {self.matching}{condition})"
 
 
-class _Segment(NamedTuple):
-    """A part of a result, all of which comes before the next one."""
-
-    matching: str
-    rank: str
-    keys: Sequence[str]
-
-
 class Selection:
     """A query in SQL. All text of a statement is a constant; what people give is in `values`.
 
@@ -89,21 +50,16 @@ class Selection:
 
     def __init__(self, query: Query) -> None:
         self._query = query
-        self.values: dict[str, Any] = {
-            "now": query.now,
-            "soon": query.now + query.soon + timedelta(days=1),
-            "text": name_key(query.text),
-            "pattern": _pattern(query.text),
-            "account": query.account,
-            "idle_since": query.idle_since,
-        }
-        rank = _rank(query)
-        keys = (rank, *_PLACE) if rank else _PLACE
-        conditions = " AND ".join(_conditions(query))
-        self._table = _Source(f"FROM tokens AS t{_uses(query)} WHERE {conditions}", keys, "t.id")
+        self.values = dict(query_parts.values(query))
+        rank = query_parts.rank(query)
+        keys = (rank, *PLACE) if rank else PLACE
+        conditions = " AND ".join(query_parts.conditions(query))
+        self._table = _Source(
+            f"FROM tokens AS t{query_parts.uses(query)} WHERE {conditions}", keys, "t.id"
+        )
         names = [f"key_{number}" for number, _ in enumerate(keys)]
         self._probe = _Source("FROM probe WHERE true", names, "id")
-        self._segments = list(_segments(query, conditions))
+        self._segments = list(query_parts.segments(query, conditions))
 
     @property
     def impossible(self) -> bool:
@@ -227,85 +183,9 @@ class Selection:
             "account_seen": token.account,
             "frees_name_seen": not token.holds_name,
             "id_seen": token.id,
-            "rank_seen": _rank_of(self._query, seen),
+            "rank_seen": query_parts.seen_rank(self._query, seen),
         }
         marks = ["%(name_key_seen)s", "%(account_seen)s", "%(frees_name_seen)s", "%(id_seen)s"]
         if len(source.keys) > len(marks):
-            marks.insert(0, f"%(rank_seen)s::{_TYPES.get(self._query.sort, 'timestamptz')}")
+            marks.insert(0, f"%(rank_seen)s::{TYPES.get(self._query.sort, 'timestamptz')}")
         return f"({source.place}) {operator} ({', '.join(marks)})"
-
-
-def _uses(query: Query) -> str:
-    """Return how uses are joined, where they decide something."""
-    return " LEFT JOIN uses AS u USING (id)" if query.by_use or query.sort is Sort.USED else ""
-
-
-def _rank(query: Query) -> str | None:
-    """Return what a query sorts by before `_PLACE`, if anything does."""
-    if query.sort is Sort.REVOKED and Status.REVOKED not in query.statuses:
-        return "'infinity'::timestamptz"
-    if query.sort is Sort.REVOKED and query.statuses == {Status.REVOKED}:
-        return "t.revoked_at"
-    return _RANKS.get(query.sort)
-
-
-def _segments(query: Query, conditions: str) -> Iterator[_Segment]:
-    """Yield parts of the result by a rank that no index has, each in an order that one has."""
-    if query.sort is Sort.STATUS:
-        for rank, (status, each) in enumerate(_OF_URGENCY):
-            if status in query.statuses:
-                source = f"FROM tokens AS t{_uses(query)} WHERE {each} AND {conditions}"
-                yield _Segment(source, str(rank), _PLACE)
-    elif query.sort is Sort.USED:
-        source = f"FROM tokens AS t{_uses(query)} WHERE u.id IS NULL AND {conditions}"
-        yield _Segment(source, "'-infinity'::timestamptz", _PLACE)
-        source = f"FROM uses AS u JOIN tokens AS t USING (id) WHERE {conditions}"
-        yield _Segment(source, "u.last_used_at", ("u.last_used_at", *_PLACE))
-
-
-def _conditions(query: Query) -> Iterator[str]:
-    if not query.by_revocation:
-        yield "(" + " OR ".join(f"({_OF_STATUS[each]})" for each in sorted(query.statuses)) + ")"
-    elif Status.REVOKED not in query.statuses:
-        yield "t.revoked_at IS NULL"
-    elif query.statuses == {Status.REVOKED}:
-        yield "t.revoked_at IS NOT NULL"
-    else:
-        yield "true"
-    if not query.statuses:
-        yield "false"
-    if len(name_key(query.text)) >= _TRIGRAM:
-        yield "t.name_key LIKE %(pattern)s"
-    elif query.text:
-        # An index of trigrams has nothing for it, and is a detour.
-        yield "strpos(t.name_key, %(text)s) > 0"
-    if query.account is not None:
-        yield "t.account = %(account)s"
-    if query.never_saved:
-        yield "t.saved_at IS NULL"
-    if query.never_used:
-        yield "u.id IS NULL"
-    if query.idle_since is not None:
-        yield "greatest(t.created_at, u.last_used_at) < %(idle_since)s"
-
-
-def _pattern(text: str) -> str:
-    """Return the pattern of names that have `text` in them, letter case aside."""
-    key = name_key(text)
-    for special in ("\\", "%", "_"):
-        key = key.replace(special, "\\" + special)
-    return f"%{key}%"
-
-
-def _rank_of(query: Query, seen: TokenRow) -> Any:
-    """Return where a row stands by what the query sorts by, as `_RANKS` has it."""
-    token, usage = seen.token, seen.usage
-    match query.sort:
-        case Sort.EXPIRES:
-            return token.expires_at or "infinity"
-        case Sort.REVOKED:
-            return token.revoked_at or "infinity"
-        case Sort.USED:
-            return "-infinity" if usage is None else usage.last_used_at
-        case _:
-            return query.rank()(token)
