@@ -1,5 +1,6 @@
 """A database that is slow, hangs, loses its quorum, or goes: nothing is lost or made up."""
 
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -114,6 +115,19 @@ class TestConnections:
         add(backend, token(2))
         assert names(backend, LIVE) == ["t1", "t2"]
         assert len(events(backend)) == 2
+
+    def test_a_backend_that_is_forgotten_leaves_none(self, server: Server, tmp_path: Path) -> None:
+        created(url := server.create_database(), tmp_path)
+        forgotten = opened(url, tmp_path)
+        add(forgotten, token(1))
+        del forgotten
+        gc.collect()
+        with psycopg.connect(url) as connection:
+            others = (
+                "SELECT count(*) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            wait_until(lambda: connection.execute(others).fetchone() == (0,), "one is open still")
 
     def test_a_database_that_is_away_is_named(self, backend: Backend, link: Link) -> None:
         add(backend, token(1))

@@ -1,5 +1,6 @@
 """Windows of results that have more rows than are found before they are sorted."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -48,14 +49,15 @@ USES = {
 
 
 @pytest.fixture(scope="module")
-def stocked(tmp_path_factory: pytest.TempPathFactory) -> Backend:
+def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
     backend = KINDS["postgresql"](tmp_path_factory.mktemp("store"))()
     commit(backend, AddAccount(name="ada", role=None, password=None, at=NOW))
     add(backend, *TOKENS)
     for token_id, use in USES.items():
         backend.usage.record(token_id, use.last_used_at)
     backend.usage.flush()
-    return backend
+    yield backend
+    backend.close()
 
 
 def _queries() -> st.SearchStrategy[Query]:

@@ -2,10 +2,11 @@
 
 import logging
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Any, TypeVar
+from weakref import finalize
 
 import psycopg
 from psycopg.abc import PQGen
@@ -109,6 +110,8 @@ class Connections:
         self._conninfo = conninfo
         self._on_open = on_open
         self._idle: list[Connection] = []
+        # Whoever forgets to close this leaves nothing open.
+        finalize(self, _close, self._idle)
         self._given_up: list[Connection] = []
         self.renew()
         renew_in_children(self)
@@ -118,7 +121,7 @@ class Connections:
         self._guard = Lock()
         # Kept, because what ends a connection would end the parent's.
         self._given_up += self._idle
-        self._idle = []
+        self._idle.clear()
 
     def ask(
         self,
@@ -224,13 +227,18 @@ class Connections:
 
     def _forget_idle(self) -> None:
         with self._guard:
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
+            idle = self._idle.copy()
+            self._idle.clear()
+        _close(idle)
 
     def close(self) -> None:
         """Close all connections that nobody uses. Another question opens one again."""
         self._forget_idle()
+
+
+def _close(connections: Iterable[Connection]) -> None:
+    for connection in connections:
+        connection.close()
 
 
 def _note(connection: Connection, said: psycopg.errors.Diagnostic) -> None:
