@@ -29,6 +29,7 @@ from ..contracts.kinds import opened
 from ..contracts.samples import LIVE, add, commit, events, names, token
 from .delay import Link
 from .processes import PATIENCE, wait_until
+from .quorum import need_standby
 from .server import NEEDED, Server
 
 pytestmark = pytest.mark.needs(*NEEDED)
@@ -77,20 +78,11 @@ def aside() -> Iterator[ThreadPoolExecutor]:
 @contextmanager
 def no_quorum(server: Server) -> Iterator[None]:
     """Let every commit wait for a standby that never comes."""
-    _wait_for(server, "nobody")
+    need_standby(server, "nobody")
     try:
         yield
     finally:
-        _wait_for(server, "")
-
-
-def _wait_for(server: Server, standbys: str) -> None:
-    with psycopg.connect(server.url(), autocommit=True) as connection:
-        connection.execute("SET synchronous_commit TO local")
-        connection.execute(f"ALTER SYSTEM SET synchronous_standby_names TO '{standbys}'".encode())
-        connection.execute("SELECT pg_reload_conf()")
-        shown = "SELECT current_setting('synchronous_standby_names')"
-        wait_until(lambda: connection.execute(shown).fetchone() == (standbys,), "not reloaded")
+        need_standby(server, "")
 
 
 def waiting(server: Server, event: str) -> Callable[[], bool]:

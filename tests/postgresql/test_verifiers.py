@@ -28,6 +28,7 @@ from tokentui.stores.postgresql.pulse import COUNTS, Pulse
 from .delay import Link
 from .lookups import Lookups, create, revoke, writer
 from .processes import give, wait_until
+from .quorum import need_standby
 from .server import NEEDED, Server, shared_server
 from .stores import fresh_store
 
@@ -250,19 +251,6 @@ class TestPulse:
             known.find("0000000001")
         assert known.peek("0000000001") is NOT_IN_MEMORY
         assert known._connections._idle == []
-
-
-def need_standby(server: Server, name: str) -> None:
-    """Have a server wait for a standby before it confirms a change."""
-    setting = sql.SQL("ALTER SYSTEM SET synchronous_standby_names = {}").format(name)
-    with closing(psycopg.connect(server.url(), autocommit=True)) as connection:
-        connection.execute(setting)
-        connection.execute("SELECT pg_reload_conf()")
-
-        def is_set() -> bool:
-            return connection.execute("SHOW synchronous_standby_names").fetchone() == (name,)
-
-        wait_until(is_set, "the setting is not read")
 
 
 def waiting_for_standbys(connection: psycopg.Connection) -> int:
