@@ -15,6 +15,7 @@ from time import perf_counter
 import psycopg
 from msgspec.structs import replace
 
+from tests.postgresql.delay import Link
 from tests.postgresql.server import Server
 from tokentui.core.audit import Actor
 from tokentui.core.backend import Backend, new_key
@@ -40,7 +41,7 @@ INSERT INTO tokens (id, account, name, name_key, created_at, expires_at, saved_a
 SELECT lpad(n::text, 10, '0'), 'ada', name, name, '2026-01-01'::timestamptz + n * interval '1 min',
     CASE WHEN n %% 3 = 0 THEN 'infinity'
         ELSE now() + (n %% 700 - 50) * interval '1 day' END,
-    CASE WHEN n %% 50 > 0 THEN now() END, %(hash)s, 1, 1
+    now(), %(hash)s, 1, 1
 FROM (
     SELECT n, (ARRAY['deploy', 'backup', 'ci', 'vendor', 'web'])[1 + n::bigint * 7919 %% 5]
         || '-' || lpad(n::text, 8, '0') AS name
@@ -51,6 +52,7 @@ _USE = "INSERT INTO uses SELECT id, now(), 1, NULL FROM tokens WHERE id > '0' AN
 
 _FIRST = "backup-0"
 """What the name of the first token begins with."""
+_ROUND_TRIPS = (0.0, 0.005, 0.05, 0.5)
 _BARE = "a bare Textual app that imports psycopg"
 
 Times = dict[str, list[float]]
@@ -69,6 +71,7 @@ def main() -> None:
         _show_windows({count: _opened(url, keys) for count, url in urls.items()}, options.rounds)
         _show_changes(server, keys, Path(folder), options.rounds)
         _show_starts(urls, folder, options.rounds)
+        _show_distances(server, urls[max(urls)], folder, options.rounds)
 
 
 def _database(server: Server, keys: Path, count: int) -> str:
@@ -212,6 +215,30 @@ def _show_starts(urls: dict[int, str], home: str, rounds: int) -> None:
     ]
     print(f"From the start to the first rows, {rounds} rounds, medians in ms.\n")
     table.show(("what", "ms", "ratio"), rows)
+
+
+def _show_distances(server: Server, url: str, home: str, rounds: int) -> None:
+    """Print how long a filter takes from its last key to its rows, by the distance."""
+    database = url.partition("///")[2].partition("?")[0]
+    times: Times = {}
+    for round_trip in _ROUND_TRIPS:
+        what = f"{round_trip * 1000:.0f}"
+        for turn in range(rounds):
+            table.progress(f"At {what} ms: round {turn + 1} of {rounds}.")
+            with (
+                Link(server.socket, round_trip=round_trip) as link,
+                TimedTerminal([PROGRAM], environment(home, link.url(database))) as terminal,
+            ):
+                terminal.start(_FIRST.encode())
+                terminal.press(b"/", b"Part of a name")
+                answer = terminal.press(b"web", b"web-0")
+            times.setdefault(what, []).append(answer.text_after)
+    rows = [
+        (what, table.milliseconds(each), table.number(2 * float(what) + 150))
+        for what, each in times.items()
+    ]
+    print(f"From the last key of a filter to its rows, {rounds} rounds, medians in ms.\n")
+    table.show(("round trip", "ms", "goal"), rows)
 
 
 if __name__ == "__main__":

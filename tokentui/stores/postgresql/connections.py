@@ -44,6 +44,8 @@ class Connection(psycopg.Connection[Any]):
     awaited: Cancel = NEVER
     """Requested once nobody waits for the answer."""
     patience: float = PATIENCE
+    opened_in: float = 0.0
+    """How many seconds it took to connect."""
     unconfirmed: bool = False
     """Whether the last commit was cut short before a standby had it."""
     hides_hashes: bool = False
@@ -54,7 +56,8 @@ class Connection(psycopg.Connection[Any]):
 
     def _watched(self, gen: PQGen[R]) -> Generator[Any, Any, R]:
         """Pass on what `gen` waits for; cancel the statement once that is due."""
-        end, cancelled = time.monotonic() + self.patience, False
+        began = time.monotonic()
+        end, cancelled = began + self.patience, False
         try:
             wanted = next(gen)
             while True:
@@ -63,7 +66,7 @@ class Connection(psycopg.Connection[Any]):
                     if cancelled and time.monotonic() > end:
                         self.pgconn.finish()
                         raise psycopg.OperationalError("it does not answer at all")
-                    if not cancelled and (self.awaited.requested or time.monotonic() > end):
+                    if not cancelled and (self._is_for_nobody(began) or time.monotonic() > end):
                         cancelled, end = True, time.monotonic() + _CANCELLATION
                         with suppress(psycopg.Error):
                             self.cancel_safe(timeout=_CANCELLATION)
@@ -71,6 +74,14 @@ class Connection(psycopg.Connection[Any]):
         except StopIteration as stopped:
             answer: R = stopped.value
             return answer
+
+    def _is_for_nobody(self, began: float) -> bool:
+        """Say whether the answer is worth cancelling.
+
+        To cancel takes a connection of its own: where the server is far away, most answers are
+        there before.
+        """
+        return self.awaited.requested and time.monotonic() > began + self.opened_in
 
     def send(self, statement: str, values: Values = ()) -> psycopg.Cursor[Any]:
         """Send a statement; in a pipeline, its answer comes with the next one that is fetched."""
@@ -197,10 +208,12 @@ class Connections:
         return self._opened(), False
 
     def _opened(self) -> Connection:
+        began = time.monotonic()
         try:
             connection = Connection.connect(self._conninfo, autocommit=True, prepare_threshold=None)
         except psycopg.Error as error:
             raise translated(error, self.url) from None
+        connection.opened_in = time.monotonic() - began
         connection.adapters.register_loader("timestamptz", MomentLoader)
         connection.add_notice_handler(lambda said: _note(connection, said))
         with self._lent_until_open(connection):
