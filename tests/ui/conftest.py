@@ -18,6 +18,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from tokentui.core.commands import TokenCommands
+from tokentui.ui import session
 from tokentui.ui.app import TokentuiApp
 from tokentui.ui.store_watch import StoreWatch
 from tokentui.ui.widgets.token_table import TokenTable
@@ -80,6 +81,13 @@ def messages_do_not_age() -> Iterator[None]:
     """Keep each message until it is taken away: on a slow machine, its seconds may be over."""
     with mock.patch("textual.notifications.time", lambda: 0.0):
         yield
+
+
+@pytest.fixture(autouse=True)
+def calm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a slow machine be no slow store: what takes long is up to the test."""
+    monkeypatch.setattr(session, "CALM", _PATIENCE)
+    monkeypatch.setattr(session, "CALM_OF_CHANGES", _PATIENCE)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -271,6 +271,7 @@ async def test_keys_that_come_before_any_row_are_for_the_rows_to_come(
         return load(*arguments, **more)
 
     monkeypatch.setattr(listing, "load", late)
+    monkeypatch.setattr(session, "CALM", 0.0)
     async with run(service) as pilot:
         await until(pilot, lambda: said(pilot, "#summary") == "Loading ...")
         await tap(pilot, key, key, "enter")
