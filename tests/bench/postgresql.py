@@ -48,7 +48,10 @@ FROM (
     FROM generate_series(0, %(count)s - 1) AS n
 ) AS named
 """
-_USE = "INSERT INTO uses SELECT id, now(), 1, NULL FROM tokens WHERE id > '0' AND random() < 0.5"
+_USE = (
+    "INSERT INTO uses SELECT id, now() - random() * interval '90 days', 1, NULL FROM tokens "
+    "WHERE random() < 0.5"
+)
 
 _FIRST = "backup-0"
 """What the name of the first token begins with."""

@@ -229,6 +229,17 @@ class TestManyTokensAreCountedLater:
             held_counts.set()
             await until(pilot, lambda: said(pilot, "#summary") == "1,000 tokens")
 
+    async def test_the_count_of_another_result_is_for_nobody(
+        self, service: TokenCommands, thousand: SlowBackend, run: Run
+    ) -> None:
+        async with run(service) as pilot:
+            loader = pilot.app.screen.query_one(TokenBrowser).loader
+            other = listing.Wanted(text="n0077")
+            found = await asyncio.to_thread(listing.load, service.queries, other)
+            for wanted, summary in ((other, "1,000 tokens"), (loader._shown, "1 token")):
+                await loader._count(wanted, found)
+                assert said(pilot, "#summary") == summary
+
     async def test_the_end_is_the_last_of_all(
         self, service: TokenCommands, thousand: SlowBackend, run: Run, held_counts: Gate
     ) -> None:

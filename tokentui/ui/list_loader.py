@@ -119,16 +119,21 @@ class ListLoader:
             )
             if not listing.page.total.exact:
                 start_worker(
-                    self._browser, partial(self._count, listing), group="count", exclusive=True
+                    self._browser,
+                    partial(self._count, wanted, listing),
+                    group="count",
+                    exclusive=True,
                 )
         if self._asked is None:  # the row under the cursor may be in another window
             self._arrived.set()
 
-    async def _count(self, listing: Listing) -> None:
+    async def _count(self, wanted: Wanted, listing: Listing) -> None:
         """Show how many tokens there are, once they are counted; nobody waits for that."""
         count = partial(self._queries.count, listing.query)
         with suppress(TokentuiError):  # the next load says so
-            self._show_total(Count(await Session.of(self._browser).look(count, (self, "count"))))
+            total = Count(await Session.of(self._browser).look(count, (self, "count")))
+            if self._shown is wanted:
+                self._show_total(total)
 
     # -- the row that is meant ------------------------------------------------------------------
 
