@@ -35,6 +35,8 @@ def pytest_configure() -> None:
     """
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # by nohup; a program inherits that
+        signal.signal(signal.SIGHUP, lambda *_: None)
     # An app makes so many objects that a fifth of the time goes into looking for those that only
     # refer to each other. Whoever tests that something is forgotten collects them at once.
     gc.set_threshold(100_000, 50, 50)

@@ -28,6 +28,7 @@ from textual.widgets import Button, OptionList, _footer
 from textual.worker import WorkerFailed
 
 from tokentui.core.commands import TokenCommands
+from tokentui.ui import session
 from tokentui.ui.screens.manage_token import ManageToken
 from tokentui.ui.screens.token_list import TokenList
 from tokentui.ui.terminal.driver import _GIVE_BACK
@@ -140,9 +141,13 @@ def test_what_the_driver_ends_the_app_with() -> None:
 # -- what is painted ----------------------------------------------------------------------------
 
 
-async def test_what_is_closed_is_forgotten(saved: TokenCommands, run: Run) -> None:
+async def test_what_is_closed_is_forgotten(
+    saved: TokenCommands, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Look at the cache of `StylesCache.get_inner_outer`, or at `KeyFooter` for keys."""
     assert hasattr(StylesCache.get_inner_outer, "cache_info")
+    # The event loop keeps the context of a timer, and with it a widget, until its time has come.
+    monkeypatch.setattr(session, "CALM", 0.1)
     async with run(saved) as pilot:
         footer_keys = [ref(key) for key in pilot.app.screen.query(FooterKey)]
         await pilot.press("m")
