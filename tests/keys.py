@@ -1,4 +1,4 @@
-"""The README's table of keys. `python -m tests.keys` writes it anew from the bindings."""
+"""The guide's table of keys. `python -m tests.keys` writes it from the bindings."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ from textual.binding import Binding
 
 from tokentui.ui import keys
 
-README = Path(__file__).parent.parent / "README.md"
+PAGE = Path(__file__).parent.parent / "tokentui" / "guide" / "app.md"
 START, END = "<!-- keys -->\n", "<!-- end of keys -->\n"
 
 
@@ -37,13 +37,13 @@ def _group(where: str, bindings: list[Binding]) -> Iterator[str]:
             where = ""
 
 
-def in_readme() -> tuple[str, str, str]:
-    """Return the README in three parts, of which the one in the middle is the table."""
-    before, _, rest = README.read_text().partition(START)
+def in_guide() -> tuple[str, str, str]:
+    """Return the page in three parts, of which the one in the middle is the table."""
+    before, _, rest = PAGE.read_text().partition(START)
     middle, _, after = rest.partition(END)
     return before + START, middle, END + after
 
 
 if __name__ == "__main__":
-    before, _, after = in_readme()
-    README.write_text(before + table() + after)
+    before, _, after = in_guide()
+    PAGE.write_text(before + table() + after)

@@ -1,4 +1,4 @@
-"""The apps that the README shows: they are these, and they do what it says."""
+"""The apps that the guide shows: they are these, and they do what it says."""
 
 import importlib
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from httpx import ASGITransport, AsyncClient, Client, WSGITransport
 
+from tokentui import guide
 from tokentui.core.commands import TokenCommands
 from tokentui.core.new_token import NewToken
 from tokentui.stores import open_backend
@@ -15,7 +16,6 @@ from tokentui.stores import open_backend
 from ..conftest import CHEAPEST
 
 HERE = Path(__file__).parent
-README = HERE.parents[1] / "README.md"
 EXAMPLES = sorted(path.stem for path in HERE.glob("*_app.py"))
 
 
@@ -34,10 +34,10 @@ def example(name: str, app: str) -> Any:
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_the_readme_shows_this_very_app(name: str) -> None:
+def test_the_guide_shows_this_very_app(name: str) -> None:
     _, _, code = (HERE / f"{name}.py").read_text().partition("\n\n")
     shown = "\n".join(line.partition("  # type: ignore")[0] for line in code.strip().split("\n"))
-    assert f"```python\n{shown}\n```" in README.read_text()
+    assert f"```python\n{shown}\n```" in guide.page("python").text
 
 
 @pytest.mark.parametrize(

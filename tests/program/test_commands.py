@@ -532,6 +532,7 @@ def test_the_app_shows_a_hostile_name_escaped(sandbox: Sandbox) -> None:
         ["rename", "deploy", "release"],
         ["revoke", "deploy", "--yes"],
         ["completion", "bash"],
+        ["guide", "rotation"],
     ],
     ids=" ".join,
 )

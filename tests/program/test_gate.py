@@ -144,6 +144,15 @@ def test_each_reaches_their_own_by_a_key(office: Office) -> None:
     assert any(each["action"] == "log-in" for each in office.trail())
 
 
+def test_the_guide_is_read_without_a_pager(shared: Office) -> None:
+    ssh = shared.server.client("cid", "-tt", "-o", "SendEnv=PAGER")
+    environment = shared.sandbox.environment(PAGER="sed s/^/paged:/")
+    with Terminal([*ssh, "127.0.0.1", "guide rotation"], environment) as terminal:
+        terminal.wait_for("## Undo a rotation")
+        assert terminal.wait_exit() == 0
+        assert b"paged:" not in terminal.written
+
+
 @pytest.mark.parametrize(
     "command",
     [

@@ -94,7 +94,7 @@ def test_keys_are_taken_as_people_write_them(written: str, named: str) -> None:
     ("wanted", "said"),
     [
         ({"lst.create": "n"}, "there is no action lst.create; did you mean list.create?"),
-        ({"zzz": "n"}, "there is no action zzz; the README"),
+        ({"zzz": "n"}, "there is no action zzz; tokentui guide app"),
         ({"list.create": "spcae"}, "keys are written as"),
         ({"list.create": "n,"}, "keys are written as"),
         ({"list.create": "shift+n"}, "keys are written as"),

@@ -1,4 +1,4 @@
-"""A picture of each screen. The README shows these very files, so they cannot go stale."""
+"""A picture of each screen. The README shows one of these files, so it cannot go stale."""
 
 import itertools
 import re

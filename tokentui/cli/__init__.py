@@ -13,6 +13,7 @@ from tokentui import config, formatting
 from tokentui.cli import accounts, audit, backups, gate, tokens, upkeep
 from tokentui.cli.app import run_app
 from tokentui.cli.common import ACCOUNT, FLAGS, store_option
+from tokentui.cli.guide import guide
 from tokentui.cli.list_tokens import list_tokens, show
 from tokentui.cli.report import report
 from tokentui.cli.serve import serve
@@ -125,5 +126,6 @@ for command in (
     audit.audit,
     store,
     gate.gate,
+    guide,
 ):
     main.add_command(command)

@@ -43,6 +43,7 @@ ALLOWED = (
     "report",
     "audit",
     "account",
+    "guide",
 )
 """The commands of a session that is shut in; each of them knows what the account may."""
 

@@ -142,7 +142,7 @@ def keymap(chosen: Mapping[str, str], sources: Mapping[str, str]) -> dict[str, s
 def _checked(name: str, written: str, known: Mapping[str, Binding]) -> list[str]:
     if name not in known:
         alike = get_close_matches(name, known, n=1, cutoff=0.5)
-        hint = f"did you mean {alike[0]}?" if alike else "the README lists them."
+        hint = f"did you mean {alike[0]}?" if alike else "tokentui guide app lists them."
         raise ValueError(f"there is no action {name}; {hint}")
     own = effective_keys(known[name], {})
     try:

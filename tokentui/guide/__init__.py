@@ -1,0 +1,134 @@
+"""The guide: pages of Markdown that are shipped with the program."""
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from tokentui.core.errors import InvalidInput
+
+TOPICS = (
+    "app",
+    "commands",
+    "rotation",
+    "settings",
+    "accounts",
+    "audit",
+    "backups",
+    "security",
+    "python",
+    "proxies",
+    "postgresql",
+    "upgrading",
+    "troubleshooting",
+    "screen-readers",
+    "uninstalling",
+)
+"""The names of the pages, in the order in which they are listed."""
+
+_LINE = re.compile(r"^(?P<fence>```)|^#+ (?P<heading>.+)$|^(?P<comment><!--.*-->)$")
+
+
+class UnknownTopic(InvalidInput):
+    """The guide has no page of this name."""
+
+
+class Page(NamedTuple):
+    """A page of the guide; `summary` is its first paragraph, a sentence."""
+
+    topic: str
+    title: str
+    summary: str
+    text: str
+
+
+class Section(NamedTuple):
+    """A heading of a page and the lines below it, up to the next heading."""
+
+    topic: str
+    heading: str
+    lines: tuple[str, ...]
+
+
+class Match(NamedTuple):
+    """A section that contains what was searched for; `line` is the first line that does."""
+
+    section: Section
+    line: str
+
+
+@cache
+def page(topic: str) -> Page:
+    """Return a page by its name; raise `UnknownTopic`, which suggests the nearest name."""
+    if topic not in TOPICS:
+        nearest = get_close_matches(topic.lower(), TOPICS, n=1, cutoff=0.5)
+        hint = f"Did you mean {nearest[0]}?" if nearest else "tokentui guide lists the topics."
+        raise UnknownTopic(f"The guide has no topic {topic}. {hint}")
+    text = files(__name__).joinpath(f"{topic}.md").read_text("utf-8")
+    title, summary = (block.removeprefix("# ") for block in text.split("\n\n", 2)[:2])
+    return Page(topic, title, summary, text)
+
+
+def pages() -> Iterator[Page]:
+    """Yield all pages in the order of `TOPICS`."""
+    return map(page, TOPICS)
+
+
+def anchor(heading: str) -> str:
+    """Return the name by which links refer to a heading, as on GitHub."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def sections(topic: str) -> Iterator[Section]:
+    """Yield the sections of a page; a `#` in an example is no heading."""
+    heading, lines, fenced = "", list[str](), False
+    for line in page(topic).text.split("\n"):
+        found = _LINE.match(line)
+        kind = found.lastgroup if found else None
+        if kind == "fence":
+            fenced = not fenced
+        elif kind == "heading" and found and not fenced:
+            if heading:
+                yield Section(topic, heading, tuple(lines))
+            heading, lines = found["heading"], []
+        elif kind != "comment" and line:
+            lines.append(line)
+    yield Section(topic, heading, tuple(lines))
+
+
+def search(text: str, first: str | None = None) -> list[Match]:
+    """Return the sections that contain all words of `text`, those of the page `first` first.
+
+    The letter case of the words does not matter. Headings come before other lines.
+    """
+    words = text.casefold().split()
+    if not words:
+        return []
+    found = [
+        Match(section, _matching_line(section, words))
+        for topic in TOPICS
+        for section in sections(topic)
+        if _contains(" ".join((section.heading, *section.lines)), words)
+    ]
+    return sorted(
+        found,
+        key=lambda match: (
+            match.section.topic != first,
+            not _contains(match.section.heading, words),
+        ),
+    )
+
+
+def _contains(text: str, words: list[str]) -> bool:
+    folded = text.casefold()
+    return all(word in folded for word in words)
+
+
+def _matching_line(section: Section, words: list[str]) -> str:
+    """Return the line with most of the words."""
+    return max(
+        (section.heading, *section.lines),
+        key=lambda line: sum(word in line.casefold() for word in words),
+    )
