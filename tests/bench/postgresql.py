@@ -137,6 +137,7 @@ def _windows(backend: Backend, count: int) -> dict[str, Callable[[], object]]:
     for text in ("d", "dep", "web-0000", "0077", "zzznope", "zz"):
         calls[f'filter "{text}"'] = lambda text=text: tokens.page(replace(query, text=text))  # type: ignore[misc]
     calls["count"] = lambda: tokens.count(query)
+    calls["summary"] = lambda: tokens.summary(query.now)
     calls["versions"] = backend.versions
     calls["one token by its ID"] = lambda: tokens.get_many([seen.token.id])
     return calls

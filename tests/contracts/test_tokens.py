@@ -1,17 +1,20 @@
 """`TokenRepository`: finding tokens by id, by name and by query."""
 
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tokentui.core import summary
 from tokentui.core.account_change import AddAccount, DisableAccount
 from tokentui.core.backend import Backend
 from tokentui.core.cancel import Cancel, Cancelled
 from tokentui.core.change import Rename, Revoke
-from tokentui.core.query import Count, Query, Sort
+from tokentui.core.query import Count, Filter, Query, Sort
+from tokentui.core.summary import COUNTED, Summary
 from tokentui.core.token import BASE62, Status
 from tokentui.core.usage import Usage
 from tokentui.core.window import After, Around, Before, First, Last, Offset, Position
@@ -223,6 +226,76 @@ class TestFilter:
         soon = timedelta(days=40)
         query = replace(LIVE, statuses=frozenset({Status.EXPIRES_SOON}), soon=soon)
         assert names(three, query) == ["ash", "Cedar"]
+
+
+class TestSummary:
+    @pytest.fixture
+    def many(self, backend: Backend) -> Backend:
+        """Give a store with tokens of every status, of two accounts."""
+        days = (-9, -1, 0, 3, 14, 15, 30, 400)
+        dates = [None, *(NOW + timedelta(days=each) for each in days)]
+        for number, (at, by, account) in enumerate(
+            product(dates, (None, "0000000001"), ("ada", "bob")), 1
+        ):
+            saved = NOW if number % 3 else None
+            each = token(number, account=account, expires_at=at, replaced_by=by, saved_at=saved)
+            gone = {"revoked_at": NOW, "revoked_by": "ada", "hash": None}
+            add(backend, replace(each, **gone) if number % 8 == 0 else each)
+        return backend
+
+    @pytest.mark.parametrize("account", [None, "ada", "bob", "eve", "\0"])
+    def test_it_is_what_counting_one_by_one_gives(self, many: Backend, account: str | None) -> None:
+        use(many, {f"{number:010}": NOW for number in range(2, 30, 3)})
+        for now, soon in (
+            (NOW, timedelta(days=14)),
+            (NOW + timedelta(days=2), timedelta(days=14)),
+            (NOW, timedelta(days=365)),
+        ):
+            query = Query(now=now, soon=soon, account=account)
+            found = many.tokens.summary(now, soon, account)
+            for shown in COUNTED:
+                expected = len(list(many.tokens.scan(query.showing(shown))))
+                assert found.get(shown) == Count(expected), shown
+
+    def test_it_tells_of_each_kind(self, many: Backend) -> None:
+        if not many.capabilities.usage:
+            pytest.skip(many.capabilities.denial_reasons["usage"])
+        counts = [many.tokens.summary(NOW).get(shown) for shown in COUNTED]
+        assert all(count and count.value for count in counts)
+
+    def test_no_filter_is_counted_that_it_has_no_field_for(self, backend: Backend) -> None:
+        found = backend.tokens.summary(NOW)
+        assert found.get(Filter.REVOKED) is None
+        assert found.get(Filter.ALL) == Count(0)
+
+    def test_a_use_and_a_change_elsewhere_count_at_once(
+        self, backend: Backend, reopened: Backend
+    ) -> None:
+        if not backend.capabilities.usage:
+            pytest.skip(backend.capabilities.denial_reasons["usage"])
+        add(backend, token(1), token(2))
+        assert backend.tokens.summary(NOW).never_used == Count(2)
+        use(reopened, {"0000000001": NOW})
+        assert backend.tokens.summary(NOW).never_used == Count(1)
+        commit(reopened, Revoke(seen=(token(2),), at=NOW, by="ada"))
+        assert backend.tokens.summary(NOW) == Summary(
+            all=Count(1), active=Count(1), never_saved=Count(1), never_used=Count(0)
+        )
+
+    def test_it_counts_no_further_than_needed(
+        self, backend: Backend, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(summary, "CAP", 3)
+        add(backend, *(token(number) for number in range(1, 4)))
+        assert backend.tokens.summary(NOW).all == Count(3)
+        add(backend, token(4), token(5))
+        assert backend.tokens.summary(NOW).all == Count(3, exact=False)
+
+    def test_nobody_waits_for_what_is_cancelled(self, many: Backend) -> None:
+        cancel = Cancel()
+        cancel.request()
+        with pytest.raises(Cancelled):
+            many.tokens.summary(NOW, cancel=cancel)
 
 
 class TestWindow:

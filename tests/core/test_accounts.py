@@ -572,6 +572,24 @@ def test_members_read_only_of_their_own(acting: Act) -> None:
     assert len({entry.account for entry in entries(acting("eye"))}) == 3
 
 
+def test_a_member_counts_only_their_own(acting: Act) -> None:
+    acting("bob").create("prod", None)
+    acting("cid").create("test", None)
+    counts = {
+        (name, account): acting(name).queries.summary(account).all.value
+        for name in ("bob", "ann", "eye")
+        for account in (None, "cid")
+    }
+    assert counts == {
+        ("bob", None): 1,
+        ("bob", "cid"): 1,
+        ("ann", None): 2,
+        ("ann", "cid"): 1,
+        ("eye", None): 2,
+        ("eye", "cid"): 1,
+    }
+
+
 def test_a_role_that_changes_counts_at_once(acting: Act, accounts: AccountService) -> None:
     bob = acting("bob")
     bob.create("one", None)

@@ -6,7 +6,7 @@ All that is opened over one `Store` sees the same, as processes do that open one
 import os
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from threading import RLock
 from typing import Generic, TypeVar
@@ -36,7 +36,8 @@ from tokentui.core.query import WINDOW, Count, Query, TokenPage, TokenRow
 from tokentui.core.records import Edit, NameKey, Needs, Records, held_by
 from tokentui.core.repositories import Backup
 from tokentui.core.snapshot_lookup import SnapshotLookup
-from tokentui.core.token import Token, name_key
+from tokentui.core.summary import Summary, Tally
+from tokentui.core.token import DEFAULT_SOON, Token, name_key
 from tokentui.core.usage import Usage
 from tokentui.core.window import FIRST, Position, window
 
@@ -221,6 +222,18 @@ class Tokens:
     def count(self, query: Query, cancel: Cancel = NEVER) -> int:
         cancel.check()
         return len(query.matching(self.snapshot().values(), self._store.usage.value))
+
+    def summary(
+        self,
+        now: datetime,
+        soon: timedelta = DEFAULT_SOON,
+        account: str | None = None,
+        cancel: Cancel = NEVER,
+    ) -> Summary:
+        cancel.check()
+        tally = Tally(now, soon, self._store.usage.value)
+        tally.add(each for each in self.snapshot().values() if account in (None, each.account))
+        return tally.summary()
 
     def scan(self, query: Query, cancel: Cancel = NEVER) -> Iterator[TokenRow]:
         found = query.select(self.snapshot().values(), self._store.usage.value)

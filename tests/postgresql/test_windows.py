@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tokentui.core.account_change import AddAccount
 from tokentui.core.backend import Backend
-from tokentui.core.query import Query, Sort, TokenRow
+from tokentui.core.query import Count, Query, Sort, TokenRow
 from tokentui.core.token import Status, Token
 from tokentui.core.usage import Usage
 from tokentui.core.window import After, Around, Before, First, Last, Offset, Position, window
@@ -121,6 +121,20 @@ def test_they_are_those_of_a_plain_list(
     assert stocked.tokens.count(query) == len(found)
     if expected:
         assert page.offset == found.index(expected[0])
+
+
+def test_a_summary_tells_where_it_looked_only_among_the_newest(
+    stocked: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = Query(now=NOW).matching(TOKENS)
+    newest = sorted(live, key=lambda each: each.created_at, reverse=True)
+    # As many as end with the tokens of a day, so that it does not matter how equals are sorted.
+    count = sum(each.created_at >= NOW - timedelta(days=1) for each in live)
+    unused = sum(each.id not in USES for each in newest[:count])
+    monkeypatch.setattr(statements, "NEWEST", count)
+    assert stocked.tokens.summary(NOW).never_used == Count(unused, exact=False)
+    monkeypatch.setattr(statements, "NEWEST", len(live))
+    assert stocked.tokens.summary(NOW).never_used == Count(sum(e.id not in USES for e in live))
 
 
 def test_a_scan_takes_several_parts(stocked: Backend, monkeypatch: pytest.MonkeyPatch) -> None:

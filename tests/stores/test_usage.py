@@ -13,9 +13,10 @@ from weakref import ref
 
 import pytest
 
-from tests.opening import open_usage, used
+from tests.opening import open_store, open_usage, used
 from tokentui import files
 from tokentui.core.errors import StoreUnconfirmed, StoreUnwritable
+from tokentui.core.query import Count
 from tokentui.core.text import printable
 from tokentui.core.usage import Usage, UsageLog
 from tokentui.stores.file.usage import UsageFile
@@ -339,3 +340,10 @@ def test_a_link_that_goes_in_a_circle_hides_only_the_uses(tmp_path: Path, store_
     usage = open_usage(str(store_path), usage=str(circle))
     assert used(usage, "a") is None
     assert "last used is not known" in usage.warnings()[0]
+
+
+def test_a_summary_does_without_uses_that_cannot_be_read(store_path: Path) -> None:
+    store_path.with_name("usage.json").parent.mkdir(parents=True, exist_ok=True)
+    store_path.with_name("usage.json").write_text("{")
+    found = open_store(str(store_path)).summary(NOW)
+    assert (found.all, found.never_used) == (Count(0), None)

@@ -17,7 +17,7 @@ from tokentui.core.errors import (
     TokenNotFound,
     TokentuiError,
 )
-from tokentui.core.query import UNUSED_FOR, WINDOW, Filter, Query, Sort
+from tokentui.core.query import WINDOW, Filter, Query, Sort
 from tokentui.core.rights import Permissions, Rights
 from tokentui.core.rows import joined
 from tokentui.core.text import printable
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tokentui.core.credential import Hasher, Secret
     from tokentui.core.policy import Policy
     from tokentui.core.query import TokenPage, TokenRow, Uses
+    from tokentui.core.summary import Summary
     from tokentui.core.verifier import Verifier
 
 
@@ -131,17 +132,7 @@ class TokenQueries:
     ) -> Query:
         """Return a query for the tokens of a filter, as of now. Narrow it with `replace`."""
         query = Query(now=self.now(), soon=self.policy.soon, sort=sort, descending=descending)
-        match shown:
-            case Filter.ALL:
-                return query
-            case Filter.NEVER_SAVED:
-                return replace(query, never_saved=True)
-            case Filter.NEVER_USED:
-                return replace(query, never_used=True)
-            case Filter.UNUSED:
-                return replace(query, idle_since=query.now - UNUSED_FOR)
-            case status:
-                return replace(query, statuses=frozenset({Status(status)}))
+        return query.showing(shown)
 
     def find(
         self,
@@ -162,6 +153,14 @@ class TokenQueries:
         Raises what `TokenRepository.count` does.
         """
         return self.backend.tokens.count(self._within_rights(query), cancel)
+
+    def summary(self, account: str | None = None, cancel: Cancel = NEVER) -> Summary:
+        """Count the tokens of each filter, as far as they may be seen: one question.
+
+        Of those of one `account`, or of all. Raises what `TokenRepository.summary` does.
+        """
+        query = self._within_rights(replace(self.query(), account=account))
+        return self.backend.tokens.summary(query.now, query.soon, query.account, cancel)
 
     def scan(self, query: Query, cancel: Cancel = NEVER) -> Iterator[TokenRow]:
         """Yield the whole result of `query`, not just a window of it, as far as it may be seen.

@@ -94,6 +94,20 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         """Whether of all statuses, only what was revoked is told apart."""
         return (self.statuses & _LIVE) in (_LIVE, frozenset())
 
+    def showing(self, shown: Filter) -> "Query":
+        """Return this query, narrowed to the tokens of a filter."""
+        match shown:
+            case Filter.ALL:
+                return self
+            case Filter.NEVER_SAVED:
+                return replace(self, never_saved=True)
+            case Filter.NEVER_USED:
+                return replace(self, never_used=True)
+            case Filter.UNUSED:
+                return replace(self, idle_since=self.now - UNUSED_FOR)
+            case status:
+                return replace(self, statuses=frozenset({Status(status)}))
+
     def narrows(self, other: "Query") -> bool:
         """Whether what this asks for is a part of what `other` does, in the same order."""
         return name_key(other.text) in name_key(self.text) and self == replace(

@@ -5,6 +5,7 @@ of that.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -14,7 +15,8 @@ from tokentui.core.cancel import NEVER, Cancel
 from tokentui.core.clock import utc_now
 from tokentui.core.lookup import TokenSource
 from tokentui.core.query import WINDOW, Query, TokenPage, TokenRow
-from tokentui.core.token import Moment, Status, Token
+from tokentui.core.summary import Summary
+from tokentui.core.token import DEFAULT_SOON, Moment, Status, Token
 from tokentui.core.window import FIRST, Position
 
 
@@ -56,6 +58,29 @@ class TokenRepository(TokenSource, Protocol):
 
         Returns:
             How many there are: what the total of a `page` is where that is exact.
+
+        Raises:
+            Cancelled: `cancel` was requested.
+        """
+        ...
+
+    def summary(
+        self,
+        now: datetime,
+        soon: timedelta = DEFAULT_SOON,
+        account: str | None = None,
+        cancel: Cancel = NEVER,
+    ) -> Summary:
+        """Count the tokens under each filter of a list, up to `core.summary.CAP`: one question.
+
+        Args:
+            now: The moment at which statuses are judged.
+            soon: With how much time left a token expires soon.
+            account: The account that the tokens have to belong to; None for any.
+            cancel: Looked at now and then; once it is requested, the answer is not needed.
+
+        Returns:
+            How many there are under each filter. Where uses cannot be read, all but `never_used`.
 
         Raises:
             Cancelled: `cancel` was requested.

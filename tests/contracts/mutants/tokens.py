@@ -1,6 +1,7 @@
 """Backends that break the contract of what is found of tokens, each in one way."""
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -8,7 +9,8 @@ from msgspec.structs import replace
 
 from tokentui.core.cancel import NEVER, Cancel
 from tokentui.core.query import WINDOW, Count, Query, Sort, TokenPage, TokenRow
-from tokentui.core.token import Status, Token, name_key
+from tokentui.core.summary import Summary
+from tokentui.core.token import DEFAULT_SOON, Status, Token, name_key
 from tokentui.core.window import FIRST, After, Around, Before, Last, Offset, Position
 
 from ...doubles import memory
@@ -225,6 +227,27 @@ class ScansEverything(memory.Tokens):
         yield from super().scan(replace(query, text=""), cancel)
 
 
+class SummaryOfAll(memory.Tokens):
+    def summary(
+        self, now: datetime, soon: timedelta = DEFAULT_SOON, _: Any = None, *more: Any
+    ) -> Summary:
+        return super().summary(now, soon, None, *more)
+
+
+class StaleSummary(memory.Tokens):
+    _kept: Summary | None = None
+
+    def summary(self, *asked: Any, **more: Any) -> Summary:
+        self._kept = self._kept or super().summary(*asked, **more)
+        return self._kept
+
+
+class CountsOn(memory.Tokens):
+    def summary(self, *asked: Any, **more: Any) -> Summary:
+        found = super().summary(*asked, **more)
+        return replace(found, all=Count(found.all.value))
+
+
 class Forgetful(MemoryBackend):
     """Keeps what it is told until it is closed."""
 
@@ -273,5 +296,8 @@ TOKENS: dict[str, Kind] = {
     "scans a window": tokens(ScansAWindow),
     "scans in any order": tokens(ScansInAnyOrder),
     "scans everything": tokens(ScansEverything),
+    "counts the tokens of all accounts": tokens(SummaryOfAll),
+    "has a stale summary": tokens(StaleSummary),
+    "calls what it cuts short exact": tokens(CountsOn),
     "forgets tokens once it is closed": Forgetful,
 }

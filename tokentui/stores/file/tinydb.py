@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import RLock
@@ -24,7 +24,8 @@ from tokentui.core.query import NO_USES, WINDOW, Count, Query, Sort, TokenPage, 
 from tokentui.core.records import Needs, Records
 from tokentui.core.repositories import TokenRepository
 from tokentui.core.rows import if_readable, joined
-from tokentui.core.token import Token
+from tokentui.core.summary import Summary, Tally
+from tokentui.core.token import DEFAULT_SOON, Token
 from tokentui.core.window import FIRST, Position, window
 from tokentui.stores.file.accounts import AccountFiles
 from tokentui.stores.file.backups import Copies, Reason
@@ -114,6 +115,21 @@ class TinyDBStore:
         found, _ = self._select(query, cancel)
         for tokens in cancel.checked(in_slices(found)):
             yield from joined([*tokens], self._usage, self._accounts)
+
+    def summary(
+        self,
+        now: datetime,
+        soon: timedelta = DEFAULT_SOON,
+        account: str | None = None,
+        cancel: Cancel = NEVER,
+    ) -> Summary:
+        uses: Uses | None = None
+        with if_readable():
+            uses = self._usage.list_all()
+        tally = Tally(now, soon, uses)
+        for part in cancel.checked(in_slices(self.snapshot().values())):
+            tally.add(token for token in part if account in (None, token.account))
+        return tally.summary()
 
     def _select(self, query: Query, cancel: Cancel) -> tuple[Sequence[Token], Uses]:
         """Return the whole result of `query`, and the uses by which it was found."""

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from tokentui.core import summary
 from tokentui.core.query import Query, TokenRow
+from tokentui.core.summary import COUNTED
 from tokentui.core.token import name_key
 from tokentui.core.window import After, Around, Before, First, Last, Offset, Position
 from tokentui.stores.postgresql import query_parts
@@ -12,6 +14,8 @@ from tokentui.stores.postgresql.token_rows import COLUMNS, storable
 
 FEW = 10_000
 """Of how many rows all are found before they are sorted."""
+NEWEST = 50_000
+"""Among how many tokens a summary looks for those that were never used."""
 _WHOLE = f"u.last_used_at, u.count, u.address, a.disabled_at IS NOT NULL, {COLUMNS}"
 """The columns of a complete row."""
 _JOINED = (
@@ -38,6 +42,25 @@ class _Source(NamedTuple):
 
     def counted(self, condition: str = "") -> str:
         return f"(SELECT count(*) {self.matching}{condition})"
+
+
+def counted(query: Query) -> str:
+    """Return the statement for a summary: the tokens of each filter, one more than `CAP` at most.
+
+    Each count walks an index, and ends there. But no index tells what was never used: that is
+    looked for among the newest `NEWEST` tokens. The last column says whether there are others.
+    """
+    held = f"FROM tokens AS t WHERE {' AND '.join(query_parts.conditions(query))}"
+    newest = f"(SELECT t.id {held} ORDER BY t.created_at DESC LIMIT {NEWEST}) AS t"
+    counts = []
+    for shown in COUNTED:
+        each = query.showing(shown)
+        found = f"FROM tokens AS t WHERE {' AND '.join(query_parts.conditions(each))}"
+        if each.never_used:
+            # A scalar subquery: for a join, the planner would read the uses of all tokens.
+            found = f"FROM {newest} WHERE (SELECT id FROM uses AS u WHERE u.id = t.id) IS NULL"
+        counts.append(f"(SELECT count(*) FROM (SELECT {found} LIMIT {summary.CAP + 1}) AS found)")
+    return f"SELECT {', '.join(counts)}, EXISTS (SELECT {held} OFFSET {NEWEST})"
 
 
 class Selection:

@@ -1,16 +1,20 @@
 """Tokens in the database, found by ID, by name and by query."""
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from tokentui.core.cancel import NEVER, Cancel
 from tokentui.core.query import WINDOW, Count, Query, TokenPage, TokenRow
-from tokentui.core.token import Token, name_key
+from tokentui.core.summary import Summary, capped
+from tokentui.core.token import DEFAULT_SOON, Token, name_key
 from tokentui.core.usage import Usage
 from tokentui.core.window import FIRST, Position
-from tokentui.stores.postgresql import token_rows
+from tokentui.stores.postgresql import query_parts, token_rows
 from tokentui.stores.postgresql.connections import Connections
-from tokentui.stores.postgresql.statements import FEW, Selection
+from tokentui.stores.postgresql.statements import FEW, Selection, counted
 from tokentui.stores.postgresql.token_rows import COLUMNS, storable, token_of
 
 _PART = 1000
@@ -51,6 +55,23 @@ class TokenTable:
             return 0
         (number,) = self._connections.ask(lambda it: it.one(wanted.count, wanted.values), cancel)
         return int(number)
+
+    def summary(
+        self,
+        now: datetime,
+        soon: timedelta = DEFAULT_SOON,
+        account: str | None = None,
+        cancel: Cancel = NEVER,
+    ) -> Summary:
+        if not storable(account or ""):
+            return Summary(never_used=Count(0))
+        query = Query(now=now, soon=soon, account=account)
+        statement, values = counted(query), query_parts.values(query)
+        *found, more = self._connections.ask(lambda it: it.one(statement, values), cancel)
+        counts = dict(zip(Summary.__struct_fields__, map(capped, found), strict=True))
+        if more:
+            counts["never_used"] = replace(counts["never_used"], exact=False)
+        return Summary(**counts)
 
     def scan(self, query: Query, cancel: Cancel = NEVER) -> Iterator[TokenRow]:
         seen: TokenRow | None = None
