@@ -19,7 +19,7 @@ from textual.theme import BUILTIN_THEMES, Theme, ThemeProvider
 
 from tokentui.core.commands import TokenCommands
 from tokentui.core.dates import local
-from tokentui.ui import keys, session_lock
+from tokentui.ui import colours, keys, session_lock
 from tokentui.ui.commands import Commands
 from tokentui.ui.encoding_fallback import EncodingFallback
 from tokentui.ui.handover import SecretHandover
@@ -148,6 +148,10 @@ class TokentuiApp(CapturesCrash, TypeAhead):
 
     def on_unmount(self) -> None:
         self.session.close()
+
+    def get_css_variables(self) -> dict[str, str]:
+        theme = super().get_css_variables()
+        return {**theme, **colours.roles(theme, no_color=self.no_color)}
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), *self._fallbacks]
