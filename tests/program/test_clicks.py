@@ -50,7 +50,7 @@ def test_the_footer_closes_one_screen(deploy: Sandbox) -> None:
         app.wait_for("New API Token Name")
         app.press("f6")
         app.wait_for("Part of any word")
-        app.wait_until_gone("^t Rotate")  # a key of the form
+        app.wait_until_gone("^T Rotate")  # a key of the form
         app.click("Back", times=2)
         app.wait_for("New API Token Name")
         app.press("f6")

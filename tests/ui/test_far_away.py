@@ -57,7 +57,7 @@ def drawn(pilot: Pilot[None], line: int) -> str:
 
 def on_top(pilot: Pilot[None]) -> str:
     """Return the line on top of the screen."""
-    return str(pilot.app.screen.query_one(ScreenHeader).render())
+    return pilot.app.screen.query_one(ScreenHeader).render_line(0).text
 
 
 @pytest.fixture

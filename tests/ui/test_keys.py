@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
 from functools import partial
+from unittest import mock
 
 import pytest
 from textual.binding import Binding
@@ -12,7 +13,6 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
-from textual.widgets._footer import FooterKey
 
 import tokentui.ui
 from tokentui.core.commands import TokenCommands
@@ -22,7 +22,9 @@ from tokentui.ui.app import TokentuiApp
 from tokentui.ui.screens.choose_filter import ChooseFilter
 from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.screens.help import Help
+from tokentui.ui.screens.manage_token import ManageToken
 from tokentui.ui.screens.token_list import TokenList
+from tokentui.ui.widgets.key_footer import KeyFooter
 
 from .conftest import Run, arrive, said, until
 
@@ -39,8 +41,7 @@ def ours(kind: type[DOMNode]) -> Iterator[type[DOMNode]]:
 
 
 def footer(pilot: Pilot[None]) -> dict[str, str]:
-    shown = pilot.app.screen.query(FooterKey)
-    return {key.description: key.key_display for key in shown}
+    return pilot.app.screen.query_one(KeyFooter).keys
 
 
 def test_every_binding_can_be_named() -> None:
@@ -143,7 +144,7 @@ class TestInTheApp:
             await pilot.press("z")
             await arrive(pilot, Help)
             drawn = pilot.app.export_screenshot().replace("&#160;", " ")
-            assert "x, del" in drawn
+            assert "x, Del" in drawn
             await pilot.press("escape")
             await arrive(pilot, TokenList)
             await pilot.press("n")
@@ -165,25 +166,39 @@ class TestInTheApp:
                 await pilot.press(key)
                 await arrive(pilot, TokenList)
 
-    async def test_the_footer_is_left_alone_while_it_says_the_same(
+    async def test_the_footer_is_painted_anew_only_where_it_says_something_else(
         self, service: TokenCommands, run: Run
     ) -> None:
-        def disabled() -> set[str]:
-            return {key.description for key in pilot.app.screen.query(FooterKey) if key._disabled}
-
         async with run(service) as pilot:
-            await until(pilot, lambda: "Manage" in disabled())
+            await until(pilot, lambda: "Create" in footer(pilot) and "Manage" not in footer(pilot))
             await pilot.press("c")
             await arrive(pilot, CreateToken)
             await until(pilot, partial(footer, pilot))
-            before = [*pilot.app.screen.query(FooterKey)]
-            for _ in pilot.app.screen.focus_chain:
-                await pilot.press("tab")
-                assert [*pilot.app.screen.query(FooterKey)] == before
+            with mock.patch.object(KeyFooter, "refresh") as refreshed:
+                for _ in pilot.app.screen.focus_chain:
+                    await pilot.press("tab")
+            assert not refreshed.called
             service.create("ci-deploy", None)
             await pilot.press("escape")
             await arrive(pilot, TokenList)
-            await until(pilot, lambda: "Manage" not in disabled())
+            await until(pilot, lambda: "Manage" in footer(pilot))
+
+    @pytest.mark.parametrize("width", range(40, 121, 8))
+    async def test_the_way_out_and_help_stay(
+        self, saved: TokenCommands, run: Run, width: int
+    ) -> None:
+        async with run(saved, (width, 24)) as pilot:
+            await pilot.press("m")
+            await arrive(pilot, ManageToken)
+            await until(pilot, partial(footer, pilot))
+            assert list(footer(pilot))[-2:] == ["Back", "Help"]
+
+    async def test_a_click_does_what_the_key_does(self, saved: TokenCommands, run: Run) -> None:
+        async with run(saved) as pilot:
+            await until(pilot, partial(footer, pilot))
+            line = pilot.app.screen.query_one(KeyFooter).render_line(0).text
+            await pilot.click(KeyFooter, offset=(line.index("Create") + 2, 0))
+            await arrive(pilot, CreateToken)
 
     async def test_the_greeting_names_the_keys_in_force(
         self, service: TokenCommands, run: Run
@@ -191,4 +206,4 @@ class TestInTheApp:
         async with run(service, keymap=chosen({"list.create": "n", "list.help": "f5"})) as pilot:
             empty = str(pilot.app.screen.query_one("#empty", Static).content)
             assert "Press n: choose a name" in empty
-            assert "f5 shows all keys" in empty
+            assert "F5 shows all keys" in empty

@@ -29,7 +29,7 @@ from tokentui.ui.screens.token_list import TokenList
 from tokentui.ui.screens.try_secret import TrySecret
 from tokentui.ui.textual_compat import Page, Palette
 from tokentui.ui.type_ahead import TypeAhead
-from tokentui.ui.widgets.key_footer import ActionKey
+from tokentui.ui.widgets.key_footer import KeyFooter
 
 from .conftest import Run, app_of, arrive, until
 from .office import Office
@@ -115,11 +115,12 @@ async def test_a_key_of_the_footer_acts_on_its_own_screen(saved: TokenCommands, 
     async with run(saved) as pilot:
         await pilot.press("m")
         await arrive(pilot, ManageToken)
-        await until(pilot, lambda: pilot.app.screen.query(ActionKey))
-        [key] = [each for each in pilot.app.screen.query(ActionKey) if each.action == "history"]
+        footer = pilot.app.screen.query_one(KeyFooter)
+        await until(pilot, lambda: "History" in footer.keys)
+        at = footer.render_line(0).text.index("History")
         for _ in range(2):
-            key.post_message(
-                MouseDown(key, 0, 0, 0, 0, button=1, shift=False, meta=False, ctrl=False)
+            footer.post_message(
+                MouseDown(footer, at, 0, 0, 0, button=1, shift=False, meta=False, ctrl=False)
             )
         await arrive(pilot, AuditTrail)
         assert len(pilot.app.screen_stack) == 3

@@ -461,7 +461,7 @@ class TestReadOnly:
             await pilot.press("c", "r", "space", "a")
             assert on(pilot, TokenList)
             assert marked(pilot) == set()
-            assert "read-only" in str(pilot.app.screen.query_one(ScreenHeader).render())
+            assert "read-only" in pilot.app.screen.query_one(ScreenHeader).render_line(0).text
             await pilot.press("m")
             await until(pilot, lambda: on(pilot, ManageToken))
             await pilot.pause()

@@ -24,7 +24,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.widget import Widget
-from textual.widgets import Button, OptionList, _footer
+from textual.widgets import Button, OptionList
 from textual.worker import WorkerFailed
 
 from tokentui.core.commands import TokenCommands
@@ -35,7 +35,6 @@ from tokentui.ui.terminal.driver import _GIVE_BACK
 from tokentui.ui.textual_compat import (
     FUNCTIONAL_KEYS,
     CapturesCrash,
-    FooterKey,
     KeyTables,
     LineView,
     bindings_of,
@@ -79,12 +78,6 @@ async def test_the_bindings_of_a_key(service: TokenCommands, run: Run) -> None:
         ]
         assert [each.id for _, each in bindings_of(screen, "f1")] == ["app.help"]
         assert list(bindings_of(screen, "f9")) == []
-
-
-def test_a_key_in_the_footer_acts_when_the_mouse_goes_down() -> None:
-    """Look at `ActionKey`: it replaces what Textual's does on this event, wherever that is done."""
-    assert FooterKey is _footer.FooterKey
-    assert "self.app.simulate_key" in inspect.getsource(FooterKey.on_mouse_down)
 
 
 # -- the driver ---------------------------------------------------------------------------------
@@ -144,12 +137,11 @@ def test_what_the_driver_ends_the_app_with() -> None:
 async def test_what_is_closed_is_forgotten(
     saved: TokenCommands, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Look at the cache of `StylesCache.get_inner_outer`, or at `KeyFooter` for keys."""
+    """Look at the cache of `StylesCache.get_inner_outer`."""
     assert hasattr(StylesCache.get_inner_outer, "cache_info")
     # The event loop keeps the context of a timer, and with it a widget, until its time has come.
     monkeypatch.setattr(session, "CALM", 0.1)
     async with run(saved) as pilot:
-        footer_keys = [ref(key) for key in pilot.app.screen.query(FooterKey)]
         await pilot.press("m")
         await arrive(pilot, ManageToken)
         painted = [
@@ -159,11 +151,9 @@ async def test_what_is_closed_is_forgotten(
         ]
         await pilot.press("escape")
         await arrive(pilot, TokenList)
-        await pilot.press("slash", "x", "escape")  # the footer says something else meanwhile
-        await until(pilot, lambda: len(pilot.app.screen.query(FooterKey)) == len(footer_keys))
         assert painted
         # A timer or an answer under way may keep them for a moment more.
-        await until(pilot, lambda: forgotten(*painted, *footer_keys))
+        await until(pilot, lambda: forgotten(*painted))
 
 
 def forgotten(*references: ref[Any]) -> bool:

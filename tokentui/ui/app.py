@@ -294,6 +294,10 @@ class TokentuiApp(CapturesCrash, TypeAhead):
         effective = keys.effective_keys(binding, self._chosen_keys)
         return [self.get_key_display(Binding(key, "")) for key in effective]
 
+    def get_key_display(self, binding: Binding) -> str:
+        """Return a key as people write it, such as ^S, Esc or F1."""
+        return keys.display(super().get_key_display(binding))
+
     def key(self, action: str) -> str:
         """Return the first key of an action, such as list.create."""
         return self.keys_of(keys.actions()[action])[0]

@@ -122,6 +122,14 @@ def _separate(keys: str) -> list[str]:
     return [each.key for each in Binding.make_bindings([Binding(keys, "")])]
 
 
+def display(key: str) -> str:
+    """Return a key as people write it, from its short name by Textual, such as ^s or f1."""
+    return "+".join(
+        part.upper() if part.startswith("^") else part[0].upper() + part[1:] if part[1:] else part
+        for part in key.split("+")
+    )
+
+
 def keymap(chosen: Mapping[str, str], sources: Mapping[str, str]) -> dict[str, str]:
     """Return the keys that were chosen, by action; raise `InvalidSetting` for what cannot be.
 

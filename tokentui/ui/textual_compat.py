@@ -33,7 +33,6 @@ from textual.screen import ModalScreen, Screen
 from textual.scroll_view import ScrollView
 from textual.widget import MountError
 from textual.widgets import LoadingIndicator, OptionList
-from textual.widgets._footer import FooterKey
 from textual.worker import NoActiveWorker, Worker, WorkerFailed, get_current_worker
 
 from tokentui.ui.terminal import window
@@ -42,7 +41,6 @@ __all__ = [
     "FUNCTIONAL_KEYS",
     "CapturesCrash",
     "Dialog",
-    "FooterKey",
     "KeyTables",
     "LineView",
     "Options",

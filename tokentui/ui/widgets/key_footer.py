@@ -2,78 +2,125 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from textual import events, on
-from textual.widgets import Footer
-
-from tokentui.ui.textual_compat import FooterKey
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.widget import Widget
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
+    from rich.style import Style
+    from textual import events
     from textual.binding import ActiveBinding
     from textual.screen import Screen
 
+_GAP = 2
+_WIDE_GAP = 3
+_LEFT = "escape"
+_HELP = ("help", "app.help")
 
-class ActionKey(FooterKey):
-    """A key that does its action when it is clicked, and that on its own screen alone.
 
-    Textual's types the key instead, on whatever screen a click before it has left on top.
+class _Key(NamedTuple):
+    active: ActiveBinding
+    key: str
+    description: str
+
+    @property
+    def width(self) -> int:
+        return cell_len(self.key) + 1 + cell_len(self.description)
+
+    @property
+    def stays(self) -> bool:
+        """Whether it is shown however little room there is: the way out, and help."""
+        return self.active.binding.key == _LEFT or self.active.binding.action in _HELP
+
+
+class KeyFooter(Widget):
+    """One line with the keys that do something now, in the order of their bindings.
+
+    As many are shown as there is room for; the way out and help stand at the right end. A click
+    does the action of its key, and that on this screen alone. Textual's own footer is a widget a
+    key, made anew at each step from field to field, and is painted after the screen.
     """
 
-    def __init__(self, active: ActiveBinding, key_display: str) -> None:
-        binding = active.binding
-        super().__init__(
-            binding.key,
-            key_display,
-            binding.description,
-            binding.action,
-            disabled=not active.enabled,
-            tooltip=active.tooltip,
-        )
-        self.set_reactive(FooterKey.compact, False)
-        self._active = active
-
-    @on(events.MouseDown)
-    async def _run(self, event: events.MouseDown) -> None:
-        event.prevent_default()
-        if not self._active.enabled:
-            self.app.bell()
-        elif self.screen is self.app.screen:
-            await self.app.run_action(self.action, self._active.node)
-
-
-class KeyFooter(Footer):
-    """A footer that is composed anew only where it has other keys by now.
-
-    Textual's own is made anew with each step from field to field, all of its widgets, and several
-    times before anything is seen at all. It binds data to each key, which keeps all of them alive.
-    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"key-footer--key"}
 
     def __init__(self) -> None:
-        super().__init__(show_command_palette=False)
-        self._complete = False
-        """Whether there is all of the screen, and so its bindings."""
-        self._shown: list[ActiveBinding] = []
+        super().__init__()
+        self._shown: list[tuple[int, _Key]] = []
+        """The keys from left to right, each with the cell that it starts at."""
 
-    def bindings_changed(self, screen: Screen[object]) -> None:
-        self._complete = True
-        if self.is_attached and screen is self.screen:
-            self.call_after_refresh(self._show)
+    @property
+    def keys(self) -> dict[str, str]:
+        """The keys that have room, by what they do, as of the last paint."""
+        return {key.description: key.key for _, key in self._shown}
 
-    def compose(self) -> ComposeResult:
-        if self._complete:
-            self._shown = self._to_show()
-        for active in self._shown:
-            yield ActionKey(active, self.app.get_key_display(active.binding))
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_updated)
 
-    async def _show(self) -> None:
-        if self.is_attached and self._to_show() != self._shown:
-            await self.recompose()
+    def _bindings_updated(self, _: Screen[object]) -> None:
+        if [key for _, key in self._shown] != [key for _, key in self._placed(self.size.width)]:
+            self.refresh()
 
-    def _to_show(self) -> list[ActiveBinding]:
-        first: dict[str, ActiveBinding] = {}
+    def render_line(self, _: int) -> Strip:
+        width = self.size.width
+        self._shown = self._placed(width)
+        plain = self.rich_style
+        bold = self.get_component_rich_style("key-footer--key")
+        segments: list[Segment] = []
+        end = 0
+        for start, key in self._shown:
+            segments += _cells(key, " " * (start - end), plain, bold)
+            end = start + key.width
+        return Strip(segments).adjust_cell_length(width, plain)
+
+    def _placed(self, width: int) -> list[tuple[int, _Key]]:
+        """Return the keys that have room, each with the cell that it starts at."""
+        keys = self._keys()
+        staying = [key for key in keys if key.stays]
+        left = width - 2 * self._margin + _GAP - sum(key.width + _GAP for key in staying)
+        fitting = []
+        for key in keys:
+            if not key.stays:
+                left -= key.width + _GAP
+                if left < 0:
+                    break
+                fitting.append(key)
+        gap = _WIDE_GAP if left >= len(fitting) + len(staying) - 1 else _GAP
+        end = width - self._margin - _length(staying, gap)
+        return _in_a_row(fitting, self._margin, gap) + _in_a_row(staying, end, gap)
+
+    @property
+    def _margin(self) -> int:
+        return 2 if self.size.width >= 56 else 1
+
+    def _keys(self) -> list[_Key]:
+        first: dict[str, _Key] = {}
         for active in self.screen.active_bindings.values():
-            if active.binding.show:
-                first.setdefault(active.binding.action, active)
-        return list(first.values())
+            binding = active.binding
+            if binding.show and active.enabled:
+                key = _Key(active, self.app.get_key_display(binding), binding.description)
+                first.setdefault(binding.action, key)
+        return sorted(first.values(), key=lambda key: key.active.binding.action in _HELP)
+
+    async def on_mouse_down(self, event: events.MouseDown) -> None:
+        key = next((key for at, key in self._shown if at <= event.x < at + key.width), None)
+        if key is not None and self.screen is self.app.screen:
+            await self.app.run_action(key.active.binding.action, key.active.node)
+
+
+def _cells(key: _Key, gap: str, plain: Style, bold: Style) -> list[Segment]:
+    return [Segment(gap, plain), Segment(f"{key.key} ", bold), Segment(key.description, plain)]
+
+
+def _length(keys: list[_Key], gap: int) -> int:
+    return sum(key.width for key in keys) + gap * max(0, len(keys) - 1)
+
+
+def _in_a_row(keys: list[_Key], start: int, gap: int) -> list[tuple[int, _Key]]:
+    placed = []
+    for key in keys:
+        placed.append((start, key))
+        start += key.width + gap
+    return placed
