@@ -79,7 +79,7 @@ class TestPages:
 
     def test_a_comment_in_an_example_is_no_heading(self) -> None:
         headings = [section.heading for section in guide.sections("commands")]
-        assert headings == ["Commands", "Exit codes", "Reports"]
+        assert headings == ["Commands", "Search", "Exit codes", "Reports"]
 
     @pytest.mark.parametrize(
         ("heading", "name"),

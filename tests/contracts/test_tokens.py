@@ -14,6 +14,8 @@ from tokentui.core.backend import Backend
 from tokentui.core.cancel import Cancel, Cancelled
 from tokentui.core.change import Rename, Revoke
 from tokentui.core.query import Count, Filter, Query, Sort
+from tokentui.core.search import Search
+from tokentui.core.search_language import parse
 from tokentui.core.summary import COUNTED, Summary
 from tokentui.core.token import BASE62, Status
 from tokentui.core.usage import Usage
@@ -22,7 +24,52 @@ from tokentui.core.window import After, Around, Before, First, Last, Offset, Pos
 from ..conftest import NOW
 from .kinds import Opener
 from .samples import EVERYTHING, LIVE, add, commit, names, revoked, token, tokens, use
+from .searches import searches
 
+FOUND = {
+    "C": ["birch", "Cedar"],
+    "dar": ["Cedar"],
+    "000002": ["ash"],
+    "CID": ["ash"],
+    "!cid": ["birch", "Cedar"],
+    "bi rc": ["birch"],
+    '"bi rc"': [],
+    "a_h": [],
+    "%%%": [],
+    "owner:bob": ["Cedar"],
+    "owner:bo": [],
+    "!owner:bob": ["ash", "birch"],
+    "status:soon": ["ash"],
+    "status:active": ["birch", "Cedar"],
+    "status:soon,revoked": ["ash", "gone"],
+    "status:revoked": ["gone"],
+    "!status:revoked": ["ash", "birch", "Cedar"],
+    "!status:active": ["ash"],
+    "status:replaced": [],
+    "status:not-saved": ["ash"],
+    "!status:not-saved,soon": ["birch", "Cedar"],
+    "expires:never": ["birch"],
+    "!expires:never": ["ash", "Cedar"],
+    "expires:<30d": ["ash"],
+    "!expires:<30d": ["birch", "Cedar"],
+    "expires:>4d": ["Cedar"],
+    "created:<2d": ["ash", "Cedar"],
+    "created:>2d": ["birch"],
+}
+FOUND_BY_USE = {
+    "used:never": ["birch"],
+    "!used:never": ["ash", "Cedar"],
+    "used:<30d": ["Cedar"],
+    "!used:<30d": ["ash", "birch"],
+    "used:>30d": ["ash"],
+    "from:192.0.2": ["Cedar"],
+    "!from:192.0.2": ["ash", "birch"],
+    "from:192.0.2.0/29": ["Cedar"],
+    "from:192.0.2.8/29": [],
+    "from:192.0.0.0/16": ["Cedar"],
+    "from:0.0.0.0/0": ["Cedar"],
+    "status:active from:192.0.2.7/32 used:<1w ced": ["Cedar"],
+}
 REVOKED = replace(LIVE, statuses=frozenset({Status.REVOKED}))
 
 
@@ -202,6 +249,50 @@ class TestFilter:
         add(backend, token(1, name="a_b"), token(2, name="a-b"), token(3, name="axb"))
         assert names(backend, replace(LIVE, text="_")) == ["a_b"]
         assert names(backend, replace(LIVE, text="%")) == []
+
+    def test_by_what_a_person_looks_for(self, three: Backend) -> None:
+        for text, expected in FOUND.items():
+            assert names(three, LIVE.searching(parse(text))) == expected, text
+
+    def test_by_the_last_use(self, three: Backend) -> None:
+        if not three.capabilities.usage:
+            pytest.skip(three.capabilities.denial_reasons["usage"])
+        three.usage.record("0000000001", NOW - timedelta(days=2), "192.0.2.7")
+        three.usage.record("0000000002", NOW - timedelta(days=40))
+        three.usage.flush()
+        for text, expected in FOUND_BY_USE.items():
+            assert names(three, LIVE.searching(parse(text))) == expected, text
+
+    def test_a_search_that_grows_and_shrinks(self, three: Backend) -> None:
+        for text, expected in (
+            ("c", ["birch", "Cedar"]),
+            ("ci", []),
+            ("cid", ["ash"]),
+            ("cid ash", ["ash"]),
+            ("cid !ash", []),
+            ("!ash", ["birch", "Cedar"]),
+            ("!ash !bir", ["Cedar"]),
+            ("", ["ash", "birch", "Cedar"]),
+        ):
+            assert names(three, LIVE.searching(parse(text))) == expected, text
+
+    def test_time_passes_for_a_search_too(self, backend: Backend) -> None:
+        add(backend, token(1, expires_at=NOW + timedelta(hours=1)))
+        for text, expected in (
+            ("status:expired", ([], ["t1"])),
+            ("expires:<1d", (["t1"], [])),
+            ("created:<2d", (["t1"], ["t1"])),
+            ("!expires:>1d", (["t1"], ["t1"])),
+        ):
+            query = LIVE.searching(parse(text))
+            later = replace(query, now=NOW + timedelta(hours=2))
+            assert (names(backend, query), names(backend, later)) == expected, text
+
+    @pytest.mark.parametrize("text", ["Zoë", "ZOË", "straße", "STRASSE"])
+    def test_letter_case_of_other_alphabets(self, backend: Backend, text: str) -> None:
+        add(backend, token(1, name="zoë-STRASSE", account="Ärger"), token(2))
+        assert names(backend, LIVE.searching(parse(text))) == ["zoë-STRASSE"]
+        assert names(backend, LIVE.searching(parse("RGER"))) == ["zoë-STRASSE"]
 
     def test_by_use(self, three: Backend) -> None:
         if not three.capabilities.usage:
@@ -431,6 +522,7 @@ class TestVersion:
 @given(
     st.lists(st.text(BASE62 + "-_", min_size=1, max_size=8), unique_by=str.casefold),
     st.text("abABc1-", max_size=2),
+    searches(),
     st.sampled_from(Sort),
     st.booleans(),
     st.integers(0, 5),
@@ -445,6 +537,7 @@ def test_it_agrees_with_a_plain_list(
     backend: Backend,
     given_names: list[str],
     text: str,
+    search: Search,
     sort: Sort,
     descending: bool,
     offset: int,
@@ -458,8 +551,11 @@ def test_it_agrees_with_a_plain_list(
         for n, name in enumerate(given_names)
     ]
     add(backend, *made)
-    query = Query(now=NOW, text=text, sort=sort, descending=descending)
+    query = Query(now=NOW, text=text, search=search, sort=sort, descending=descending)
     model = query.select(made)
+    wider = [replace(query, search=Search(search.terms[:-1])), replace(query, text=text[:-1])]
+    for each in wider:  # what is narrowed may be found in what is kept
+        assert tokens(backend.tokens.scan(each)) == each.select(made)
     page = backend.tokens.page(query, Offset(offset), size)
     assert page.total == Count(len(model))
     assert backend.tokens.count(query) == len(model)

@@ -19,6 +19,7 @@ from tokentui.stores.postgresql import statements, tokens
 from ..conftest import NOW
 from ..contracts.kinds import KINDS
 from ..contracts.samples import add, commit, revoked, token
+from ..contracts.searches import ADDRESSES, searches
 from .server import NEEDED
 
 pytestmark = pytest.mark.needs(*NEEDED)
@@ -30,7 +31,7 @@ def _made(number: int) -> Token:
     """Return one of many tokens that differ in all that they can be sorted and found by."""
     facts = {
         "name": f"{_NAMES[number % len(_NAMES)]}-{number}",
-        "account": ("ada", "bob")[number % 2],
+        "account": ("ada", "Bob.1")[number % 2],
         "created_at": NOW - timedelta(days=number % 4),
         "expires_at": (None, NOW + timedelta(days=number - 12))[number % 3 > 0],
         "saved_at": (None, NOW)[number % 5 > 0],
@@ -42,7 +43,9 @@ def _made(number: int) -> Token:
 
 TOKENS = [_made(number) for number in range(1, 40)]
 USES = {
-    each.id: Usage(last_used_at=NOW - timedelta(hours=number % 4))
+    each.id: Usage(
+        last_used_at=NOW - timedelta(hours=number % 4), address=ADDRESSES[number % len(ADDRESSES)]
+    )
     for number, each in enumerate(TOKENS)
     if number % 3
 }
@@ -54,7 +57,7 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
     commit(backend, AddAccount(name="ada", role=None, password=None, at=NOW))
     add(backend, *TOKENS)
     for token_id, use in USES.items():
-        backend.usage.record(token_id, use.last_used_at)
+        backend.usage.record(token_id, use.last_used_at, use.address)
     backend.usage.flush()
     yield backend
     backend.close()
@@ -65,6 +68,7 @@ def _queries() -> st.SearchStrategy[Query]:
         Query,
         now=st.just(NOW),
         text=st.sampled_from(["", "", "i", "BIR", "m_", "%", "elm", "nowhere"]),
+        search=searches(),
         account=st.sampled_from([None, None, "ada"]),
         statuses=st.one_of(
             st.just(frozenset(Status) - {Status.REVOKED}), st.frozensets(st.sampled_from(Status))

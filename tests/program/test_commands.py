@@ -265,8 +265,20 @@ def test_a_value_may_look_like_an_option(sandbox: Sandbox) -> None:
 def test_a_list_without_what_was_asked_for_says_so(sandbox: Sandbox) -> None:
     assert "No tokens. Create one" in sandbox.run("list").stderr
     _create(sandbox)
+    listed = sandbox.run("list", "-q", "dep status:revoked,expired")
+    assert (listed.stdout, listed.stderr) == ("", "No token matches status:revoked,expired.\n")
     listed = sandbox.run("list", "--status", "never-saved")
     assert (listed.stdout, listed.stderr) == ("", "No tokens match --status never-saved.\n")
+
+
+def test_a_search_lists_what_matches_or_says_what_is_wrong(sandbox: Sandbox) -> None:
+    for name in ("deploy", "backup"):
+        sandbox.run("create", name)
+    found = sandbox.run("list", "--search", "!DEPL created:<1d", "--json")
+    assert [each["name"] for each in json.loads(found.stdout)] == ["backup"]
+    refused = sandbox.run("list", "-q", "status:gone")
+    assert refused.returncode == ExitCode.USAGE
+    assert "There is no status gone. Write active, " in refused.stderr
 
 
 def test_what_an_editor_puts_before_a_text_counts_nowhere(sandbox: Sandbox) -> None:

@@ -119,15 +119,19 @@ def test_accounts_do_not_look_after_the_store(database: OnDatabase) -> None:
 
 # -- upgrades --------------------------------------------------------------------------------------
 
+_NEXT_SCRIPT = f"{schema.VERSION + 1:04}.sql"
+
 
 @pytest.fixture
 def newer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
-    """Make the program one that has a second version of the schema."""
+    """Make the program one that has another version of the schema."""
     scripts = tmp_path / "schema"
     shutil.copytree(str(schema.SCRIPTS), scripts)
-    (scripts / "0002.sql").write_text("CREATE TABLE notes (id text); INSERT INTO notes VALUES (1);")
+    (scripts / _NEXT_SCRIPT).write_text(
+        "CREATE TABLE notes (id text); INSERT INTO notes VALUES (1);"
+    )
     monkeypatch.setattr(schema, "SCRIPTS", scripts)
-    monkeypatch.setattr(schema, "VERSION", 2)
+    monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
     monkeypatch.setattr(schema, "_NEEDS", "0.3")
     return monkeypatch
 
@@ -146,10 +150,24 @@ def test_an_upgrade_runs_the_files_that_are_new_once(
         assert connection.execute("SELECT * FROM notes").fetchall() == [("1",)]
 
 
+def test_a_store_of_the_first_version_gets_the_index_of_words(database: OnDatabase) -> None:
+    first = """
+        DROP INDEX tokens_text;
+        CREATE INDEX tokens_text ON tokens USING gin (name_key gin_trgm_ops);
+        UPDATE store SET version = 1
+    """
+    with psycopg.connect(database.url) as connection:
+        connection.execute(first)
+    assert administration.upgrade(database.url)
+    with psycopg.connect(database.url) as connection:
+        [(made,)] = connection.execute("SELECT pg_get_indexdef('tokens_text'::regclass)").fetchall()
+    assert "lower(account)" in made
+
+
 def test_an_upgrade_that_fails_changes_nothing(
     database: OnDatabase, newer: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (tmp_path / "schema" / "0002.sql").write_text("CREATE TABLE notes (id text); SELECT 1 / 0;")
+    (tmp_path / "schema" / _NEXT_SCRIPT).write_text("CREATE TABLE notes (id text); SELECT 1 / 0;")
     with pytest.raises(Exception, match="division by zero"):
         administration.upgrade(database.url)
     newer.undo()
@@ -223,7 +241,11 @@ def test_a_status_tells_how_the_store_is(database: OnDatabase) -> None:
     told = json.loads(status.stdout)
     [folder] = database.keys.iterdir()
     assert told["counts"] == {"tokens": 1, "accounts": 0, "audit_lines": 3}
-    assert (told["version"], told["fingerprint"], told["key"]) == (1, folder.name, str(folder))
+    assert (told["version"], told["fingerprint"], told["key"]) == (
+        schema.VERSION,
+        folder.name,
+        str(folder),
+    )
     assert (told["primary"], told["timeline"], told["standbys"]) == (True, 1, [])
     assert abs(told["clock_skew"]) < 60
     text = database.run("store", "status", database.url).stdout.splitlines()

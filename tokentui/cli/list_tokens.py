@@ -17,6 +17,7 @@ from tokentui.cli.common import (
 from tokentui.console import echo_error, write, write_json, write_table
 from tokentui.core.commands import TokenCommands
 from tokentui.core.query import TokenRow
+from tokentui.core.search_hints import explain
 from tokentui.core.text import printable
 from tokentui.core.token import Status
 
@@ -33,18 +34,29 @@ _STATUS_CHOICES = [*(status.value for status in Status), "never-saved"]
     help="Only tokens of this status; may be repeated. never-saved narrows the others.",
 )
 @click.option("--of", "owner", metavar="ACCOUNT", help="Only the tokens of this account.")
+@click.option(
+    "--search",
+    "-q",
+    "text",
+    metavar="TEXT",
+    default="",
+    help="Only tokens that match, such as 'deploy owner:bob'. See tokentui guide commands.",
+)
 @json_option
-def list_tokens(wanted: tuple[str, ...], owner: str | None, as_json: bool) -> None:
+def list_tokens(wanted: tuple[str, ...], owner: str | None, text: str, as_json: bool) -> None:
     """List the tokens."""
     service = open_service()
     query = replace(service.queries.query(), never_saved="never-saved" in wanted, account=owner)
     if statuses := frozenset(Status(word) for word in wanted if word != "never-saved"):
         query = replace(query, statuses=statuses)
+    query = query.searching(service.queries.search(text))
     rows = list(service.queries.scan(query))
     if as_json:
         write_json(to_public_dicts(service, rows))
     elif rows:
         _print_table(service, rows)
+    elif query.search:
+        echo_error(printable(explain(service.queries, query)))
     elif wanted or owner is not None:
         chosen = [f"--status {word}" for word in wanted] + (
             [] if owner is None else [f"--of {owner}"]

@@ -20,6 +20,7 @@ from tokentui.core.errors import (
 from tokentui.core.query import WINDOW, Filter, Query, Sort
 from tokentui.core.rights import Permissions, Rights
 from tokentui.core.rows import joined
+from tokentui.core.search import EVERYTHING
 from tokentui.core.text import printable
 from tokentui.core.token import (
     ID_LENGTH,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from tokentui.core.credential import Hasher, Secret
     from tokentui.core.policy import Policy
     from tokentui.core.query import TokenPage, TokenRow, Uses
+    from tokentui.core.search import Search
     from tokentui.core.summary import Summary
     from tokentui.core.verifier import Verifier
 
@@ -133,6 +135,14 @@ class TokenQueries:
         """Return a query for the tokens of a filter, as of now. Narrow it with `replace`."""
         query = Query(now=self.now(), soon=self.policy.soon, sort=sort, descending=descending)
         return query.showing(shown)
+
+    def search(self, text: str) -> Search:
+        """Return what a person looks for; raise `InvalidSearch`."""
+        if not text.strip():
+            return EVERYTHING
+        from tokentui.core.search_language import parse  # slow to load, and seldom needed
+
+        return parse(text, self.policy.zone)
 
     def find(
         self,

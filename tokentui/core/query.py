@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from tokentui.core.search import EVERYTHING, Context, Search
 from tokentui.core.token import DEFAULT_SOON, Status, Token, name_key
 from tokentui.core.usage import Usage
 
@@ -63,14 +64,16 @@ WINDOW = 200
 class Query(msgspec.Struct, frozen=True, kw_only=True):
     """Which tokens are wanted, and in which order.
 
-    `text` is looked for in names, letter case aside. `account` is whose they are, None for all.
-    Without `statuses`, tokens that were revoked are left out. `now` is the moment at which
-    statuses are judged. With `idle_since`, tokens used or created later are left out.
+    `text` is looked for in names, letter case aside; `search` is what a person looks for.
+    `account` is whose they are, None for all. Without `statuses`, tokens that were revoked are
+    left out. `now` is the moment at which statuses are judged. With `idle_since`, tokens used or
+    created later are left out.
     """
 
     now: datetime
     soon: timedelta = DEFAULT_SOON
     text: str = ""
+    search: Search = EVERYTHING
     account: str | None = None
     statuses: frozenset[Status] = _LIVE
     never_saved: bool = False
@@ -82,12 +85,12 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def timeless(self) -> bool:
         """Whether the result is the same at any moment: only what was revoked is told apart."""
-        return self.sort is not Sort.STATUS and self.by_revocation
+        return self.sort is not Sort.STATUS and self.by_revocation and self.search.timeless
 
     @property
     def by_use(self) -> bool:
         """Whether uses decide which tokens there are in the result."""
-        return self.never_used or self.idle_since is not None
+        return self.never_used or self.idle_since is not None or self.search.by_use
 
     @property
     def by_revocation(self) -> bool:
@@ -108,16 +111,32 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
             case status:
                 return replace(self, statuses=frozenset({Status(status)}))
 
+    def searching(self, search: Search) -> "Query":
+        """Return this query, narrowed to what a person looks for.
+
+        That may be revoked tokens, unless the statuses were chosen.
+        """
+        statuses = self.statuses
+        if search.revoked and statuses == _LIVE:
+            statuses |= {Status.REVOKED}
+        return replace(self, search=search, statuses=statuses)
+
     def narrows(self, other: "Query") -> bool:
         """Whether what this asks for is a part of what `other` does, in the same order."""
-        return name_key(other.text) in name_key(self.text) and self == replace(
-            other, text=self.text
+        return (
+            name_key(other.text) in name_key(self.text)
+            and self.search.narrows(other.search)
+            and self == replace(other, text=self.text, search=self.search)
         )
 
-    def narrow(self, tokens: Iterable[Token]) -> list[Token]:
+    def narrow(self, tokens: Iterable[Token], uses: Uses = NO_USES) -> list[Token]:
         """Return the result, given that of a query which this one narrows."""
         text = name_key(self.text)
-        return [token for token in tokens if text in name_key(token.name)]
+        found = [token for token in tokens if not text or text in name_key(token.name)]
+        return self.search.select(found, self._context(uses))
+
+    def _context(self, uses: Uses) -> Context:
+        return Context(self.now, self.soon, uses)
 
     def select(self, tokens: Iterable[Token], uses: Uses = NO_USES) -> list[Token]:
         """Return those of `tokens` that are wanted, in order."""
@@ -158,8 +177,11 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         found = [
             token
             for token in tokens
-            if (live if token.revoked_at is None else revoked) and text in name_key(token.name)
+            if (live if token.revoked_at is None else revoked)
+            and (not text or text in name_key(token.name))
         ]
+        if self.search:
+            found = self.search.select(found, self._context(uses))
         if self.account is not None:
             found = [token for token in found if token.account == self.account]
         if self.never_saved:

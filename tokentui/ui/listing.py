@@ -121,11 +121,8 @@ def never_saved(service: TokenQueries, cancel: Cancel = NEVER) -> Sequence[Token
 
 
 def _query(service: TokenQueries, wanted: Wanted) -> Query:
-    return replace(
-        service.query(wanted.shown, wanted.sort, descending=wanted.descending),
-        text=wanted.text,
-        account=wanted.account,
-    )
+    query = service.query(wanted.shown, wanted.sort, descending=wanted.descending)
+    return replace(query.searching(service.search(wanted.text)), account=wanted.account)
 
 
 def _matching(service: TokenQueries, query: Query, tokens: Sequence[Token]) -> Sequence[Token]:

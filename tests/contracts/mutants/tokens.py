@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from tokentui.core.cancel import NEVER, Cancel
 from tokentui.core.query import WINDOW, Count, Query, Sort, TokenPage, TokenRow
+from tokentui.core.search import Search
 from tokentui.core.summary import Summary
 from tokentui.core.token import DEFAULT_SOON, Status, Token, name_key
 from tokentui.core.window import FIRST, After, Around, Before, Last, Offset, Position
@@ -261,6 +262,7 @@ TOKENS: dict[str, Kind] = {
     "counts the window alone": tokens(FewerThanThereAre),
     "does not look at the account": asking(account=None),
     "does not look at the text": asking(text=""),
+    "does not look at the search": asking(search=Search()),
     "shows every status": asking(statuses=frozenset(Status)),
     "does not look at what was saved": asking(never_saved=False),
     "does not look at what was used": asking(never_used=False),

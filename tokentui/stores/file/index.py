@@ -144,7 +144,7 @@ class Index:
         if (base := next(wider, None)) is not None:
             narrowed: list[Token] = []
             for part in cancel.checked(in_slices(base)):
-                narrowed += whole.narrow(part)
+                narrowed += query.narrow(part, uses)
             found = tuple(narrowed)
         else:
             found = self._sorted(query, uses, cancel)

@@ -9,25 +9,18 @@ from typing import Any, NamedTuple
 
 from tokentui.core.query import Query, Sort, TokenRow
 from tokentui.core.token import Status, name_key
+from tokentui.stores.postgresql import search_parts
+from tokentui.stores.postgresql.patterns import containing
+from tokentui.stores.postgresql.search_parts import OF_STATUS
 
 _TRIGRAM = 3
-_EXPIRED = "t.expires_at < %(now)s"
-_HELD = "t.revoked_at IS NULL AND NOT t.frees_name"
-"""The first part follows from the second; the planner needs it, to use the index of dates."""
-_OF_STATUS = {
-    Status.REVOKED: "t.revoked_at IS NOT NULL",
-    Status.EXPIRED: f"t.revoked_at IS NULL AND {_EXPIRED}",
-    Status.REPLACED: f"t.revoked_at IS NULL AND t.frees_name AND NOT {_EXPIRED}",
-    Status.EXPIRES_SOON: f"{_HELD} AND NOT {_EXPIRED} AND t.expires_at < %(soon)s",
-    Status.ACTIVE: f"{_HELD} AND NOT {_EXPIRED} AND t.expires_at >= %(soon)s",
-}
 _OF_URGENCY = (
-    (Status.EXPIRED, _OF_STATUS[Status.EXPIRED]),
-    (Status.EXPIRES_SOON, _OF_STATUS[Status.EXPIRES_SOON]),
-    (Status.ACTIVE, f"{_OF_STATUS[Status.ACTIVE]} AND t.saved_at IS NULL"),
-    (Status.ACTIVE, f"{_OF_STATUS[Status.ACTIVE]} AND t.saved_at IS NOT NULL"),
-    (Status.REPLACED, _OF_STATUS[Status.REPLACED]),
-    (Status.REVOKED, _OF_STATUS[Status.REVOKED]),
+    (Status.EXPIRED, OF_STATUS[Status.EXPIRED]),
+    (Status.EXPIRES_SOON, OF_STATUS[Status.EXPIRES_SOON]),
+    (Status.ACTIVE, f"{OF_STATUS[Status.ACTIVE]} AND t.saved_at IS NULL"),
+    (Status.ACTIVE, f"{OF_STATUS[Status.ACTIVE]} AND t.saved_at IS NOT NULL"),
+    (Status.REPLACED, OF_STATUS[Status.REPLACED]),
+    (Status.REVOKED, OF_STATUS[Status.REVOKED]),
 )
 """What there is to do about a token, the most first: a rank of `Sort.STATUS` is a place here."""
 _RANKS = {
@@ -60,9 +53,10 @@ def values(query: Query) -> Mapping[str, Any]:
         "now": query.now,
         "soon": query.now + query.soon + timedelta(days=1),
         "text": name_key(query.text),
-        "pattern": _pattern(query.text),
+        "pattern": containing(name_key(query.text)),
         "account": query.account,
         "idle_since": query.idle_since,
+        **search_parts.values(query.search, query.now),
     }
 
 
@@ -95,8 +89,9 @@ def segments(query: Query, conditions: str) -> Iterator[Segment]:
 
 
 def conditions(query: Query) -> Iterator[str]:
+    """Yield what has to hold of a row."""
     if not query.by_revocation:
-        yield "(" + " OR ".join(f"({_OF_STATUS[each]})" for each in sorted(query.statuses)) + ")"
+        yield "(" + " OR ".join(f"({OF_STATUS[each]})" for each in sorted(query.statuses)) + ")"
     elif Status.REVOKED not in query.statuses:
         yield "t.revoked_at IS NULL"
     elif query.statuses == {Status.REVOKED}:
@@ -106,7 +101,8 @@ def conditions(query: Query) -> Iterator[str]:
     if not query.statuses:
         yield "false"
     if len(name_key(query.text)) >= _TRIGRAM:
-        yield "t.name_key LIKE %(pattern)s"
+        # The first part is for the index, which has more than names.
+        yield f"{search_parts.HAYSTACK} LIKE %(pattern)s AND t.name_key LIKE %(pattern)s"
     elif query.text:
         # An index of trigrams has nothing for it, and is a detour.
         yield "strpos(t.name_key, %(text)s) > 0"
@@ -118,14 +114,7 @@ def conditions(query: Query) -> Iterator[str]:
         yield "u.id IS NULL"
     if query.idle_since is not None:
         yield "greatest(t.created_at, u.last_used_at) < %(idle_since)s"
-
-
-def _pattern(text: str) -> str:
-    """Return the pattern of names that have `text` in them, letter case aside."""
-    key = name_key(text)
-    for special in ("\\", "%", "_"):
-        key = key.replace(special, "\\" + special)
-    return f"%{key}%"
+    yield from search_parts.conditions(query.search)
 
 
 def seen_rank(query: Query, seen: TokenRow) -> Any:

@@ -8,7 +8,7 @@ from tokentui.core.query import Query, TokenRow
 from tokentui.core.summary import COUNTED
 from tokentui.core.token import name_key
 from tokentui.core.window import After, Around, Before, First, Last, Offset, Position
-from tokentui.stores.postgresql import query_parts
+from tokentui.stores.postgresql import query_parts, search_parts
 from tokentui.stores.postgresql.query_parts import PLACE, TYPES
 from tokentui.stores.postgresql.token_rows import COLUMNS, storable
 
@@ -87,7 +87,9 @@ class Selection:
     @property
     def impossible(self) -> bool:
         """Whether there is no row, because the database cannot hold what is asked for."""
-        return not (storable(self._query.text) and storable(self._query.account or ""))
+        query = self._query
+        texts = [query.text, query.account or "", *search_parts.texts(query.search)]
+        return not all(map(storable, texts))
 
     @property
     def count(self) -> str:
