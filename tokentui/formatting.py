@@ -193,6 +193,7 @@ def details(context: DisplayContext, row: TokenRow) -> list[tuple[str, str]]:
         ("Name", printable(token.name)),
         ("Id", token.id),
         ("Account", printable(token.account)),
+        *([("Note", printable(token.note))] if token.note else []),
         ("Created", minute(context, token.created_at)),
         *ends,
         ("Last used", use(context, row.usage)),

@@ -23,6 +23,7 @@ from tokentui.core.change import (
     Revoke,
     Rotate,
     SetAccess,
+    SetNote,
     TokenChange,
     UndoRotation,
 )
@@ -48,13 +49,14 @@ from .samples import add, at_once, commit, events, revoked, token
 # -- what is there before each change ---------------------------------------------------------
 
 ONE, TWO, SAVED = token(1), token(2, expires_at=NOW + timedelta(days=30)), token(3, saved_at=NOW)
+NOTED = token(10, note="Nightly build; ask Ann")
 GONE = revoked(4, name="t1")
 OLD = token(5, name="pair", replaced_by="0000000006", expires_at=NOW + timedelta(hours=1))
 NEW = token(6, name="pair")
 OVER = token(7, name="ended", replaced_by="0000000008", expires_at=NOW - timedelta(hours=1))
 ENDED = token(8, name="ended")
 BOBS = token(9, name="t1", account="bob")
-BEFORE = (ONE, TWO, SAVED, GONE, OLD, NEW, OVER, ENDED, BOBS)
+BEFORE = (ONE, TWO, SAVED, GONE, OLD, NEW, OVER, ENDED, BOBS, NOTED)
 
 _ROTATE = partial(Rotate, new=token(20, name="t1"), at=NOW, by="ada")
 _UNDO = partial(UndoRotation, expires_at=None, at=NOW, by="ada")
@@ -66,6 +68,8 @@ CHANGES: dict[str, TokenChange] = {
     "rename": Rename(seen=ONE, name="other"),
     "rename by letter case": Rename(seen=ONE, name="T1"),
     "bind": SetAccess(seen=ONE, read_only=True, networks=("192.0.2.0/24",)),
+    "note": SetNote(seen=ONE, note="Für Büro & Straße"),
+    "note no more": SetNote(seen=NOTED, note=""),
     "confirm": ConfirmSaved(seen=ONE, at=NOW),
     "confirm what was changed": ConfirmSaved(seen=replace(ONE, revision=9), at=NOW),
     "rotate": _ROTATE(seen=ONE, ends_at=NOW + timedelta(hours=1)),
@@ -108,6 +112,9 @@ REFUSED: dict[str, Refused] = {
     "bind what was revoked": Refused(
         SetAccess(seen=GONE, read_only=True, networks=()), AlreadyRevoked
     ),
+    "note what was changed": Refused(SetNote(seen=_STALE, note="x"), TokenChanged),
+    "note what was revoked": Refused(SetNote(seen=GONE, note="x"), AlreadyRevoked),
+    "note what was replaced": Refused(SetNote(seen=OLD, note="x"), AlreadyReplaced),
     "confirm what is not there": Refused(ConfirmSaved(seen=_MISSING, at=NOW), TokenNotFound),
     "rotate what was changed": Refused(_ROTATE(seen=_STALE, ends_at=NOW), TokenChanged),
     "rotate what was replaced": Refused(

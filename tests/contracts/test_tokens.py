@@ -90,6 +90,7 @@ class TestById:
             networks=("192.0.2.0/24", "2001:db8::/32"),
             replaced_by="0000000002",
             revision=7,
+            note="Für den nächtlichen Build; ask Ann",
         )
         add(backend, one, revoked(2, account="bob"))
         assert backend.tokens.get_many([one.id, "0000000002"]) == {

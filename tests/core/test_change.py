@@ -21,6 +21,7 @@ from tokentui.core.change import (
     Revoke,
     Rotate,
     SetAccess,
+    SetNote,
     TokenChange,
     UndoRotation,
     carry_out,
@@ -90,6 +91,7 @@ class Draw:
             hash=None if gone else "hash",
             replaced_by=self.one_of(None, None, *PRESENT),
             revision=1 + self.number(2),
+            note=self.one_of("", "why"),
         )
         return replace(token, **facts)
 
@@ -128,6 +130,7 @@ class Draw:
             lambda: Create(token=self.new()),
             lambda: Rename(seen=self.seen(), name=self.one_of(*NAMES)),
             lambda: SetAccess(seen=self.seen(), read_only=True, networks=()),
+            lambda: SetNote(seen=self.seen(), note=self.one_of("", "why", "Büro & Straße")),
             lambda: ConfirmSaved(seen=self.seen(), at=NOW),
             self.rotation,
             self.undone_rotation,

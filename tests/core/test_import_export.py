@@ -32,6 +32,7 @@ _TOKEN = Token(
     read_only=True,
     networks=("192.0.2.0/24", "2001:db8::/32"),
     revision=7,
+    note="Nightly build; ask Ann",
 )
 _ids = st.text(BASE62, min_size=10, max_size=10)
 _moments = st.datetimes(
@@ -68,6 +69,7 @@ _tokens = st.builds(
     read_only=st.booleans(),
     networks=st.sampled_from([(), ("192.0.2.0/24",), ("192.0.2.1/32", "2001:db8::/32")]),
     revision=st.integers(1, 10**6),
+    note=st.sampled_from(["", "=1+1", "'quoted'", 'Für "Büro", ask Ann', "-"]),
 )
 
 

@@ -150,16 +150,38 @@ def test_an_upgrade_runs_the_files_that_are_new_once(
         assert connection.execute("SELECT * FROM notes").fetchall() == [("1",)]
 
 
-def test_a_store_of_the_first_version_gets_the_index_of_words(database: OnDatabase) -> None:
-    first = """
-        DROP INDEX tokens_text;
-        CREATE INDEX tokens_text ON tokens USING gin (name_key gin_trgm_ops);
-        UPDATE store SET version = 1
-    """
+_TO_FIRST = """
+    DROP INDEX tokens_text;
+    CREATE INDEX tokens_text ON tokens USING gin (name_key gin_trgm_ops);
+    ALTER TABLE tokens DROP COLUMN note, DROP COLUMN note_key;
+    UPDATE store SET version = 1
+"""
+"""What a database of this version lacks to be one of the first version."""
+
+
+@pytest.fixture
+def upgraded(database: OnDatabase) -> OnDatabase:
+    """Return a store of the first version, with the token ci, that was upgraded."""
+    database.run("create", "ci", "--never")
     with psycopg.connect(database.url) as connection:
-        connection.execute(first)
-    assert administration.upgrade(database.url)
-    with psycopg.connect(database.url) as connection:
+        connection.execute(_TO_FIRST)
+    assert database.run("note", "ci", "x").returncode == ExitCode.STORE
+    assert database.run("store", "upgrade", database.url).returncode == ExitCode.OK
+    return database
+
+
+def test_an_upgrade_makes_room_for_notes(upgraded: OnDatabase) -> None:
+    assert upgraded.run("note", "ci").stdout == "\n"
+    assert upgraded.run("note", "ci", "Nightly build").stdout == "Nightly build\n"
+    readable = "SELECT has_column_privilege('tokentui_auditor', 'tokens', 'note', 'SELECT')"
+    with psycopg.connect(upgraded.url) as connection:
+        assert connection.execute(readable).fetchall() == [(True,)]
+        [keys] = connection.execute("SELECT note_key FROM tokens").fetchall()
+    assert keys == ("nightly build",)
+
+
+def test_an_upgrade_makes_the_index_of_words(upgraded: OnDatabase) -> None:
+    with psycopg.connect(upgraded.url) as connection:
         [(made,)] = connection.execute("SELECT pg_get_indexdef('tokens_text'::regclass)").fetchall()
     assert "lower(account)" in made
 

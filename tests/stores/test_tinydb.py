@@ -557,16 +557,17 @@ class TestDamage:
         long = store_path.rename(store_path.with_name("x" * 253))
         assert names(open_store(str(long)), ALL) == ["t1"]
 
-    def test_what_nobody_could_read_is_not_written(
+    def test_a_full_file_takes_no_more_tokens(
         self, store: TinyDBStore, store_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         before = store_path.read_bytes()
-        monkeypatch.setattr(durable, "LARGEST", len(before))
-        with pytest.raises(StoreUnwritable, match=r"which nobody could read\. Nothing was changed"):
+        monkeypatch.setattr(durable, "FULL", len(before))
+        with pytest.raises(StoreUnwritable, match=r"which is too much\. Nothing was changed"):
             store.apply(added=[token(2)])
         assert store_path.read_bytes() == before
-        # What makes it no longer is still possible, as a revocation does not.
-        store.apply(replaced=[after(token(1), name="t")])
+        # What adds no token is still possible, such as a revocation.
+        store.apply(replaced=[after(token(1), revoked_at=NOW, revoked_by="ada", hash=None)])
+        assert len(store_path.read_bytes()) > len(before)
 
     def test_links_that_go_in_a_circle(self, tmp_path: Path) -> None:
         (tmp_path / "a").symlink_to(tmp_path / "b")

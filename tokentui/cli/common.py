@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-import msgspec
 from click.shell_completion import CompletionItem
 from msgspec.structs import replace
 
@@ -22,6 +21,7 @@ from tokentui.core.commands import TokenCommands
 from tokentui.core.credential import BcryptHasher
 from tokentui.core.policy import Policy
 from tokentui.core.text import printable
+from tokentui.core.token import to_record
 from tokentui.stores import AuditOptions, open_backend
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ def to_public_dicts(service: TokenCommands, rows: Sequence[TokenRow]) -> list[di
 
 def _to_public_dict(context: DisplayContext, row: TokenRow) -> dict[str, Any]:
     token, used = row.token, row.usage
-    public = {key: value for key, value in msgspec.to_builtins(token).items() if key != "hash"}
+    public = {key: value for key, value in to_record(token).items() if key != "hash"}
     return public | {
         "status": context.status(token),
         "never_saved": token.never_saved,

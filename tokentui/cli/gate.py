@@ -37,6 +37,7 @@ ALLOWED = (
     "create",
     "rename",
     "access",
+    "note",
     "rotate",
     "revoke",
     "verify",

@@ -28,6 +28,7 @@ from tokentui.core import errors
 from tokentui.core.access import parse_networks
 from tokentui.core.commands import TokenCommands
 from tokentui.core.dates import LAST_DAY
+from tokentui.core.note import parse_note
 from tokentui.core.rotation import DEFAULT_OVERLAP, OVERLAPS
 from tokentui.core.text import printable
 from tokentui.core.token import Token, parse_day, parse_life
@@ -57,6 +58,13 @@ _networks_option = click.option(
 @click.option("--never", is_flag=True, help="Never expires. Better not: a leak lasts for ever.")
 @click.option("--for-reading", is_flag=True, help="For requests that change nothing.")
 @_networks_option
+@click.option(
+    "--note",
+    metavar="TEXT",
+    default="",
+    callback=read_option(parse_note),
+    help="What the token is for and whom to ask: one line of at most 200 characters.",
+)
 @to_file_option
 @json_option
 def create(
@@ -66,6 +74,7 @@ def create(
     never: bool,
     for_reading: bool,
     networks: tuple[str, ...],
+    note: str,
     to_file: Path | None,
     as_json: bool,
 ) -> None:
@@ -84,7 +93,12 @@ def create(
     new = hand_out(
         service,
         lambda write_ahead: service.create(
-            name, last_day, read_only=for_reading, networks=networks, write_ahead=write_ahead
+            name,
+            last_day,
+            read_only=for_reading,
+            networks=networks,
+            note=note,
+            write_ahead=write_ahead,
         ),
         to_file,
         as_json,
@@ -196,6 +210,22 @@ def access(
 
 @click.command()
 @store_option
+@name_argument
+@click.argument("text", required=False)
+def note(name: str, text: str | None) -> None:
+    """Print the note of a token, or change it: what the token is for and whom to ask.
+
+    TEXT is one line of at most 200 characters. An empty TEXT ("") removes the note.
+    """
+    service = open_service()
+    token = service.queries.look_up(name)
+    if text is not None:
+        token = service.set_note(token, text)
+    write(printable(token.note))
+
+
+@click.command()
+@store_option
 @click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=name_completion)
 @yes_option
 def revoke(names: tuple[str, ...], yes: bool) -> None:
@@ -208,4 +238,4 @@ def revoke(names: tuple[str, ...], yes: bool) -> None:
     echo_error(f"Revoked {listed}.")
 
 
-COMMANDS = (create, rename, access, rotate, revoke)
+COMMANDS = (create, rename, access, note, rotate, revoke)

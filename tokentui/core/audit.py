@@ -28,6 +28,7 @@ class Action(StrEnum):
     SAVE = "save"
     RENAME = "rename"
     ACCESS = "access"
+    NOTE = "note"
     ROTATE = "rotate"
     REVOKE = "revoke"
     RETIRE = "retire"

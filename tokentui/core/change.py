@@ -109,6 +109,24 @@ class SetAccess(msgspec.Struct, frozen=True, kw_only=True):
         yield event_for(self.seen, account, Action.ACCESS, about)
 
 
+class SetNote(msgspec.Struct, frozen=True, kw_only=True):
+    """Give a token another note, as `note.parse_note` returns it; an empty one removes it."""
+
+    seen: Token
+    note: str
+
+    def needs(self) -> Needs:
+        return needing([self.seen])
+
+    def edit(self, records: Records) -> Edit:
+        token = check_changeable(records.unchanged(self.seen))
+        return Edit(replaced=(next_revision(token, note=self.note),))
+
+    def events(self, account: str) -> Iterator[Event]:
+        about = "The note was changed." if self.note else "The note was removed."
+        yield event_for(self.seen, account, Action.NOTE, about)
+
+
 class ConfirmSaved(msgspec.Struct, frozen=True, kw_only=True):
     """Note that somebody has the secret; what was changed elsewhere meanwhile is no obstacle."""
 
@@ -284,6 +302,7 @@ TokenChange = (
     Create
     | Rename
     | SetAccess
+    | SetNote
     | ConfirmSaved
     | Rotate
     | UndoRotation

@@ -17,6 +17,7 @@ from tokentui.core.change import (
     Revoke,
     Rotate,
     SetAccess,
+    SetNote,
     TokenChange,
     UndoRotation,
 )
@@ -31,6 +32,7 @@ from tokentui.core.errors import (
     TokenChanged,
 )
 from tokentui.core.new_token import NewToken, WriteAhead
+from tokentui.core.note import parse_note
 from tokentui.core.policy import Policy
 from tokentui.core.queries import TokenQueries
 from tokentui.core.query import Filter
@@ -118,15 +120,18 @@ class TokenCommands:
         *,
         read_only: bool = False,
         networks: tuple[str, ...] = (),
+        note: str = "",
         write_ahead: WriteAhead | None = None,
     ) -> NewToken:
         """Create a token that is valid until the end of `last_day`; None for no expiration.
 
-        It may be read-only, and limited to `networks` as `access.parse_network` returns them.
-        Raises `InvalidName`, `NameTaken`, `InvalidExpiry`. Slow by design: it hashes.
+        It may be read-only, and limited to `networks` as `access.parse_network` returns them;
+        `note` says what it is for. Raises `InvalidName`, `NameTaken`, `InvalidNote`,
+        `InvalidExpiry`. Slow by design: it hashes.
         """
         self._permit(Action.CREATE)
         self.check_new_name(name)
+        note = parse_note(note)
         expires_at = self._policy.expiry(last_day, self.queries.today())
         new = self._mint(
             account=self.account,
@@ -134,6 +139,7 @@ class TokenCommands:
             expires_at=expires_at,
             read_only=read_only,
             networks=networks,
+            note=note,
         )
         return self._issue(new, Create(token=new.token), write_ahead)
 
@@ -165,9 +171,9 @@ class TokenCommands:
     ) -> NewToken:
         """Replace `token`, as it was last seen, by a new one with the same name.
 
-        That gets the same access and lifetime, from today on. `token` stays valid for `overlap`,
-        but not for longer than it would have, and then expires; where nothing is left, it is
-        revoked in the same step. Raises `AlreadyRevoked`, `AlreadyReplaced`, `TokenChanged`.
+        That gets the same access, note and lifetime, from today on. `token` stays valid for
+        `overlap`, but not for longer than it would have, and then expires; where nothing is left,
+        it is revoked in the same step. Raises `AlreadyRevoked`, `AlreadyReplaced`, `TokenChanged`.
         Slow by design: it hashes.
         """
         self._permit(Action.ROTATE, [token])
@@ -181,6 +187,7 @@ class TokenCommands:
             ),
             read_only=token.read_only,
             networks=token.networks,
+            note=token.note,
         )
         now = self.queries.now()
         ends_at = min(now + overlap, token.expires_at or now + overlap)
@@ -263,6 +270,17 @@ class TokenCommands:
         check_changeable(token)
         change = SetAccess(seen=token, read_only=read_only, networks=networks)
         return self._commit(change).tokens[token.id]
+
+    def set_note(self, token: Token, note: str) -> Token:
+        """Give `token`, as it was last seen, another note and return it; an empty one removes it.
+
+        Raises `InvalidNote`, and what `set_access` does.
+        """
+        if (note := parse_note(note)) == token.note:
+            return token
+        self._permit(Action.NOTE, [token])
+        check_changeable(token)
+        return self._commit(SetNote(seen=token, note=note)).tokens[token.id]
 
     def check_unchanged(self, tokens: Sequence[Token]) -> None:
         """Raise `TokenChanged` where one of `tokens` is no longer as it was last seen."""

@@ -32,6 +32,10 @@ class InvalidName(InvalidInput):
     """A token name breaks the rules for names."""
 
 
+class InvalidNote(InvalidInput):
+    """This cannot be the note of a token."""
+
+
 class InvalidNetwork(InvalidInput):
     """This is no network that a token can be limited to."""
 

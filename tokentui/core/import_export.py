@@ -12,9 +12,10 @@ from msgspec.structs import replace
 from tokentui.core.access import parse_networks
 from tokentui.core.credential import SECRET_PATTERN, is_hash
 from tokentui.core.errors import InvalidImport, InvalidInput
+from tokentui.core.note import check_note
 from tokentui.core.repositories import TokenRepository, every_token
 from tokentui.core.text import ascii_json, printable
-from tokentui.core.token import Token, check_name, clashing
+from tokentui.core.token import Token, check_name, clashing, to_record
 
 _FIELDS = Token.__struct_fields__
 _ACCOUNT_LIMIT = 64
@@ -34,7 +35,7 @@ def write(tokens: Iterable[Token], form: Form, *, hashes: bool = False) -> str:
     """Return `tokens` as text, all their fields, but without hashes unless asked for."""
     fields = [name for name in _FIELDS if hashes or name != "hash"]
     records = [
-        {name: value for name, value in msgspec.to_builtins(token).items() if name in fields}
+        {name: value for name, value in to_record(token).items() if name in fields}
         for token in tokens
     ]
     match form:
@@ -145,6 +146,7 @@ def _token(record: Mapping[str, Any], form: Form) -> Token:
         raise ValueError("it holds a secret, which belongs into no file: revoke that token")
     token = msgspec.convert({"hash": None, **record}, Token, strict=form is Form.JSON)
     check_name(token.name)
+    check_note(token.note)
     if flaw := token.flaw():
         raise ValueError(flaw)
     for account in (token.account, token.revoked_by or token.account):

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
+from msgspec.structs import asdict
 
 from tokentui.core.dates import FIRST_MOMENT, LAST_MOMENT
 from tokentui.core.errors import InvalidExpiry, InvalidName
@@ -37,12 +38,23 @@ class Status(StrEnum):
     REVOKED = "revoked"
 
 
-class Token(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class Token(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    gc=False,
+):
     """One API token, without its secret.
 
     Times are in UTC. `hash` is the bcrypt hash of the secret and is None once the token is
     revoked; `revoked_by` is the account that did it. `replaced_by` is the id of the token that was
-    made in its place. `revision` starts at 1 and grows by one with every change.
+    made in its place. `revision` starts at 1 and grows by one with every change. `note` says what
+    the token is for.
+
+    What has its default is not encoded: versions that do not know a field read records without it
+    as their own. `to_record` returns all fields.
     """
 
     id: TokenId
@@ -58,6 +70,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     networks: tuple[str, ...] = ()
     replaced_by: TokenId | None = None
     revision: Annotated[int, msgspec.Meta(ge=1)] = 1
+    note: str = ""
 
     def __repr__(self) -> str:
         return f"Token(id={self.id!r}, name={self.name!r}, revision={self.revision})"
@@ -100,6 +113,12 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def never_saved(self) -> bool:
         """Whether nobody ever confirmed having the secret."""
         return self.saved_at is None
+
+
+def to_record(token: Token) -> dict[str, Any]:
+    """Return all fields of a token as JSON has them, also those that have their default."""
+    record: dict[str, Any] = msgspec.to_builtins(asdict(token))
+    return record
 
 
 def has_expired(expires_at: datetime | None, now: datetime) -> bool:

@@ -32,6 +32,8 @@ Tables = dict[str, Any]
 
 LARGEST = 256 * 1024 * 1024
 """The most bytes that are read as a store: some 800,000 tokens."""
+FULL = LARGEST - LARGEST // 8
+"""From how many bytes on nothing is added: the rest is for changes, such as revocations."""
 
 
 class DurableJSON(Storage):
@@ -154,15 +156,16 @@ class DurableJSON(Storage):
             self._draft[kept_keys.TABLE] = kept_keys.with_one_more(current, key)
         try:
             yield
-            self._commit(self._draft, ahead)
+            adds = len(self._draft[self.table]) > len(current[self.table])
+            self._commit(self._draft, ahead, FULL if adds else LARGEST)
         finally:
             self._draft = None
 
-    def _commit(self, tables: Tables, ahead: WriteAhead) -> None:
+    def _commit(self, tables: Tables, ahead: WriteAhead, largest: int) -> None:
         content = encoded(tables, self.table)
-        if sum(map(len, content)) > max(LARGEST, self.known.size if self.known else 0):
+        if sum(map(len, content)) > max(largest, self.known.size if self.known else 0):
             raise StoreUnwritable(
-                f"{self.path} would have more than {LARGEST:,} bytes, which nobody could read. "
+                f"{self.path} would have more than {largest:,} bytes, which is too much. "
                 "Nothing was changed. Begin another store."
             )
         with ahead.logged(self.stamp):

@@ -249,4 +249,5 @@ def merged(record: Token | Raw, token: Token) -> Token | Raw:
     if isinstance(record, Token):
         return token
     fields = msgspec.json.decode(record, type=dict[str, Raw])
-    return Raw(msgspec.json.encode(fields | msgspec.to_builtins(token)))
+    others = {name: fields[name] for name in fields if name not in Token.__struct_fields__}
+    return Raw(msgspec.json.encode(msgspec.to_builtins(token) | others))

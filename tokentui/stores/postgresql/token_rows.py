@@ -28,6 +28,8 @@ _TYPES = {
     "networks": "text",  # an array of arrays would have to be a rectangle
     "replaced_by": "text",
     "revision": "integer",
+    "note": "text",
+    "note_key": "text",
 }
 _READ = {
     "expires_at": "coalesce(n.expires_at, 'infinity')",
@@ -116,6 +118,8 @@ def _loaded(token: Token, name: str) -> Any:
     match name:
         case "name_key":
             return name_key(token.name)
+        case "note_key":
+            return name_key(token.note)
         case "expires_at":
             return token.expires_at or "infinity"
         case "networks":
@@ -130,6 +134,7 @@ def _arrays(tokens: Iterable[Token]) -> dict[str, list[Any]]:
         for field in _FIELDS:
             arrays[field].append(getattr(token, field))
         arrays["name_key"].append(name_key(token.name))
+        arrays["note_key"].append(name_key(token.note))
         arrays["networks"][-1] = " ".join(token.networks)
     return arrays
 

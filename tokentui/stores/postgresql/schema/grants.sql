@@ -17,6 +17,6 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON pulse TO tokentui_manager, tokentui_veri
 
 GRANT SELECT (
     id, account, name, name_key, created_at, expires_at, saved_at, revoked_at, revoked_by,
-    read_only, networks, replaced_by, frees_name, revision, changed
+    read_only, networks, replaced_by, frees_name, revision, note, note_key, changed
 ) ON tokens TO tokentui_auditor;
 GRANT SELECT ON uses, uses_head, accounts, audit_log, head TO tokentui_auditor;
