@@ -121,6 +121,45 @@ def search(text: str, first: str | None = None) -> list[Match]:
     )
 
 
+def index() -> str:
+    """Return a page with a link to each topic."""
+    rows = (f"| [{page.topic}]({page.topic}.md) | {page.summary} |" for page in pages())
+    return "\n".join(("# Guide", "", "| topic | content |", "| --- | --- |", *rows))
+
+
+def results(text: str, first: str | None = None) -> str:
+    """Return a page with a link to each section that contains `text`: see `search`."""
+    found = search(text, first)
+    if text.split() and not found:
+        return f"The guide does not contain {_literal(text)}. Try fewer or other words."
+    lines = ("Type words that a section has to contain.",) if not found else map(_result, found)
+    return "\n".join(lines)
+
+
+def _result(match: Match) -> str:
+    topic, heading, _ = match.section
+    title = page(topic).title
+    where = title if heading == title else f"{title}: {heading}"
+    line = "" if match.line == heading else f": {_literal(_plain(match.line))}"
+    return f"* [{where}]({topic}.md#{anchor(heading)}){line}"
+
+
+def _plain(line: str) -> str:
+    """Return a line of Markdown without marks for links, emphasis, code, lists and tables."""
+    line = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", line.strip("|* "))
+    return (
+        re.sub(r"\s*(?<!\\)\|\s*", ": ", line)
+        .replace("\\|", "|")
+        .replace("`", "")
+        .replace("**", "")
+    )
+
+
+def _literal(text: str) -> str:
+    """Return Markdown that shows `text` as it is."""
+    return re.sub(r"([\\`*_\[\]<>#|~!])", r"\\\1", " ".join(text.split()))
+
+
 def _contains(text: str, words: list[str]) -> bool:
     folded = text.casefold()
     return all(word in folded for word in words)

@@ -1,10 +1,12 @@
 """Pages of the guide as lines for a terminal. Slow to import: load it when a page is shown."""
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markdown import CodeBlock, Heading, Markdown, MarkdownElement, TableElement
 from rich.padding import Padding
@@ -40,6 +42,44 @@ STYLES = {
 }
 """The styles of a page in a terminal, by their names in Rich."""
 
+Lines = tuple[tuple[Segment, ...], ...]
+
+
+class Span(NamedTuple):
+    """Cells of a line, from `start` up to `end`."""
+
+    line: int
+    start: int
+    end: int
+
+
+class Link(NamedTuple):
+    """A link and where it stands, in the order of reading."""
+
+    target: str
+    spans: tuple[Span, ...]
+
+
+class RenderedPage(NamedTuple):
+    """A page as lines, its links, and the lines of its headings by their anchors."""
+
+    lines: Lines = ()
+    links: tuple[Link, ...] = ()
+    anchors: Mapping[str, int] = {}
+
+    def find(self, words: Sequence[str]) -> list[Span]:
+        """Return where each of `words` stands, whatever its letter case."""
+        if not words:
+            return []
+        wanted = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
+        return [
+            Span(number, cell_len(text[: found.start()]), cell_len(text[: found.end()]))
+            for number, line in enumerate(self.lines)
+            for text in ("".join(segment.text for segment in line),)
+            for found in wanted.finditer(text)
+        ]
+
+
 _LINK = re.compile(r"\[(?P<text>[^\]]+)\]\((?P<target>[^)]+)\)")
 
 
@@ -73,7 +113,9 @@ class _Table(TableElement):
             for row in rows:
                 yield from _stacked(titles, row)
             return
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, style="markdown.table.border")
+        table = Table(
+            box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, style="markdown.table.border"
+        )
         for title in titles:
             table.add_column(Text(title.plain, "markdown.table.header"), overflow="fold")
         for row in rows:
@@ -100,18 +142,51 @@ class _Page(Markdown):
     }
 
 
-def render_lines(
-    text: str, width: int, styles: dict[str, Style], base: Style
-) -> list[list[Segment]]:
-    """Return Markdown as lines of segments; links and anchors are in the styles of segments."""
+def render_page(text: str, width: int, styles: Mapping[str, Style]) -> RenderedPage:
+    """Return Markdown as lines for the app; `styles` are as in `STYLES`."""
     console = Console(
         file=StringIO(),
         width=min(width, WIDEST),
         force_terminal=True,
         color_system="truecolor",
-        theme=Theme(STYLES | styles),
+        theme=Theme({**STYLES, **styles}),
     )
-    return console.render_lines(_Page(text), style=base, pad=False)
+    rendered = console.render_lines(_Page(text), pad=False)
+    lines = tuple(tuple(line) for line in rendered)
+    return RenderedPage(lines, tuple(_links(lines)), dict(_anchors(lines)))
+
+
+def _spans(lines: Lines) -> Iterator[tuple[Span, Style]]:
+    for number, line in enumerate(lines):
+        start = 0
+        for segment in line:
+            end = start + segment.cell_length
+            if segment.style is not None:
+                yield Span(number, start, end), segment.style
+            start = end
+
+
+def _links(lines: Lines) -> Iterator[Link]:
+    """Yield the links; one that is wrapped has several spans."""
+    link, last = Link("", ()), ""
+    for span, style in _spans(lines):
+        if style.link is None:
+            continue
+        goes_on = style.link_id == last and span.line - link.spans[-1].line <= 1
+        if goes_on:
+            link = Link(link.target, (*link.spans, span))
+        else:
+            if link.spans:
+                yield link
+            link, last = Link(style.link, (span,)), style.link_id
+    if link.spans:
+        yield link
+
+
+def _anchors(lines: Lines) -> Iterator[tuple[str, int]]:
+    for span, style in _spans(lines):
+        if ANCHOR in style.meta:
+            yield style.meta[ANCHOR], span.line
 
 
 def render_text(text: str, width: int) -> str:

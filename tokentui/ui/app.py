@@ -24,6 +24,7 @@ from tokentui.ui.commands import Commands
 from tokentui.ui.encoding_fallback import EncodingFallback
 from tokentui.ui.handover import SecretHandover
 from tokentui.ui.preferences import Preferences
+from tokentui.ui.screens.guide import Guide
 from tokentui.ui.screens.help import Help, Rows
 from tokentui.ui.screens.log_in import LogIn
 from tokentui.ui.screens.token_list import TokenList
@@ -272,6 +273,15 @@ class TokentuiApp(CapturesCrash, TypeAhead):
         ]
         groups.append(("Everywhere", own))
         self.push_screen(Help([(title, self._rows(bindings)) for title, bindings in groups]))
+
+    def action_guide(self) -> None:
+        """Open the guide; over a guide that is open, leave the help."""
+        if isinstance(self.screen, Help):
+            self.screen.dismiss()
+        if not any(isinstance(screen, Guide) for screen in self.screen_stack):
+            service = self.session_lock.service
+            location = service.queries.location
+            self.push_screen(Guide(account=service.account, location=location))
 
     def action_command_palette(self) -> None:
         """Find what can be done here."""

@@ -74,6 +74,8 @@ class Commands(Provider):
                     run = partial(app.run_action, binding.action, node)
                     more = f"{', '.join(app.keys_of(binding))}  {binding.tooltip}".rstrip()
                     yield Command(title, more, run)
+        if app.check_action("guide", ()):
+            yield Command("Guide", "Read the guide", app.action_guide)
         yield Command("Theme", "Choose the colours", app.action_change_theme)
         # Later: the palette has left the screen by then.
         if app.check_action("deliver_screenshot", ()):

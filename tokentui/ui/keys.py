@@ -15,6 +15,7 @@ from tokentui.ui.screens.choose_account import ChooseAccount
 from tokentui.ui.screens.choose_filter import ChooseFilter
 from tokentui.ui.screens.confirm import Confirm
 from tokentui.ui.screens.create_token import CreateToken
+from tokentui.ui.screens.guide import Guide
 from tokentui.ui.screens.help import Help
 from tokentui.ui.screens.log_in import LogIn
 from tokentui.ui.screens.manage_token import ManageToken
@@ -61,6 +62,7 @@ SHORTCUT_SCOPES: tuple[tuple[type[DOMNode], ...], ...] = (
     (Confirm,),
     (TrySecret,),
     (Help,),
+    (Guide,),
     (LogIn,),
     (AuditTrail,),
     (ChooseAccount,),

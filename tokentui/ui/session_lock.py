@@ -32,7 +32,7 @@ _TOUCHES = (
 )
 _UNKNOWN = object()
 """The version of a password that was not read yet."""
-_SIGNED_IN_ONLY = {"command_palette", "help", "lock"}
+_SIGNED_IN_ONLY = {"command_palette", "guide", "help", "lock"}
 """Actions of the app that nobody does who is not signed in, or has locked it."""
 _OF_FILES = {"screenshot", "deliver_screenshot", "suspend_process", "write_secret"}
 """Actions that reach a file or a shell."""

@@ -43,6 +43,7 @@ class Help(Dialog[None]):
     BINDING_GROUP_TITLE = "Help"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Close", id="help.back"),
+        Binding("f2", "app.guide", "Guide", tooltip="Open the guide", id="help.guide"),
         Binding("f1", "dismiss", "Close", show=False, id="app.help"),
         Binding("question_mark", "dismiss", "Close", show=False, priority=True, id="help.close"),
         Binding("up", "scroll_body('up')", "Line up", show=False, id="help.up"),
