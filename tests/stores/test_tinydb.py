@@ -35,7 +35,7 @@ from tokentui.core.errors import (
     StoreUnsafe,
     StoreUnwritable,
 )
-from tokentui.core.query import Count, Query, Uses
+from tokentui.core.query import Count, Query
 from tokentui.core.repositories import every_token
 from tokentui.core.token import Token
 from tokentui.core.window import Offset
@@ -711,7 +711,7 @@ with DurableJSON(Path(sys.argv[1]), "tokens", Token).lock():
     ) -> None:
         change = Thread(target=store.apply, kwargs={"added": [token(2)]})
 
-        def matching(_: Query, tokens: Iterable[Token], uses: Uses) -> list[Token]:
+        def matching(query: Query, tokens: Iterable[Token], *_: Any) -> list[Token]:
             change.start()
             change.join(0.3)
             return list(tokens)

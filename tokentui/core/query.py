@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from tokentui.core.search import EVERYTHING, Context, Search
+from tokentui.core.search import EVERYTHING, NOWHERE, Context, Elsewhere, Search
 from tokentui.core.token import DEFAULT_SOON, Status, Token, name_key
 from tokentui.core.usage import Usage
 
@@ -129,14 +129,16 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
             and self == replace(other, text=self.text, search=self.search)
         )
 
-    def narrow(self, tokens: Iterable[Token], uses: Uses = NO_USES) -> list[Token]:
+    def narrow(
+        self, tokens: Iterable[Token], uses: Uses = NO_USES, elsewhere: Elsewhere = NOWHERE
+    ) -> list[Token]:
         """Return the result, given that of a query which this one narrows."""
         text = name_key(self.text)
         found = [token for token in tokens if not text or text in name_key(token.name)]
-        return self.search.select(found, self._context(uses))
+        return self.search.select(found, self._context(uses, elsewhere))
 
-    def _context(self, uses: Uses) -> Context:
-        return Context(self.now, self.soon, uses)
+    def _context(self, uses: Uses, elsewhere: Elsewhere) -> Context:
+        return Context(self.now, self.soon, uses, elsewhere)
 
     def select(self, tokens: Iterable[Token], uses: Uses = NO_USES) -> list[Token]:
         """Return those of `tokens` that are wanted, in order."""
@@ -170,8 +172,13 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
             case Sort.STATUS:
                 return self._urgency
 
-    def matching(self, tokens: Iterable[Token], uses: Uses = NO_USES) -> list[Token]:
-        """Return those of `tokens` that are wanted, in the order in which they come."""
+    def matching(
+        self, tokens: Iterable[Token], uses: Uses = NO_USES, elsewhere: Elsewhere = NOWHERE
+    ) -> list[Token]:
+        """Return those of `tokens` that are wanted, in the order in which they come.
+
+        `elsewhere` is as in `search.Context`.
+        """
         text = name_key(self.text)
         live, revoked = bool(self.statuses & _LIVE), Status.REVOKED in self.statuses
         found = [
@@ -181,7 +188,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
             and (not text or text in name_key(token.name))
         ]
         if self.search:
-            found = self.search.select(found, self._context(uses))
+            found = self.search.select(found, self._context(uses, elsewhere))
         if self.account is not None:
             found = [token for token in found if token.account == self.account]
         if self.never_saved:

@@ -3,7 +3,7 @@
 How people write it is in `core.search_language`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -18,14 +18,21 @@ SHORT = 3
 Bound = datetime | timedelta | None
 """A moment, or one that far from the present moment; None where there is no bound."""
 Test = Callable[[Token], bool]
+Elsewhere = Mapping[str, Collection[str]]
+NOWHERE: Elsewhere = {}
 
 
 class Context(msgspec.Struct, frozen=True):
-    """What terms are judged by: the moment, when a token expires soon, and how tokens were used."""
+    """What terms are judged by: the moment, when a token expires soon, and how tokens were used.
+
+    `elsewhere` are the IDs of tokens whose ID or owner has a word, by the key of the word, where
+    that was found out before.
+    """
 
     now: datetime
     soon: timedelta
     uses: Mapping[str, Usage]
+    elsewhere: Elsewhere = NOWHERE
 
     def moment(self, bound: Bound) -> datetime | None:
         """Return the moment of a bound."""
@@ -80,17 +87,18 @@ class Word(Term, frozen=True, kw_only=True):
 
     def select(self, tokens: Sequence[Token], context: Context) -> list[Token]:
         key = self.key
-        if self.excluded or not (self.short or self._only_in_names(tokens)):
+        elsewhere = () if self.short else context.elsewhere.get(key)
+        if self.excluded or elsewhere is None:
             return super().select(tokens, context)
         # Spelled out: a call for each token takes longer than all the rest.
-        return [token for token in tokens if key in token.name.casefold()]
+        if not elsewhere:
+            return [token for token in tokens if key in token.name.casefold()]
+        return [token for token in tokens if key in token.name.casefold() or token.id in elsewhere]
 
-    def _only_in_names(self, tokens: Sequence[Token]) -> bool:
-        """Say whether no ID and no owner has the word; one look at many is faster."""
-        key = self.key
-        if any(key in owner_key(account) for account in {token.account for token in tokens}):
-            return False
-        return key not in "\n".join([token.id for token in tokens]).lower()
+    def in_others(self, tokens: Iterable[Token]) -> list[str]:
+        """Return the IDs of those of `tokens` whose ID or owner has the word."""
+        key, owners = self.key, _Owners(self.key)
+        return [each.id for each in tokens if key in each.id.lower() or owners[each.account]]
 
     def test(self, _: Context) -> Test:
         key, short, owners = self.key, self.short, _Owners(self.key)
@@ -221,6 +229,11 @@ class Search(msgspec.Struct, frozen=True):
         return any(term.by_use for term in self.terms)
 
     @property
+    def long_words(self) -> list[Word]:
+        """The words that are looked for in IDs and owners as well."""
+        return [term for term in self.terms if isinstance(term, Word) and not term.short]
+
+    @property
     def revoked(self) -> bool:
         """Whether it asks for revoked tokens, which are otherwise left out."""
         return any(
@@ -229,7 +242,7 @@ class Search(msgspec.Struct, frozen=True):
         )
 
     def select(self, tokens: list[Token], context: Context) -> list[Token]:
-        """Return those of `tokens` that match: the fastest where they are some thousand at most."""
+        """Return those of `tokens` that match."""
         for term in self.terms:
             tokens = term.select(tokens, context)
         return tokens
@@ -269,6 +282,12 @@ def moment_of(date: Date, token: Token, uses: Mapping[str, Usage]) -> datetime |
         case Date.USED:
             use = uses.get(token.id)
             return None if use is None else use.last_used_at
+
+
+def ids_and_owners(tokens: Sequence[Token]) -> str:
+    """Return what words are compared with but names, a line each: one look tells of all tokens."""
+    ids = "\n".join([token.id for token in tokens]).lower()
+    return "\n".join([ids, *map(owner_key, {token.account for token in tokens})])
 
 
 def owner_key(account: str) -> str:

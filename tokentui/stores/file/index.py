@@ -12,6 +12,7 @@ from tokentui.core.cancel import Cancel
 from tokentui.core.errors import IdTaken
 from tokentui.core.query import Query, Sort, Uses, by_name
 from tokentui.core.records import Needs, Records
+from tokentui.core.search import NOWHERE, Elsewhere, Search, ids_and_owners
 from tokentui.core.text import printable
 from tokentui.core.token import Token, name_key
 from tokentui.stores.file.slices import in_slices, sorted_in_slices
@@ -43,6 +44,8 @@ class Index:
         self._holders: dict[str, Holders] | None = None
         self._by_name: tuple[Token, ...] | None = None
         """All tokens by name, which is the order of equals in every other one."""
+        self._others: tuple[tuple[tuple[Token, ...], str], ...] | None = None
+        """Slices of the tokens, each with its IDs and owners."""
         self._results: list[tuple[Query, Uses, tuple[Token, ...]]] = []
         self.numbered = all(_numbered([*part]) for part in in_slices(records))
         self._by_id: dict[str, Token] = {}
@@ -88,7 +91,7 @@ class Index:
     def release(self) -> None:
         """Free the tokens one by one: to free all at once holds the interpreter."""
         self._results.clear()
-        self._by_name = self._holders = None
+        self._by_name = self._holders = self._others = None
         while self._by_id:
             self._by_id.popitem()
 
@@ -100,7 +103,7 @@ class Index:
         """Note `token`, in the stead of its previous revision if any."""
         before = self._by_id.get(token.id)
         self._by_id[token.id] = token
-        self._by_name = None
+        self._by_name = self._others = None
         self._results.clear()
         if self._holders is not None:
             if before is not None and before.holds_name:
@@ -140,29 +143,49 @@ class Index:
         for known, by, found in self._results:
             if known == whole and by is uses:
                 return found
+        elsewhere = self._elsewhere(query.search, cancel)
         wider = (found for known, by, found in self._results if by is uses and whole.narrows(known))
         if (base := next(wider, None)) is not None:
             narrowed: list[Token] = []
             for part in cancel.checked(in_slices(base)):
-                narrowed += query.narrow(part, uses)
+                narrowed += query.narrow(part, uses, elsewhere)
             found = tuple(narrowed)
         else:
-            found = self._sorted(query, uses, cancel)
+            found = self._sorted(query, uses, elsewhere, cancel)
         self._results = [(whole, uses, found), *self._results[: _RESULTS_KEPT - 1]]
         return found
 
-    def _sorted(self, query: Query, uses: Uses, cancel: Cancel) -> tuple[Token, ...]:
+    def _sorted(
+        self, query: Query, uses: Uses, elsewhere: Elsewhere, cancel: Cancel
+    ) -> tuple[Token, ...]:
         if self._by_name is None:
             tokens = tuple(self._by_id.values())
             self._by_name = sorted_in_slices(tokens, by_name, cancel)
         matching: list[Token] = []
         for part in cancel.checked(in_slices(self._by_name)):
-            matching += query.matching(part, uses)
+            matching += query.matching(part, uses, elsewhere)
         if query.sort is Sort.NAME:
             found = tuple(matching)
         else:
             found = sorted_in_slices(matching, query.rank(uses), cancel)
         return found[::-1] if query.descending else found
+
+    def _elsewhere(self, search: Search, cancel: Cancel) -> Elsewhere:
+        """Return the IDs of tokens whose ID or owner has a word of a search.
+
+        What is looked through is kept: it is small, and a word is in few of its parts.
+        """
+        if not (words := search.long_words):
+            return NOWHERE
+        if self._others is None:
+            parts = map(tuple, cancel.checked(in_slices(self._by_id.values())))
+            self._others = tuple((part, ids_and_owners(part)) for part in parts)
+        found: dict[str, set[str]] = {word.key: set() for word in words}
+        for part, others in cancel.checked(self._others):
+            for word in words:
+                if word.key in others:
+                    found[word.key].update(word.in_others(part))
+        return found
 
     def doc_ids(self, records: FileRecords, ids: Collection[str]) -> dict[str, str]:
         """Return the document IDs of the tokens of these `ids`, each with its token ID."""
