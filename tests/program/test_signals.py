@@ -120,7 +120,7 @@ def test_where_nothing_can_resume_it_that_is_not_offered(sandbox: Sandbox) -> No
         app.press("?")
         app.wait_for("Search in help")
         app.type("suspend")
-        app.wait_for("Nothing on 'suspend'.")
+        app.wait_for("No match for 'suspend'.")
 
 
 def test_stops_and_resumes_in_quick_succession_block_nothing(sandbox: Sandbox) -> None:

@@ -35,7 +35,7 @@ async def test_it_offers_what_can_be_done_here(saved: TokenCommands, run: Run) -
     async with run(saved) as pilot:
         await search(pilot, "", "Create")
         here = offered(pilot)
-        assert {"Manage", "Revoke", "Filter", "Reverse the order", "Suspend; fg goes on"} < {*here}
+        assert {"Manage", "Revoke", "Filter", "Reverse the order", "Suspend (fg resumes)"} < {*here}
         assert len(here) == len(set(here))
         assert "Show all" not in here, "nothing is hidden"
         await pilot.press("escape")

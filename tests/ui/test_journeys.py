@@ -1257,7 +1257,7 @@ class TestHelp:
             assert "PuTTY" in drawn
             assert "iTerm2" not in drawn
             await write(pilot, "x")
-            await until(pilot, lambda: said(pilot, "#nothing") == "Nothing on 'PuTTYx'.")
+            await until(pilot, lambda: said(pilot, "#nothing") == "No match for 'PuTTYx'.")
             await pilot.press("escape")
             await until(pilot, lambda: shown() == everything)
             await pilot.press("escape")

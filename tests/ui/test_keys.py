@@ -205,5 +205,5 @@ class TestInTheApp:
     ) -> None:
         async with run(service, keymap=chosen({"list.create": "n", "list.help": "f5"})) as pilot:
             empty = str(pilot.app.screen.query_one("#empty", Static).content)
-            assert "Press n: choose a name" in empty
+            assert "press n, name the token" in empty
             assert "F5 shows all keys" in empty

@@ -31,7 +31,7 @@ APP_BINDINGS = [
     Binding(
         "ctrl+p",
         "command_palette",
-        "All commands, tokens, themes",
+        "Commands, tokens, themes",
         show=False,
         priority=True,
         id="app.commands",
@@ -41,7 +41,7 @@ APP_BINDINGS = [
     Binding(
         "ctrl+z",
         "suspend_process",
-        "Suspend; fg goes on",
+        "Suspend (fg resumes)",
         show=False,
         priority=True,
         id="app.suspend",

@@ -12,13 +12,13 @@ from tokentui.ui.selection import Selection
 _GREETING = """\
 No API tokens yet.
 
-An API token lets an application or a vendor in without anyone sharing a password.
+An API token gives an application access without sharing your password.
 
-1  Press {create}: choose a name, a last day.
-2  Save the secret: it is shown once.
-3  Give the secret to the application.
+1  Create: press {create}, name the token, choose an expiration date.
+2  Save: copy the secret. It is shown only once.
+3  Manage: {manage} renames or rotates the token, {revoke} revokes it.
 
-Later, {manage} renames a token and {revoke} revokes it; {help} shows all keys."""
+{help} shows all keys and the guide."""
 
 
 class TokenListModel:

@@ -1,4 +1,4 @@
-"""Help: the keys of a screen, what copying needs, and what the statuses mean."""
+"""Help: the keys of a screen, what copying needs, the statuses, and the way to the guide."""
 
 from typing import ClassVar
 
@@ -19,13 +19,13 @@ Rows = list[tuple[str, str]]
 _COPYING: Rows = [
     (
         "Copy",
-        "Asks your terminal to take the secret (OSC 52). It never says whether it did: try it.",
+        "Uses the clipboard of your terminal (OSC 52), which confirms nothing: paste to check.",
     ),
-    ("tmux", "Passes it on after: set -s set-clipboard on"),
-    ("GNU screen", "Does not pass it on. Write to a file instead."),
-    ("macOS Terminal", "Does not take it. Write to a file instead, or use iTerm2."),
-    ("iTerm2", 'Takes it with "Applications in terminal may access clipboard" in its settings.'),
-    ("PuTTY", "Does not take it. Hold Shift and select the secret with the mouse instead."),
+    ("tmux", "Needs: set -s set-clipboard on"),
+    ("GNU screen", "Has no clipboard. Write to a file instead."),
+    ("macOS Terminal", "Has no clipboard for programs. Write to a file, or use iTerm2."),
+    ("iTerm2", 'Needs the setting "Applications in terminal may access clipboard".'),
+    ("PuTTY", "Has no clipboard for programs. Hold Shift and select the secret with the mouse."),
 ]
 
 
@@ -37,7 +37,7 @@ class Search(Input):
 
 
 class Help(Dialog[None]):
-    """Shows groups of rows, each under its title, and only those that hold what is typed."""
+    """Shows groups of rows, each under its title, and only those that contain what is typed."""
 
     CSS_PATH = "../dialogs.tcss"
     BINDING_GROUP_TITLE = "Help"
@@ -46,10 +46,12 @@ class Help(Dialog[None]):
         Binding("f2", "app.guide", "Guide", tooltip="Open the guide", id="help.guide"),
         Binding("f1", "dismiss", "Close", show=False, id="app.help"),
         Binding("question_mark", "dismiss", "Close", show=False, priority=True, id="help.close"),
-        Binding("up", "scroll_body('up')", "Line up", show=False, id="help.up"),
-        Binding("down", "scroll_body('down')", "Line down", show=False, id="help.down"),
-        Binding("pageup", "scroll_body('page_up')", "Read back", show=False, id="help.page-up"),
-        Binding("pagedown", "scroll_body('page_down')", "Read on", show=False, id="help.page-down"),
+        Binding("up", "scroll_body('up')", "Up", show=False, id="help.up"),
+        Binding("down", "scroll_body('down')", "Down", show=False, id="help.down"),
+        Binding("pageup", "scroll_body('page_up')", "Page up", show=False, id="help.page-up"),
+        Binding(
+            "pagedown", "scroll_body('page_down')", "Page down", show=False, id="help.page-down"
+        ),
     ]
 
     def __init__(self, groups: list[tuple[str, Rows]]) -> None:
@@ -57,7 +59,7 @@ class Help(Dialog[None]):
         self._groups = [
             *groups,
             ("Copying", _COPYING),
-            ("What the statuses mean", list(formatting.MEANING.items())),
+            ("Statuses", list(formatting.MEANING.items())),
         ]
 
     def compose(self) -> ComposeResult:
@@ -79,10 +81,10 @@ class Help(Dialog[None]):
             group.query_one(".rows", Static).update(key_value_table(left, width=17))
             group.display = bool(left)
             found = found or group.display
-        self.query_one("#nothing", Static).update("" if found else f"Nothing on {event.value!r}.")
+        self.query_one("#nothing", Static).update("" if found else f"No match for {event.value!r}.")
 
     def action_back(self) -> None:
-        """Show everything again, or close."""
+        """Clear the search, or close."""
         field = self.query_one(Search)
         if field.value:
             field.clear()
