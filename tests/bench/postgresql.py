@@ -22,6 +22,7 @@ from tokentui.core.backend import Backend, new_key
 from tokentui.core.change import Create, Import, Revoke
 from tokentui.core.clock import utc_now
 from tokentui.core.query import Query, Sort
+from tokentui.core.search_language import parse
 from tokentui.core.window import After, Around, First, Offset
 from tokentui.stores import AuditOptions, open_backend
 from tokentui.stores.postgresql.opening import created
@@ -55,6 +56,10 @@ _USE = (
 
 _FIRST = "backup-0"
 """What the name of the first token begins with."""
+_SEARCHES = (
+    *("d", "dep", "web-0000", "0077", "zzznope", "zz", "dep !web"),
+    *("status:expired", "used:never", "used:>60d dep", "from:192.0.2.0/24"),
+)
 _ROUND_TRIPS = (0.0, 0.005, 0.05, 0.5)
 _BARE = "a bare Textual app that imports psycopg"
 
@@ -134,8 +139,9 @@ def _windows(backend: Backend, count: int) -> dict[str, Callable[[], object]]:
         query, Around(seen.token.id, middle - 100)
     )
     calls["200 after a row, with its number"] = lambda: tokens.page(query, After(seen))
-    for text in ("d", "dep", "web-0000", "0077", "zzznope", "zz"):
-        calls[f'filter "{text}"'] = lambda text=text: tokens.page(replace(query, text=text))  # type: ignore[misc]
+    for text in _SEARCHES:
+        wanted = query.searching(parse(text))
+        calls[f'search "{text}"'] = lambda wanted=wanted: tokens.page(wanted)  # type: ignore[misc]
     calls["count"] = lambda: tokens.count(query)
     calls["summary"] = lambda: tokens.summary(query.now)
     calls["versions"] = backend.versions

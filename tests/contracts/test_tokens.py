@@ -277,6 +277,16 @@ class TestFilter:
         ):
             assert names(three, LIVE.searching(parse(text))) == expected, text
 
+    def test_a_search_finds_what_came_since(self, three: Backend, reopened: Backend) -> None:
+        for text in ("000007", "eve"):
+            assert names(three, LIVE.searching(parse(text))) == []
+        add(three, token(7, account="eve"))
+        for each in (three, reopened):
+            for text in ("000007", "EVE"):
+                assert names(each, LIVE.searching(parse(text))) == ["t7"]
+        add(reopened, token(8, account="eve"))
+        assert names(three, LIVE.searching(parse("eve"))) == ["t7", "t8"]
+
     def test_time_passes_for_a_search_too(self, backend: Backend) -> None:
         add(backend, token(1, expires_at=NOW + timedelta(hours=1)))
         for text, expected in (
