@@ -12,7 +12,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec import structs
+
+from tokentui.core.token import Token
 
 from . import fork_server
 from .terminal import Terminal
@@ -20,6 +24,16 @@ from .terminal import Terminal
 PROGRAM = (sys.executable, "-m", "tokentui")
 _READ_AT_START = {"LANG", "LC_ALL", "PYTHONPATH", "PYTHONIOENCODING", "PYTHONUTF8"}
 """Variables that Python reads as it starts, and not later."""
+_DEFAULTS = json.loads(
+    msgspec.json.encode(
+        {
+            each.name: each.default
+            for each in structs.fields(Token)
+            if each.default is not msgspec.NODEFAULT
+        }
+    )
+)
+"""What a token has in the fields that its record leaves out."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +93,9 @@ class Sandbox:
         )
 
     def records(self) -> list[dict[str, Any]]:
-        """Return the tokens as they stand on the disk, oldest first."""
+        """Return the tokens on the disk, oldest first, also with the fields that are left out."""
         tables = json.loads(self.store.read_text())
-        return list(tables.get("tokens", {}).values())
+        return [_DEFAULTS | record for record in tables.get("tokens", {}).values()]
 
     def record(self) -> dict[str, Any]:
         """Return the one token that there is on the disk."""

@@ -31,6 +31,7 @@ _FACTS = {
     "networks",
     "replaced_by",
     "revision",
+    "note",
     "status",
     "never_saved",
     "last_used_at",
@@ -406,6 +407,52 @@ def test_the_access_of_what_was_rotated_can_be_printed_alone(sandbox: Sandbox) -
     [old, _] = sandbox.records()
     assert sandbox.run("access", old["id"]).stdout == "any request, from anywhere\n"
     assert sandbox.run("access", old["id"], "--for-reading").returncode == ExitCode.CONFLICT
+
+
+def test_a_note_is_given_printed_changed_and_removed(sandbox: Sandbox) -> None:
+    _create(sandbox)
+    assert sandbox.run("note", "deploy").stdout == "\n"
+    assert "Note:" not in sandbox.run("show", "deploy").stdout
+    sandbox.run("note", "deploy", " Nächtlicher Build; ask Ann ")
+    assert sandbox.run("note", "deploy").stdout == "Nächtlicher Build; ask Ann\n"
+    assert "Note:       Nächtlicher Build; ask Ann\n" in sandbox.run("show", "deploy").stdout
+    [listed] = json.loads(sandbox.run("list", "--json").stdout)
+    [exported] = json.loads(sandbox.run("export").stdout)
+    assert listed["note"] == exported["note"] == "Nächtlicher Build; ask Ann"
+    entry = json.loads(sandbox.run("audit", "--action", "note", "--json").stdout)[-1]
+    assert (entry["name"], entry["about"]) == ("deploy", "The note was changed.")
+    assert sandbox.run("note", "deploy", "").stdout == "\n"
+    assert sandbox.record()["note"] == ""
+
+
+def test_a_note_of_a_new_token_stays_when_it_is_rotated(sandbox: Sandbox) -> None:
+    sandbox.run("create", "probe", "--note", "Monitoring")
+    sandbox.run("rotate", "probe")
+    assert [each["note"] for each in sandbox.records()] == ["Monitoring", "Monitoring"]
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        ("two\nlines", r"one line of printable text: '\n' is not allowed"),
+        ("\x1b[31m", r"'\x1b' is not allowed"),
+        ("x" * 201, "at most 200 characters: this has 201"),
+        (f"tt_{'0' * 10}_{'0' * 38}", "must not contain a secret"),
+    ],
+)
+def test_a_text_that_cannot_be_a_note_changes_nothing(
+    sandbox: Sandbox, note: str, said: str
+) -> None:
+    refused = sandbox.run("create", "deploy", "--note", note)
+    assert (refused.returncode, refused.stdout) == (ExitCode.USAGE, "")
+    assert said in refused.stderr
+    assert not sandbox.store.exists()
+    _create(sandbox)
+    refused = sandbox.run("note", "deploy", note)
+    assert (refused.returncode, refused.stdout) == (ExitCode.USAGE, "")
+    assert said in refused.stderr
+    assert note not in refused.stderr
+    assert sandbox.record()["note"] == ""
 
 
 def test_a_network_that_is_none_makes_no_token(sandbox: Sandbox) -> None:
