@@ -44,7 +44,7 @@ def test_a_file_is_a_time_zone_where_it_holds_one(tmp_path: Path) -> None:
     for name in ("Europe", "Europe/Berln", "tzdata.zi", "a\0b", "/dev/zero"):
         zone, [warning] = time_zone({"TZ": name} | at)
         assert zone is UTC
-        assert "is not a time zone known on this machine" in warning
+        assert "is not a time zone on this machine" in warning
 
 
 @pytest.mark.parametrize("name", ["CET", "12", "A1", "CET-1CEST,M3.5.0", "CET-24", "X-1" * 10_000])

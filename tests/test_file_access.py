@@ -139,7 +139,7 @@ class TestLost:
     def test_a_group(self, old: Path, others: None, wanted: int) -> None:
         old.chmod(wanted)
         group = str(old.stat().st_gid)
-        assert replaced(old) == [f"its group {group}", "the right of others to read it"]
+        assert replaced(old) == [f"its group {group}", "read permission for others"]
         assert stat.S_IMODE(os.lstat(old).st_mode) == 0o600
 
     def test_what_only_its_owner_reads_loses_no_right(self, old: Path, others: None) -> None:
@@ -151,7 +151,7 @@ class TestLost:
         old.chmod(0o600)
         setfacl(old, "-m", f"u:{_NOBODY}:r")
         monkeypatch.setattr(os, "setxattr", mock.Mock(side_effect=OSError(errno.ENOTSUP, "")))
-        assert replaced(old) == ["its access control list", "the right of others to read it"]
+        assert replaced(old) == ["its access control list", "read permission for others"]
         assert mode(old) == 0o600
 
     def test_an_attribute_that_says_nothing_of_access(
@@ -163,7 +163,7 @@ class TestLost:
 
     def test_a_mode_that_may_not_be_set(self, old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(os, "fchmod", mock.Mock(side_effect=[None, PermissionError]))
-        assert replaced(old) == ["the right of others to read it"]
+        assert replaced(old) == ["read permission for others"]
         assert mode(old) == 0o600
 
     @_ROOT_ONLY
@@ -193,15 +193,12 @@ class TestStore:
             patch.setattr(os, "setxattr", mock.Mock(side_effect=OSError(errno.ENOTSUP, "")))
             [before] = change_problems(str(store_path))
             store.apply(added=[token(2)])
+        lost = "its attribute user.origin"
         assert before.startswith(
-            f"With the next change by this user, {store_path} would lose its attribute user.origin."
+            f"The next change by this user will remove {lost} from {store_path}."
         )
-        assert [each for each in said if "backup" not in each] == [
-            before.replace(
-                f"With the next change by this user, {store_path} would lose",
-                f"The change of {store_path} is done, but the file lost",
-            )
-        ]
+        [after] = [each for each in said if "backup" not in each]
+        assert after.startswith(f"{store_path} was changed, but the file lost {lost}.")
         assert list(store_path.parent.glob(".*")) == []
 
     @pytest.mark.needs("setfacl")
@@ -230,8 +227,8 @@ class TestStore:
             os.chown(path, 12345, 33)
             path.chmod(0o640)
             said = _as_user(12345, path, token(2))
-            assert "would lose its group" in said[0]
-            assert f"The change of {path} is done, but the file lost its group" in said[1]
+            assert "will remove its group" in said[0]
+            assert f"{path} was changed, but the file lost its group" in said[1]
             assert mode(path) == 0o600
             assert one(open_store(str(path)), token(2).id) == token(2)
 

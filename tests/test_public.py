@@ -185,7 +185,7 @@ def test_another_user_with_the_right_to_read(shared: Path, noting: bool) -> None
     use = used(service.backend.usage, made.token.id)
     assert (use is not None) is noting
     assert (problems == "[]\n") is noting
-    assert ("Uses are not noted" in problems) is not noting
+    assert ("Last uses are not recorded" in problems) is not noting
 
 
 _FLOW = """

@@ -6,7 +6,7 @@ import os
 import select
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from enum import IntEnum
 from itertools import pairwise
@@ -14,10 +14,10 @@ from typing import IO, Any, TextIO
 
 import click
 import msgspec
-from click.exceptions import NoArgsIsHelpError
+from click.exceptions import NoArgsIsHelpError, NoSuchCommand
 
 from tokentui.core import credential, errors
-from tokentui.core.text import ascii_json, printable
+from tokentui.core.text import ascii_json, did_you_mean, printable, similar
 from tokentui.core.verdicts import Refused
 
 
@@ -109,8 +109,8 @@ def _refuse_options_as_values(command: click.Command, words: Sequence[str]) -> N
         known = {"-h", "--help"}.union(*(each.opts + each.secondary_opts for each in options))
         if following in known and any(word in each.opts and not each.is_flag for each in options):
             raise click.UsageError(
-                f"{word} needs a value, and {following} is an option. "
-                f"If it is the value, write {word}={following}."
+                f"{word} needs a value, but {following} is an option. To use it as the value, "
+                f"write {word}={following}."
             )
 
 
@@ -128,9 +128,11 @@ def _in_one_sentence() -> Iterator[None]:
     except click.Abort as error:
         if isinstance(error.__context__, KeyboardInterrupt):
             echo_error("")
-        raise Failure("Cancelled; nothing was changed.", ExitCode.CANCELLED) from None
+        raise Failure("Cancelled. Nothing was changed.", ExitCode.CANCELLED) from None
     except KeyboardInterrupt:
-        raise Failure("Cancelled. See the list for what was done.", ExitCode.CANCELLED) from None
+        raise Failure(
+            "Cancelled. Check the list for changes that were made.", ExitCode.CANCELLED
+        ) from None
     except OSError:
         with _all_written():
             sys.stdout.flush()  # holds what click printed for --help, if that was not taken
@@ -138,13 +140,34 @@ def _in_one_sentence() -> Iterator[None]:
 
 
 def _in_words(error: click.UsageError) -> str:
-    message = error.format_message()
+    match error:
+        case click.NoSuchOption():
+            message = f'There is no option "{error.option_name}".'
+            message += did_you_mean(similar(error.option_name, _option_names(error.ctx)))
+        case NoSuchCommand():
+            message = f'There is no command "{error.command_name}".'
+            group = error.ctx.command if error.ctx else None
+            known = group.commands if isinstance(group, click.Group) else ()
+            message += did_you_mean(similar(error.command_name, known))
+        case _:
+            message = error.format_message()
     takes_a_name = error.ctx is not None and any(
         isinstance(each, click.Argument) for each in error.ctx.command.params
     )
     if isinstance(error, click.NoSuchOption) and takes_a_name:
-        message += " A name that begins with - goes after --, which ends the options."
+        message += " If a name begins with -, put it after --."
     return message
+
+
+def _option_names(ctx: click.Context | None) -> Iterable[str]:
+    """Return the names of all options of a command; of those that were renamed, the present one."""
+    for each in ctx.command.get_params(ctx) if ctx else ():
+        old: Collection[str] = getattr(each, "old", ())
+        yield from (
+            name
+            for name in (*each.opts, *each.secondary_opts)
+            if name.startswith("-") and name not in old
+        )
 
 
 def harmless(message: str) -> str:

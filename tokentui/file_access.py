@@ -49,7 +49,7 @@ def take_over(descriptor: int, path: Path) -> list[str]:
             os.fchmod(descriptor, mode)
     said = [each.what for each in lost]
     if _mode(descriptor) != wanted:
-        said.append("the right of others to read it")
+        said.append("read permission for others")
     return said
 
 

@@ -34,7 +34,7 @@ class Unconfirmed(OSError):
 def named(text: str) -> Path:
     """Return the path that a person wrote, ~ resolved; raise `OSError` where it names no file."""
     if not text or "\0" in text:
-        raise OSError(errno.EINVAL, "it names no file")
+        raise OSError(errno.EINVAL, "it does not name a file")
     try:
         return Path(text).expanduser()
     except RuntimeError:

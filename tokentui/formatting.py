@@ -13,7 +13,7 @@ from tokentui.core.text import printable
 from tokentui.core.token import Status, Token
 from tokentui.core.usage import Usage
 
-NEVER_SAVED = "never saved"
+NEVER_SAVED = "not saved"
 
 STATUS = {
     Status.ACTIVE: "active",
@@ -24,15 +24,19 @@ STATUS = {
 }
 
 MEANING = {
-    STATUS[Status.ACTIVE]: "The token lets its holder in.",
-    STATUS[Status.EXPIRES_SOON]: "It still does, but not for long: rotate it in time.",
+    STATUS[Status.ACTIVE]: "The token is valid.",
+    STATUS[Status.EXPIRES_SOON]: "The token is valid, but expires soon. Rotate it in time.",
+    STATUS[Status.EXPIRED]: (
+        "The expiration date has passed, so the token is refused. It stays listed "
+        "until it is revoked."
+    ),
     STATUS[
-        Status.EXPIRED
-    ]: "Its last day is over and it lets nobody in. It stays listed until revoked.",
-    STATUS[Status.REPLACED]: "It was rotated. It lets its holder in until its overlap is over, "
-    "and is revoked by itself then.",
-    STATUS[Status.REVOKED]: "Somebody revoked it. It lets nobody in and has left the list.",
-    NEVER_SAVED: "Nobody confirmed having its secret: most likely it is lost. Revoke it.",
+        Status.REPLACED
+    ]: "A new token replaced this one. The old secret works until the overlap ends.",
+    STATUS[
+        Status.REVOKED
+    ]: "The token was revoked and is refused for good. It is listed in the history only.",
+    NEVER_SAVED: "Nobody confirmed saving the secret. If it is lost, revoke the token.",
 }
 
 
@@ -41,7 +45,7 @@ FILTER = {
     Filter.ACTIVE: "Active",
     Filter.EXPIRES_SOON: "Expires soon",
     Filter.EXPIRED: "Expired",
-    Filter.NEVER_SAVED: "Never saved",
+    Filter.NEVER_SAVED: "Not saved",
     Filter.NEVER_USED: "Never used",
     Filter.UNUSED: f"Unused for {UNUSED_FOR.days} days",
     Filter.REPLACED: "Replaced",
@@ -50,7 +54,7 @@ FILTER = {
 
 
 OVERLAP = {
-    "none": "Not at all: whatever uses it stops at once",
+    "none": "Revoke the old secret immediately",
     "1h": "1 hour",
     "24h": "24 hours",
     "7d": "7 days",
@@ -121,7 +125,7 @@ def use(context: DisplayContext, usage: Usage | None) -> str:
         return "never"
     away = distance(context, usage.last_used_at)
     came_from = f", from {printable(usage.address)}" if usage.address else ""
-    times = "once" if usage.count == 1 else f"{usage.count:,} times in all"
+    times = "once" if usage.count == 1 else f"{usage.count:,} times in total"
     return f"{minute(context, usage.last_used_at)}, {away}{came_from}, {times}"
 
 
@@ -156,22 +160,22 @@ def last_moment(moment: datetime, zone: tzinfo | None) -> str:
 def replaced(token: Token, zone: tzinfo | None) -> str:
     """Return a sentence about how long a token that was rotated goes on."""
     if token.revoked_at is not None or token.expires_at is None:
-        return "The old secret opens nothing any more."
+        return "The old secret was revoked."
     return f"The old secret works until {last_moment(token.expires_at, zone)}."
 
 
 def life(token: Token, zone: tzinfo | None) -> str:
     """Return a sentence about how long `token` is valid."""
     if token.expires_at is None:
-        return "It never expires."
-    return f"It is valid until {last_moment(token.expires_at, zone)}."
+        return "No expiration date."
+    return f"Valid until {last_moment(token.expires_at, zone)}."
 
 
 def access(bound: HasAccess) -> str:
     """Return what a token may be used for, such as reading only, from 192.0.2.0/24."""
-    use = "reading only" if bound.read_only else "any request"
+    use = "read-only" if bound.read_only else "all requests"
     networks = " or ".join(map(printable, bound.networks))
-    return f"{use}, from {networks or 'anywhere'}"
+    return f"{use}, from {networks or 'any network'}"
 
 
 def details(context: DisplayContext, row: TokenRow) -> list[tuple[str, str]]:
@@ -188,11 +192,11 @@ def details(context: DisplayContext, row: TokenRow) -> list[tuple[str, str]]:
         by = f" by {printable(token.revoked_by)}" if token.revoked_by else ""
         ends.append(("Revoked", f"{minute(context, token.revoked_at)}{by}"))
     if token.replaced_by is not None:
-        ends.append(("Successor", token.replaced_by))
+        ends.append(("Replaced by", token.replaced_by))
     return [
         ("Name", printable(token.name)),
-        ("Id", token.id),
-        ("Account", printable(token.account)),
+        ("Token ID", token.id),
+        ("Owner", printable(token.account)),
         *([("Note", printable(token.note))] if token.note else []),
         ("Created", minute(context, token.created_at)),
         *ends,
@@ -209,7 +213,7 @@ def entry_cells(context: DisplayContext, entry: Entry) -> tuple[str, str, str, s
         printable(entry.account or "nobody"),
         f"{printable(entry.action)}{outcome}",
         printable(entry.name or ""),
-        printable(entry.address or "here"),
+        printable(entry.address or "local"),
         printable(entry.about or ""),
     )
 
@@ -228,7 +232,7 @@ def entry_sentence(entry: Entry, *, numbered: bool) -> str:
     number = f"{entry.seq}: " if numbered else ""
     token = f" {printable(entry.name or '')} ({printable(entry.token)})" if entry.token else ""
     said = f"{number}{printable(entry.action)}{token}, {printable(entry.outcome)}"
-    by = f"by {printable(entry.account or 'nobody')} as {printable(entry.os_user)}"
+    by = f"by {printable(entry.account or 'nobody')}, OS user {printable(entry.os_user)}"
     return f"{said}, {by}. {printable(entry.about or '')}".rstrip()
 
 
@@ -262,7 +266,8 @@ def not_written(path: Path | str, error: OSError) -> str:
     """Return a sentence about a file that could not be made for a secret."""
     if isinstance(error, FileExistsError):
         return (
-            f"{printable(str(path))} exists and was left as it is: name a file that does not exist."
+            f"{printable(str(path))} exists already and was not changed. Name a file that "
+            "does not exist."
         )
     return f"{printable(str(path))} could not be written: {error.strerror}."
 
@@ -275,6 +280,6 @@ def internal_error(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
     return (
-        f"tokentui stopped on an error of its own ({type(error).__name__}{where}). "
-        "What was changed before is kept. Please report this line."
+        f"tokentui failed with an internal error ({type(error).__name__}{where}). "
+        "Earlier changes were kept. Please report this message."
     )

@@ -105,7 +105,7 @@ class TestSearch:
             (Search(text="bob's"), [4]),
             (Search(text="\\"), []),
             (Search(since=NOW + timedelta(days=99_999)), []),
-            (Search(account="ada", action="rename", token="deploy", text="now"), [2]),
+            (Search(account="ada", action="rename", token="deploy", text="renamed"), [2]),
         ],
     )
     def test_what_is_wanted_latest_first(

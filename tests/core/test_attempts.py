@@ -54,13 +54,13 @@ def place(store_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 def test_what_is_refused_too_often_is_only_counted(place: Place) -> None:
     place.refuse(10)
-    last = "sh: no. More refusals in this hour are only counted."
+    last = "sh: no. More refusals within this hour are counted, not recorded."
     assert place.told() == ["sh: no.", "sh: no.", last]
     place.refuse(account="cid")
     assert place.told()[3:] == ["sh: no."], "each account has its own window"
     place.now += attempts.WINDOW
     place.refuse(2)
-    assert place.told()[4:] == ["sh: no. 7 refusals before this were only counted.", "sh: no."]
+    assert place.told()[4:] == ["sh: no. 7 earlier refusals were counted, not recorded.", "sh: no."]
     place.now += attempts.WINDOW
     place.refuse()
     assert place.told()[6:] == ["sh: no."]
@@ -72,7 +72,7 @@ def test_many_at_once_count_as_many(place: Place) -> None:
     assert len(place.told()) == 3
     place.now += attempts.WINDOW
     place.refuse()
-    assert "997 refusals" in place.told()[-1]
+    assert "997 earlier refusals" in place.told()[-1]
 
 
 def test_what_is_done_is_always_recorded(place: Place) -> None:
@@ -85,7 +85,7 @@ def test_a_clock_that_was_set_back_begins_another_window(place: Place) -> None:
     place.refuse(5)
     place.now -= timedelta(minutes=1)
     place.refuse()
-    assert "2 refusals" in place.told()[-1]
+    assert "2 earlier refusals" in place.told()[-1]
 
 
 def test_where_nothing_can_be_counted_all_is_recorded(place: Place) -> None:
@@ -105,7 +105,7 @@ def test_log_ins_forget_no_count(place: Place) -> None:
     with pytest.raises(WrongLogIn):
         authenticator.authenticate("nobody", PASSWORD)
     place.refuse()
-    assert "2 refusals" in place.told()[-1]
+    assert "2 earlier refusals" in place.told()[-1]
 
 
 def test_a_disabled_account_cannot_fill_it_by_its_key(place: Place) -> None:
@@ -120,7 +120,7 @@ def test_a_disabled_account_cannot_fill_it_by_its_key(place: Place) -> None:
             accounts, open_failures(place.path), place.log, CHEAPEST, lambda: place.now
         )
         with pytest.raises(AccountDisabled):
-            authenticator.authenticate_by_key("bob", "By SSH.")
+            authenticator.authenticate_by_key("bob", "Signed in over SSH.")
     assert len(place.told()) == before + 3
 
 

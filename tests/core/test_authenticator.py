@@ -273,7 +273,7 @@ def test_damaged_failures_let_nobody_in(place: Place) -> None:
     wrong(place, 1)
     failures = Path(place.path).with_name("failures.json")
     failures.write_text("nonsense")
-    with pytest.raises(StoreError, match="Remove it"):
+    with pytest.raises(StoreError, match="Remove the file"):
         place.sign_in()
     failures.unlink()
     assert place.sign_in() == "ann"

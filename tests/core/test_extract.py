@@ -58,4 +58,4 @@ def test_whatever_comes_is_told_or_refused(authorizations: list[str], api_keys: 
     try:
         extract_credential(authorizations, api_keys)
     except Refused as refused:
-        assert refused.public.startswith(("Present", "This secret"))
+        assert refused.public.startswith(("Send", "This secret"))

@@ -65,7 +65,7 @@ def test_what_cannot_be_read_counts_for_a_while(
         fresh.refresh()
     ticks.now += EVERY
     for _ in range(2):
-        with pytest.raises(StoreOutOfDate, match=r"Nobody is let in.*The disk is gone\."):
+        with pytest.raises(StoreOutOfDate, match=r"All tokens are refused.*The disk is gone\."):
             fresh.refresh()
     assert looks.begun == 3
     looks.broken = False
@@ -73,7 +73,7 @@ def test_what_cannot_be_read_counts_for_a_while(
     fresh.refresh()
     assert fresh.last_error is None
     assert [record.message for record in caplog.records] == [
-        "The tokens cannot be read; what was read last counts for 10 seconds. The disk is gone.",
+        "The tokens cannot be read. The last copy stays in use for 10 seconds. The disk is gone.",
         "The tokens can be read again.",
     ]
 

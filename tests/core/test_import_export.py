@@ -134,7 +134,7 @@ def test_networks_are_kept_in_one_form_whatever_wrote_them(form: Form) -> None:
     ("changes", "said"),
     [
         ({"name": "two words"}, "a space is not allowed"),
-        ({"name": "x" * 51}, "At most 50"),
+        ({"name": "x" * 51}, "at most 50"),
         ({"id": "short"}, "id"),
         ({"id": "00000000/1"}, "letters and digits"),
         ({"id": "é" * 10}, "letters and digits"),
@@ -142,9 +142,9 @@ def test_networks_are_kept_in_one_form_whatever_wrote_them(form: Form) -> None:
         ({"created_at": "2026-01-01T00:00:00"}, "timezone"),
         ({"expires_at": "9999-12-31T23:59:59Z"}, "out of range"),
         ({"hash": ""}, "no hash"),
-        ({"hash": "plain"}, "no bcrypt hash"),
-        ({"account": f"tt_{'0' * 10}_{'0' * 38}"}, "holds a secret"),
-        ({"hash": "$2b$31$" + "." * 53}, "no bcrypt hash"),
+        ({"hash": "plain"}, "not a bcrypt hash"),
+        ({"account": f"tt_{'0' * 10}_{'0' * 38}"}, "contains a secret"),
+        ({"hash": "$2b$31$" + "." * 53}, "not a bcrypt hash"),
         ({"secret": "x"}, "unknown field `secret`"),
         ({"revision": "0"}, "revision"),
         ({"account": "a\x1b"}, "account"),
@@ -162,7 +162,7 @@ def test_a_record_that_is_no_token(form: Form, changes: dict[str, Any], said: st
     if form is Form.CSV:
         changes = {"networks": "", **changes}
     good = record(id="0000000002", name="good", networks="" if form is Form.CSV else [])
-    with pytest.raises(InvalidImport, match="Record 2 is no token") as error:
+    with pytest.raises(InvalidImport, match="Record 2 is not a token") as error:
         import_export.read(as_text([good, record(**changes)], form), form)
     [problem] = error.value.problems
     assert said in problem
@@ -173,11 +173,11 @@ def test_each_problem_is_told() -> None:
     with pytest.raises(InvalidImport) as error:
         import_export.read(json.dumps(records[:4]), Form.JSON)
     assert [problem.partition(":")[0] for problem in error.value.problems] == [
-        "Record 1 is no token",
-        "Record 4 is no token",
-        "The id 0000000001 stands there twice.",
+        "Record 1 is not a token",
+        "Record 4 is not a token",
+        "The token ID 0000000001 occurs twice.",
     ]
-    assert "There are 3 such problems." in str(error.value)
+    assert "3 problems were found." in str(error.value)
 
 
 @pytest.mark.parametrize(

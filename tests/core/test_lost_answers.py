@@ -61,7 +61,7 @@ def test_where_it_stays_unknown_nothing_is_said_to_be_done(
     made = service.create("ci", None)
     for _ in range(3):
         slow.lose_answer(done=done)
-    with pytest.raises(OutcomeUnknown, match="It is not known whether this was done"):
+    with pytest.raises(OutcomeUnknown, match="not known whether the change was made"):
         service.revoke([made.token])
     assert (service.queries.get(made.token.id).revoked_at is not None) is done
 

@@ -193,7 +193,7 @@ def test_only_what_was_revoked_since_can_be_named(
 ) -> None:
     name = back_up(archive)
     service.revoke([made["a"]])
-    with pytest.raises(InvalidInput, match="nothing was changed"):
+    with pytest.raises(InvalidInput, match="Nothing was changed"):
         planned(archive, name, wrong)
 
 
@@ -398,7 +398,7 @@ class TestLoss:
         plan = planned(here, name)
         carry_out(there, name, planned(there, name))
         service.revoke([service.queries.look_up("a")])
-        with pytest.raises(StoreMended, match="nothing was changed"):
+        with pytest.raises(StoreMended, match="Nothing was restored"):
             carry_out(here, name, plan)
         assert live(here) == {"b", "c", "d"}
 

@@ -35,12 +35,12 @@ class TestName:
     @pytest.mark.parametrize(
         ("name", "reason"),
         [
-            ("", "A name is needed."),
-            ("a b", "Letters, digits, - and _ only: a space is not allowed."),
-            ("a\x1bb", r"Letters, digits, - and _ only: '\x1b' is not allowed."),
-            ("é", "Letters, digits, - and _ only: é is not allowed."),
-            ("x" * (NAME_LIMIT + 1), "At most 50 characters: this has 51."),
-            ("name\n", r"Letters, digits, - and _ only: '\n' is not allowed."),
+            ("", "Enter a name."),
+            ("a b", "Use only letters, digits, - and _: a space is not allowed."),
+            ("a\x1bb", r"Use only letters, digits, - and _: '\x1b' is not allowed."),
+            ("é", "Use only letters, digits, - and _: é is not allowed."),
+            ("x" * (NAME_LIMIT + 1), "Use at most 50 characters: this name has 51."),
+            ("name\n", r"Use only letters, digits, - and _: '\n' is not allowed."),
         ],
     )
     def test_the_reason_is_one_sentence(self, name: str, reason: str) -> None:

@@ -172,7 +172,7 @@ class TestWhoDoesNot:
         for ask in (verifier.verify, verifier.identify):
             with pytest.raises(TokenExpired) as refused:
                 ask(made.secret)
-            assert refused.value.public == "The token of this secret has expired."
+            assert refused.value.public == "This token has expired."
 
     def test_two_of_a_name_while_one_replaces_the_other(
         self, service: TokenCommands, verifier: Verifier, made: NewToken

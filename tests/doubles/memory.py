@@ -339,7 +339,7 @@ class Log:
         if first is None:
             return chain.verify(self._store.log_key, lines, end)
         if not 0 < first <= len(lines):
-            raise InvalidInput(f"There is no line {first} in the audit log.")
+            raise InvalidInput(f"The audit log has no entry {first} in the audit log.")
         start = chain.link_of(lines[first - 1])
         return chain.verify(self._store.log_key, lines[first:], end, start)
 

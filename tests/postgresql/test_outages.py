@@ -126,7 +126,7 @@ class TestConnections:
         link.refuse()
         link.cut()
         for ask in (lambda: names(backend, LIVE), backend.versions, lambda: add(backend, token(2))):
-            with pytest.raises(StoreUnavailable, match="does not answer"):
+            with pytest.raises(StoreUnavailable, match="does not respond"):
                 ask()
         link.accept()
         assert names(backend, LIVE) == ["t1"]
@@ -137,11 +137,11 @@ class TestConnections:
         add(backend, token(1))
         reading = f"{backend.url}&options=-c%20default_transaction_read_only%3Don"
         standby = opened(reading, tmp_path)
-        with pytest.raises(StoreUnavailable, match="has no primary at present"):
+        with pytest.raises(StoreUnavailable, match="has no primary at the moment"):
             names(standby, LIVE)
         any_of_them = opened(f"{reading}&target_session_attrs=any", tmp_path)
         assert names(any_of_them, LIVE) == ["t1"]
-        with pytest.raises(StoreUnavailable, match="has no primary at present"):
+        with pytest.raises(StoreUnavailable, match="has no primary at the moment"):
             add(any_of_them, token(2))
         for each in (standby, any_of_them):
             each.close()
@@ -225,7 +225,7 @@ class TestCommit:
         self, backend: Backend, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def fail(*_: object, **__: object) -> None:
-            raise StoreUnavailable("It does not answer.")
+            raise StoreUnavailable("It does not respond.")
 
         monkeypatch.setattr(postgresql_backend, "in_transaction", fail)
         with pytest.raises(StoreUnavailable):

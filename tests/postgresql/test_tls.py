@@ -103,7 +103,7 @@ def test_without_the_password_a_person_is_told_where_it_goes(
 
 
 def test_a_database_that_is_not_there_is_told_of(server: Server) -> None:
-    with pytest.raises(StoreUnknown, match="There is no such database"):
+    with pytest.raises(StoreUnknown, match="does not exist"):
         answered(server.url("nowhere"))
 
 

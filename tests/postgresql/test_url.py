@@ -44,7 +44,7 @@ def test_a_password_in_a_url_is_refused_and_not_repeated(url: str) -> None:
     "url", ["postgresql://h/d?colour=red", "postgresql://h:x/d/%", "postgresql:h"]
 )
 def test_what_is_no_url_is_refused(url: str) -> None:
-    with pytest.raises(StoreUnknown, match="write postgresql://HOST/DATABASE"):
+    with pytest.raises(StoreUnknown, match="postgresql://HOST/DATABASE"):
         conninfo_of(url)
 
 
@@ -92,7 +92,7 @@ def test_sockets_and_loopback_need_no_certificate(url: str) -> None:
 )
 @pytest.mark.parametrize("mode", ["disable", "allow", "prefer", "require", "verify-ca"])
 def test_far_hosts_are_not_believed_without_a_certificate(url: str, mode: str) -> None:
-    with pytest.raises(StoreUnknown, match=f"sslmode={mode} does not check which host answers"):
+    with pytest.raises(StoreUnknown, match=f"sslmode={mode} does not verify the host"):
         conninfo_of(url.format(mode))
 
 

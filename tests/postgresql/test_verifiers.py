@@ -94,9 +94,9 @@ class TestKilled:
             assert verifier.verify(known)
         health = verifier.health()
         assert (health.serving, health.tokens) == (True, 2 if most else 1)
-        assert "does not answer" in health.problems[0]
+        assert "does not respond" in health.problems[0]
         if not most:
-            with pytest.raises(StoreOutOfDate, match="does not answer"):
+            with pytest.raises(StoreOutOfDate, match="does not respond"):
                 verifier.verify(cold)
         lookups.ticks.now += GRACE / 4 + EVERY
         for secret in (known, cold):
@@ -180,7 +180,7 @@ class TestPulse:
             with pytest.raises(StoreOutOfDate, match="no standby confirms"):
                 verifier.verify(cold)
         lookups.ticks.now += GRACE
-        with pytest.raises(StoreOutOfDate, match="may be a primary of the past"):
+        with pytest.raises(StoreOutOfDate, match="may be a former primary"):
             verifier.verify(secret)
         need_standby(server, "")
         lookups.ticks.now += EVERY
@@ -300,7 +300,7 @@ class TestRoles:
 
 
 class TestHeld:
-    """A database that does not answer, and does not say so."""
+    """A database that does not respond, and does not say so."""
 
     @pytest.fixture
     def link(self, url: str) -> Iterator[Link]:
@@ -357,7 +357,7 @@ class TestHeld:
             monkeypatch.setattr(lookup, "_PATIENCE", seconds)
             lookups.ticks.now += EVERY
             assert verifier.verify(secret)
-            assert "takes long" in verifier.health().problems[0]
+            assert "is slow to respond" in verifier.health().problems[0]
         link.release()
         reading = verifier._lookup._reading  # type: ignore[attr-defined]
         wait_until(lambda: not reading.under_way, "it goes on")

@@ -74,7 +74,7 @@ def endpoint(
     with running(command, sandbox.environment(**more), log) as process, log.open() as said:
         served = Endpoint(process, place, said)
         line = served.said()
-        listening = re.fullmatch(r"Listening at (.+)\. Ctrl\+C ends it\.\n", line)
+        listening = re.fullmatch(r"Listening on (.+)\. Press Ctrl\+C to stop\.\n", line)
         assert listening is not None, line
         served.place = listening[1]
         yield served

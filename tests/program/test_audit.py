@@ -56,7 +56,7 @@ def test_who_did_what(office: Sandbox) -> None:
     assert len(actions(office, "--last", "0")) == 6
     assert actions(office, "--since", "2999-01-01") == []
     assert "of-bob" in said(office.run("audit"))
-    assert "Nothing in" in said(office.run("audit", "--account", "no-such"))
+    assert "No events match" in said(office.run("audit", "--account", "no-such"))
 
 
 def test_a_token_is_found_by_every_name_that_it_ever_had(office: Sandbox) -> None:
@@ -76,7 +76,7 @@ def test_a_token_is_found_by_every_name_that_it_ever_had(office: Sandbox) -> Non
         *("first", "first", "first", "Second", "third"),
         *("second", "second"),
     ]
-    assert "Nothing in the audit" in office.run("audit", "--token", told["id"].swapcase()).stderr
+    assert "No events match" in office.run("audit", "--token", told["id"].swapcase()).stderr
 
 
 def test_as_csv(office: Sandbox) -> None:
@@ -144,15 +144,15 @@ def test_it_can_be_followed(office: Sandbox, form: list[str]) -> None:
 
 def test_what_was_tampered_with_is_found(office: Sandbox) -> None:
     trail = office.store.with_name("audit.jsonl")
-    assert "6 lines" in said(office.run("audit", "verify"))
+    assert "6 entries" in said(office.run("audit", "verify"))
     trail.write_text(trail.read_text().replace("of-bob", "of-eve"))
-    assert "Line 5 of the audit log was altered." in said(office.run("audit", "verify"), 5)
+    assert "Entry 5 of the audit log was altered." in said(office.run("audit", "verify"), 5)
     trail.write_text("".join(trail.read_text().splitlines(keepends=True)[:3]))
-    assert "Line 4 of the audit log is missing" in said(office.run("audit", "verify"), 5)
+    assert "Entry 4 of the audit log is missing" in said(office.run("audit", "verify"), 5)
     assert said(office.run("create", "another", "--never")).startswith("tt_")
-    assert "Line 4" in said(office.run("audit", "verify"), 5)
+    assert "Entry 4" in said(office.run("audit", "verify"), 5)
     told = said(office.run("audit", "verify", "--from", "7"))
-    assert told == "Lines 8 to 8 are as they were written; no others were checked.\n"
+    assert told == "Entries 8 to 8 are intact. No other entries were checked.\n"
 
 
 def test_an_anchor_in_a_new_place_is_accepted_and_that_is_told(
@@ -160,19 +160,19 @@ def test_an_anchor_in_a_new_place_is_accepted_and_that_is_told(
 ) -> None:
     elsewhere = {"TOKENTUI_AUDIT_ANCHOR": str(tmp_path / "elsewhere" / "anchor")}
     told = said(office.run("audit", "verify", **elsewhere), 5)
-    assert "Line 7 of the audit log may be missing" in told
+    assert "Entry 7 of the audit log may be missing" in told
     assert "run: tokentui audit accept 7" in told
     assert said(office.run("create", "another", "--never", **elsewhere)).startswith("tt_")
     told = said(office.run("audit", "verify", **elsewhere), 5)
-    assert "Line 7 of the audit log says that the anchor was missing" in told
+    assert "Entry 7 of the audit log records that the anchor was missing" in told
     assert "run: tokentui audit accept 7" in told
     assert office.run("--account", "bob", "audit", "accept", "7", **elsewhere).returncode == 11
-    assert "Line 7" in said(office.run("audit", "accept", "6", **elsewhere), 2)
+    assert "Entry 7" in said(office.run("audit", "accept", "6", **elsewhere), 2)
     said(office.run("audit", "accept", "7", **elsewhere))
     whole = office.run("audit", "verify", **elsewhere)
     assert whole.returncode == 0
-    assert "Accepted, line 7: The anchor was missing" in whole.stderr
-    assert "whole: 10 lines" in whole.stderr
+    assert "Accepted, entry 7: The anchor was missing" in whole.stderr
+    assert "intact: 10 entries" in whole.stderr
     assert "nothing to accept" in said(office.run("audit", "accept", "7", **elsewhere), 2)
     accepted = said(office.run("audit", "--last", "1"))
     assert "the anchor was missing before line 7" in accepted
@@ -188,12 +188,12 @@ def test_an_anchor_in_a_new_place_is_accepted_and_that_is_told(
     ],
 )
 def test_odd_options(office: Sandbox, options: list[str], code: int) -> None:
-    assert "error of its own" not in said(office.run("audit", *options), code)
+    assert "internal error" not in said(office.run("audit", *options), code)
 
 
 def test_a_lost_key_is_named(office: Sandbox) -> None:
     office.store.with_name("audit.key").unlink()
-    assert "audit.key is gone" in said(office.run("audit", "verify"), 5)
+    assert "audit.key is missing" in said(office.run("audit", "verify"), 5)
 
 
 def test_rotation_keeps_the_chain(office: Sandbox) -> None:
@@ -201,7 +201,7 @@ def test_rotation_keeps_the_chain(office: Sandbox) -> None:
     assert rotated.name == "audit-6.jsonl"
     assert "nothing to rotate" in said(office.run("audit", "rotate"))
     office.run("--account", "bob", "rename", "of-bob", "renamed")
-    assert "7 lines" in said(office.run("audit", "verify"))
+    assert "7 entries" in said(office.run("audit", "verify"))
     assert len(actions(office)) == 7
 
 
@@ -234,7 +234,7 @@ def test_where_it_cannot_be_written_nothing_is_changed_unless_that_is_wanted(
     assert "Nothing was changed, because the audit log" in said(told, 5)
     tried = office.run("create", "another", "--never", TOKENTUI_AUDIT="tried")
     assert said(tried).startswith("tt_")
-    assert "not in the audit log" in tried.stderr
+    assert "The audit log does not contain" in tried.stderr
     assert said(office.run("create", "third", "--never", TOKENTUI_AUDIT="off")).startswith("tt_")
 
 
@@ -306,15 +306,15 @@ def test_an_account_that_is_added_twice_at_once_has_one_of_the_passwords(office:
 @pytest.mark.parametrize(
     ("command", "stdin", "code", "sentence"),
     [
-        (["add", "ann"], PASSWORD, 4, "There is an account ann already"),
-        (["add", "Eve"], PASSWORD, 2, "is no name for an account"),
-        (["add", "eve"], "short", 2, "At least 12 characters"),
-        (["add", "eve"], "", 2, "At least 12 characters"),
-        (["add", "eve"], "x" * 73, 2, "At most 72 bytes"),
+        (["add", "ann"], PASSWORD, 4, "An account named ann exists already"),
+        (["add", "Eve"], PASSWORD, 2, "is not a valid account name"),
+        (["add", "eve"], "short", 2, "at least 12 characters"),
+        (["add", "eve"], "", 2, "at least 12 characters"),
+        (["add", "eve"], "x" * 73, 2, "at most 72 bytes"),
         (["disable", "ann"], "", 4, "the last administrator"),
-        (["disable", "eve"], "", 3, "There is no account eve"),
-        (["passwd", "eve"], PASSWORD, 3, "There is no account eve"),
-        (["key", "add", "bob"], "nonsense", 2, "no public SSH key"),
+        (["disable", "eve"], "", 3, 'There is no account "eve".'),
+        (["passwd", "eve"], PASSWORD, 3, 'There is no account "eve".'),
+        (["key", "add", "bob"], "nonsense", 2, "not a public SSH key"),
         (["key", "remove", "bob", "SHA256:x"], "", 2, "has no key"),
         (["role", "bob", "king"], "", 2, "Invalid value"),
     ],
@@ -340,7 +340,7 @@ def test_ones_own_password_is_changed_by_who_knows_it(office: Sandbox) -> None:
     own = ("--account", "bob", "account", "passwd", "bob")
     for typed in ("", "a wrong long one\nanother long one\n"):
         told = office.run(*own, stdin=typed)
-        assert "not the password of bob; nothing was changed" in said(told, 11)
+        assert "not the password of bob. Nothing was changed" in said(told, 11)
     assert passwords.read_text() == before
     assert actions(office, "--action", "password") == ["bob password"] * 2
     said(office.run(*own, stdin=f"{PASSWORD}\nanother long one\n"))
@@ -361,21 +361,21 @@ def test_keys_are_added_and_removed(office: Sandbox) -> None:
 
 
 def test_acting_as_an_account(office: Sandbox) -> None:
-    assert "ACCOUNT" in said(office.run("list"))
-    assert "ACCOUNT" not in said(office.run("--account", "bob", "list"))
+    assert "OWNER" in said(office.run("list"))
+    assert "OWNER" not in said(office.run("--account", "bob", "list"))
     assert "of-ann" not in said(office.run("--account", "bob", "list"))
     assert "of-ann" not in said(office.run("list", "--of", "bob"))
     assert office.run("--account", "eve", "list").returncode == 3
     for command in (["export"], ["backup"], ["check"], ["paths"], ["audit", "rotate"]):
         told = office.run("--account", "bob", *command)
-        assert "leave --account out" in said(told, 11)
+        assert "Leave out --account" in said(told, 11)
     assert office.run("--account", "bob", "audit", "verify").returncode == 11
     assert office.run("--account", "ann", "audit", "verify").returncode == 0
 
 
 def test_a_session_that_is_shut_in_heeds_no_variable(office: Sandbox) -> None:
     told = office.run("--account", "bob", SSH_ORIGINAL_COMMAND="list")
-    assert "TOKENTUI_STORE does not count here" in told.stderr
+    assert "TOKENTUI_STORE is ignored" in told.stderr
     assert told.returncode == 3
     store = ["--store", str(office.store)]
     told = office.run(*store, "--account", "bob", SSH_ORIGINAL_COMMAND="list --json")
@@ -441,6 +441,6 @@ def test_disabling_refuses_a_secret_at_once(office: Sandbox) -> None:
     secret = said(office.run("--account", "bob", "create", "new", "--never"))
     assert office.run("verify", stdin=secret).returncode == 0
     office.run("account", "disable", "bob")
-    assert "account of this token is disabled" in said(office.run("verify", stdin=secret), 6)
+    assert "account that owns this token is disabled" in said(office.run("verify", stdin=secret), 6)
     office.run("account", "enable", "bob")
     assert office.run("verify", stdin=secret).returncode == 0

@@ -129,7 +129,7 @@ def test_an_error_of_its_own_is_one_sentence_without_a_secret(sandbox: Sandbox) 
     )
     ended = sandbox.execute([sys.executable, "-c", crashing], "tt_plain\n")
     assert ended.returncode == ExitCode.INTERNAL
-    assert ended.stderr.startswith("Error: tokentui stopped on an error of its own (RuntimeError")
+    assert ended.stderr.startswith("Error: tokentui failed with an internal error (RuntimeError")
     assert ended.stderr.count("\n") == 1
     assert "tt_plain" not in ended.stderr + ended.stdout
 
@@ -163,7 +163,7 @@ def test_a_file_that_exists_is_never_overwritten(sandbox: Sandbox) -> None:
     for name in ("mine", "dangling"):
         created = sandbox.run("create", "deploy", "--to-file", name)
         assert created.returncode == ExitCode.FILE
-        assert "No token was made." in created.stderr
+        assert "No token was created." in created.stderr
     assert (sandbox.home / "mine").read_text() == "mine"
     assert not (sandbox.home / "elsewhere").exists()
     assert not sandbox.store.exists()
@@ -178,7 +178,7 @@ def test_what_cannot_be_printed_is_no_error_of_its_own(
     assert listed.returncode == ExitCode.FILE
     assert listed.stderr.startswith("Error: ")
     assert listed.stderr.count("\n") == 1
-    assert "error of its own" not in listed.stderr
+    assert "internal error" not in listed.stderr
 
 
 @pytest.mark.parametrize("to", ["2>/dev/full", "2>&-", ">/dev/full 2>&1", ">&- 2>&- <&-"])
@@ -236,7 +236,7 @@ def _in_a_shell(sandbox: Sandbox, script: str) -> subprocess.CompletedProcess[st
 def test_a_name_may_look_like_an_option(sandbox: Sandbox, name: str) -> None:
     assert sandbox.run("create", "--", name).returncode == ExitCode.OK
     hint = sandbox.run("show", "--nonsense")
-    assert "A name that begins with - goes after --" in hint.stderr
+    assert "put it after --" in hint.stderr
     assert sandbox.run("show", "--", name).returncode == ExitCode.OK
     assert sandbox.run("revoke", "--yes", "--", name).returncode == ExitCode.OK
 
@@ -254,7 +254,7 @@ def test_a_name_may_look_like_an_option(sandbox: Sandbox, name: str) -> None:
 def test_an_option_is_not_the_value_of_another(sandbox: Sandbox, arguments: list[str]) -> None:
     refused = sandbox.run(*arguments)
     assert refused.returncode == ExitCode.USAGE
-    assert " needs a value, and --" in refused.stderr
+    assert " needs a value, but --" in refused.stderr
     assert list(sandbox.home.iterdir()) == []
 
 
@@ -291,7 +291,7 @@ def test_what_an_editor_puts_before_a_text_counts_nowhere(sandbox: Sandbox) -> N
         "\n", "\r\n"
     )
     (sandbox.home / "tokens.csv").write_text(exported, newline="")
-    assert "1 were here already" in sandbox.run("import", "tokens.csv").stderr
+    assert "1 existed already" in sandbox.run("import", "tokens.csv").stderr
 
 
 # -- JSON -------------------------------------------------------------------------------------
@@ -366,18 +366,18 @@ def test_a_token_can_be_bound(sandbox: Sandbox) -> None:
     made = sandbox.run(
         "create", "probe", "--for-reading", "--from", "192.0.2.0/24", "--from", "::1"
     )
-    assert "Access: reading only, from 192.0.2.0/24 or ::1/128." in made.stderr
+    assert "Access: read-only, from 192.0.2.0/24 or ::1/128." in made.stderr
     record = sandbox.record()
     assert (record["read_only"], record["networks"]) == (True, ["192.0.2.0/24", "::1/128"])
     shown = sandbox.run("show", "probe").stdout
-    assert "Access:     reading only, from 192.0.2.0/24 or ::1/128" in shown
+    assert "Access:      read-only, from 192.0.2.0/24 or ::1/128" in shown
 
 
 def test_the_access_of_a_token_can_be_changed(sandbox: Sandbox) -> None:
     secret = _create(sandbox)
-    assert sandbox.run("access", "deploy").stdout == "any request, from anywhere\n"
+    assert sandbox.run("access", "deploy").stdout == "all requests, from any network\n"
     bound = sandbox.run("access", "deploy", "--for-reading", "--from", "192.0.2.0/24")
-    assert bound.stdout == "reading only, from 192.0.2.0/24\n"
+    assert bound.stdout == "read-only, from 192.0.2.0/24\n"
     for asked, code in (
         ([], ExitCode.OK),
         (["--method", "get"], ExitCode.OK),
@@ -389,10 +389,10 @@ def test_the_access_of_a_token_can_be_changed(sandbox: Sandbox) -> None:
         ended = sandbox.run("verify", *asked, stdin=secret)
         assert ended.returncode == code
         assert ended.stdout.startswith("deploy ") is (code == ExitCode.OK)
-        assert ("Error: deploy: This token may " in ended.stderr) is (code == ExitCode.REFUSED)
+        assert ("Error: deploy: This token is " in ended.stderr) is (code == ExitCode.REFUSED)
     revision = sandbox.record()["revision"]
     freed = sandbox.run("access", "deploy", "--from-anywhere")
-    assert freed.stdout == "reading only, from anywhere\n"
+    assert freed.stdout == "read-only, from any network\n"
     assert sandbox.record()["revision"] == revision + 1
     assert sandbox.run("access", "deploy", "--for-reading").returncode == ExitCode.OK
     assert sandbox.record()["revision"] == revision + 1
@@ -405,7 +405,7 @@ def test_the_access_of_what_was_rotated_can_be_printed_alone(sandbox: Sandbox) -
     _create(sandbox)
     sandbox.run("rotate", "deploy")
     [old, _] = sandbox.records()
-    assert sandbox.run("access", old["id"]).stdout == "any request, from anywhere\n"
+    assert sandbox.run("access", old["id"]).stdout == "all requests, from any network\n"
     assert sandbox.run("access", old["id"], "--for-reading").returncode == ExitCode.CONFLICT
 
 
@@ -492,7 +492,7 @@ def test_what_has_a_successor_is_not_rotated_again(sandbox: Sandbox) -> None:
     [old, _] = sandbox.records()
     refused = sandbox.run("rotate", old["id"])
     assert refused.returncode == ExitCode.CONFLICT
-    assert "rotated already" in refused.stderr
+    assert "already replaced" in refused.stderr
     assert len(sandbox.records()) == 2
 
 
@@ -507,7 +507,7 @@ def test_revoking_needs_a_yes(sandbox: Sandbox) -> None:
             terminal.wait_for("Revoke? [y/N]")
             terminal.press(*answer)
             assert terminal.wait_exit() == ExitCode.CANCELLED
-            assert "Cancelled; nothing was changed." in terminal.last_words()
+            assert "Cancelled. Nothing was changed." in terminal.last_words()
     assert sandbox.store.read_bytes() == before
     assert sandbox.run("revoke", "deploy", "--yes").returncode == ExitCode.OK
     record = sandbox.record()
@@ -696,7 +696,7 @@ def test_settings_are_followed(sandbox: Sandbox) -> None:
     for life in (["--never"], ["--expires-in", "91d"]):
         refused = sandbox.run("create", "longer", *life)
         assert (refused.returncode, refused.stdout) == (ExitCode.USAGE, "")
-        assert "90 days at most" in refused.stderr
+        assert "The longest lifetime is 90 days" in refused.stderr
     assert sandbox.record()["expires_at"] is not None
 
 
@@ -716,7 +716,7 @@ def test_a_wrong_setting_stops_every_command(sandbox: Sandbox) -> None:
         ended = sandbox.run(*arguments) if arguments else _in_a_terminal(sandbox)
         assert ended.returncode == ExitCode.USAGE
         assert f"{path}, line 2" in ended.stderr
-        assert "did you mean hash_cost?" in ended.stderr
+        assert 'Did you mean "hash_cost"?' in ended.stderr
 
 
 @pytest.mark.parametrize(
@@ -749,7 +749,7 @@ def test_a_store_that_is_only_looked_at(sandbox: Sandbox) -> None:
             sandbox.run(*arguments, TOKENTUI_READ_ONLY="yes"),
         ):
             assert (ended.returncode, ended.stdout) == (ExitCode.STORE, "")
-            assert "opened read-only; nothing was changed" in ended.stderr
+            assert "opened read-only. Nothing was changed" in ended.stderr
     assert sandbox.store.read_bytes() == before
     assert not (sandbox.home / "secret").exists()
 

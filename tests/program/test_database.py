@@ -43,7 +43,7 @@ def test_commands_do_on_a_database_what_they_do_on_a_file(database: OnDatabase) 
     assert database.run("rename", "deploy", "ci").returncode == ExitCode.OK
     assert database.run("verify", stdin=secret.stdout).stdout.startswith("ci ")
     assert "rename" in database.run("audit").stdout
-    assert "whole: " in database.run("audit", "verify").stderr
+    assert "intact: " in database.run("audit", "verify").stderr
     assert database.run("revoke", "ci", "--yes").returncode == ExitCode.OK
     assert database.run("verify", stdin=secret.stdout).returncode == ExitCode.REFUSED
 
@@ -53,7 +53,7 @@ def test_a_check_finds_nothing_in_the_way_of_a_database(database: OnDatabase) ->
     database.run("create", "deploy", "--never")
     checked = database.run("check")
     assert (checked.returncode, checked.stdout) == (ExitCode.OK, "")
-    assert checked.stderr == f"Nothing is wrong with {database.url}.\n"
+    assert checked.stderr == f"No problems found in {database.url}.\n"
 
 
 @pytest.mark.needs(*NEEDED)
@@ -63,7 +63,7 @@ def test_backups_of_a_database_are_its_own(database: OnDatabase, command: str) -
     assert ended.returncode == (ExitCode.OK if "--list" in command else ExitCode.STORE)
     assert ended.stdout == ""
     assert ended.stderr.removeprefix("Error: ") == (
-        "The tokens are in a database: back that up with its own tools, such as pg_dump.\n"
+        "The tokens are in a database. Back it up with its own tools, such as pg_dump.\n"
     )
 
 

@@ -178,13 +178,13 @@ def test_every_stream_has_to_be_a_terminal(sandbox: Sandbox, stream: str) -> Non
         assert shell.wait_exit() == 7
         said = shell.last_words()
     out = sandbox.home / "out"
-    _is_one_sentence(said + (out.read_text() if out.exists() else ""), "needs a terminal")
+    _is_one_sentence(said + (out.read_text() if out.exists() else ""), "No terminal found")
 
 
 def test_no_terminal_at_all(sandbox: Sandbox) -> None:
     ended = sandbox.run()
     assert (ended.returncode, ended.stdout) == (7, "")
-    _is_one_sentence(ended.stderr, "needs a terminal")
+    _is_one_sentence(ended.stderr, "No terminal found")
 
 
 @pytest.mark.parametrize("term", ["dumb", ""])
@@ -192,7 +192,7 @@ def test_a_terminal_that_cannot_move_its_cursor(sandbox: Sandbox, term: str) -> 
     with Terminal(PROGRAM, sandbox.environment(TERM=term)) as app:
         assert app.wait_exit() == 7
         assert b"\x1b" not in app.written
-        _is_one_sentence(app.last_words(), "needs a terminal that can move its cursor")
+        _is_one_sentence(app.last_words(), "no terminal that can move its cursor")
 
 
 def _is_one_sentence(said: str, sentence: str) -> None:
@@ -250,6 +250,6 @@ def test_a_crash_shows_one_sentence_and_no_secret(
         assert app.wait_exit() == 1
         assert app.left_changed() == []
         said = app.last_words()
-    _is_one_sentence(said, "tokentui stopped on an error of its own (")
+    _is_one_sentence(said, "tokentui failed with an internal error (")
     assert "Traceback" not in said
     assert secret not in said

@@ -425,7 +425,7 @@ def test_a_known_key_is_the_log_in(led: Office) -> None:
 def test_others_are_asked_for_name_and_password(led: Office) -> None:
     told = led.over("stranger", "list")
     assert told.returncode == 11
-    assert "need an SSH key" in told.stderr
+    assert "need the SSH key" in told.stderr
     assert led.trail()[-1]["action"] == "command"
     with led.app("stranger") as app:
         app.wait_for("Log in to your account")

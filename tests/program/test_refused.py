@@ -83,5 +83,5 @@ def test_a_member_cannot_fill_the_audit_log(office: Sandbox) -> None:
     window |= {"count": RECORDED + 2, "last_at": str(datetime.now(UTC) - timedelta(hours=2))}
     path.write_text(json.dumps(content))
     refused(office, "sh")
-    assert "2 refusals before this were only counted." in told(office)[-1]["about"]
+    assert "2 earlier refusals were counted, not recorded." in told(office)[-1]["about"]
     assert office.run("audit", "verify").returncode == 0

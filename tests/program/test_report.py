@@ -73,7 +73,7 @@ def test_a_person_reads_it(stocked: Sandbox) -> None:
     assert told.stdout.splitlines() == [
         "Expires within 14 days:",
         f"  soon  {day} in 3 days",
-        "Expired, and still listed:",
+        "Expired, still listed:",
         f"  over  {told.stdout.splitlines()[3].split('  ')[2]}",
     ]
 

@@ -74,7 +74,7 @@ def test_the_app_of_a_manager_creates_and_revokes(database: OnDatabase) -> None:
         app.wait_for(walk.NONE_LEFT)
         app.press("q")
         assert app.wait_exit() == ExitCode.OK
-    assert "The audit log is whole" in manager.run("audit", "verify").stderr
+    assert "The audit log is intact" in manager.run("audit", "verify").stderr
 
 
 @pytest.mark.parametrize("options", [[], ["--read-only"]])
@@ -149,4 +149,4 @@ def test_who_has_no_role_is_told_which_there_are(
 ) -> None:
     refused = of(database, NOBODY).run(*command.split(), stdin=secret)
     assert (refused.returncode, refused.stdout) == (ExitCode.STORE, "")
-    assert "grant it tokentui_manager, tokentui_verifier or tokentui_auditor" in refused.stderr
+    assert "Grant it tokentui_manager, tokentui_verifier or tokentui_auditor" in refused.stderr

@@ -111,7 +111,7 @@ def test_a_file_that_would_not_take_it_changes_nothing(
     before = sandbox.store.read_bytes()
     ended = _run(sandbox, _NO_ROOM, arguments)
     assert ended.returncode == ExitCode.FILE
-    assert "No space left on device. No token was made." in ended.stderr
+    assert "No space left on device. No token was created." in ended.stderr
     assert sandbox.store.read_bytes() == before
     assert _opens(sandbox, old)
     assert not (sandbox.home / "new.token").exists()
@@ -134,7 +134,7 @@ def test_a_full_disk_changes_nothing(sandbox: Sandbox, old: str, arguments: list
     if "tokentui" not in ended.stderr and "Error: " not in ended.stderr:
         pytest.skip(f"no mounts of its own here: {ended.stderr.strip()}")
     assert ended.returncode == ExitCode.FILE
-    assert "No space left on device. No token was made." in ended.stderr
+    assert "No space left on device. No token was created." in ended.stderr
     assert sandbox.store.read_bytes() == before
     assert _opens(sandbox, old)
 
@@ -157,7 +157,7 @@ def test_a_stdout_that_nobody_reads_changes_nothing(
     ended = _in_a_shell(sandbox, script, arguments)
     assert ended.returncode == ExitCode.FILE
     assert ended.stderr.startswith("Error: The output could not be written: ")
-    assert ended.stderr.endswith(" No token was made.\n")
+    assert ended.stderr.endswith(" No token was created.\n")
     assert ended.stderr.count("\n") == 1
     assert sandbox.store.read_bytes() == before
     assert _opens(sandbox, old)
@@ -176,7 +176,7 @@ def test_a_stdout_that_fails_after_all_is_stood_in_for(
     assert ended.returncode == ExitCode.FILE
     sentence, secret = ended.stderr.splitlines()
     assert sentence.startswith("Error: The output could not be written: No space left")
-    assert "is listed as never saved" in sentence
+    assert "is listed as not saved" in sentence
     assert _opens(sandbox, secret)
     assert sandbox.records()[-1]["saved_at"] is None
 
@@ -184,7 +184,7 @@ def test_a_stdout_that_fails_after_all_is_stood_in_for(
 def test_what_is_in_its_file_is_said_to_be_there(sandbox: Sandbox) -> None:
     ended = _in_a_shell(sandbox, "exec {program} >/dev/full", [*_WAYS["create to file"], "--json"])
     assert ended.returncode == ExitCode.FILE
-    assert "Its secret is in new.token." in ended.stderr
+    assert "The secret was saved to new.token." in ended.stderr
     assert _opens(sandbox, (sandbox.home / "new.token").read_text())
 
 
@@ -211,8 +211,8 @@ def test_a_change_that_may_not_last_hands_it_out_with_a_warning(
     fault = _FOLDER.format(folder=os.path.realpath(sandbox.store.parent), error=errno.EIO)
     ended = _run(sandbox, fault, arguments)
     assert ended.returncode == ExitCode.OK
-    assert f"Warning: The change of {sandbox.store} is done, but the disk did not" in ended.stderr
-    assert "never saved" not in ended.stderr
+    assert f"Warning: {sandbox.store} was changed, but the disk did not" in ended.stderr
+    assert "not saved" not in ended.stderr
     assert _opens(sandbox, _handed_out(sandbox, ended, arguments))
 
 

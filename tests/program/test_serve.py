@@ -103,7 +103,7 @@ class TestReload:
         with endpoint(sandbox, TOKENTUI_CONFIG=str(settings)) as served:
             settings.write_text("prefix = 3")
             served.process.send_signal(signal.SIGHUP)
-            assert "Not reloaded, all goes on as before" in served.said()
+            assert "Reload failed, so the previous settings stay in use" in served.said()
             assert status(served, secret) == 204
 
 
@@ -243,10 +243,10 @@ class TestSystemd:
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
-        (["--listen", "0.0.0.0:9180"], 2, "other machines"),
+        (["--listen", "0.0.0.0:9180"], 2, "Other machines"),
         (["--listen", "/nowhere/auth.sock"], 2, "No such file or directory"),
         (["--proxy", "localhost"], 2, "is not a network"),
-        (["--print-config", "traefik", "--listen", "/run/x.sock"], 2, "Traefik asks by HTTP"),
+        (["--print-config", "traefik", "--listen", "/run/x.sock"], 2, "Traefik needs a port"),
     ],
 )
 def test_what_cannot_be(

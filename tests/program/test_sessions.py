@@ -52,7 +52,7 @@ def test_the_key_that_opened_the_app_is_removed(office: Sandbox) -> None:
         _remove(office, KEYS[0])
         assert app.wait_exit() == 11
         assert app.left_changed() == []
-        assert "SSH key that may have opened this session was removed" in app.last_words()
+        assert "SSH key of this session was removed" in app.last_words()
 
 
 def test_a_session_of_an_unknown_key_ends_with_any_key(office: Sandbox) -> None:

@@ -48,7 +48,7 @@ def test_a_store_is_created_with_a_key_and_used(sandbox: Sandbox) -> None:
     assert "--store URL" in created.stderr
     assert sandbox.run("--store", url, "create", "ci", "--never").returncode == ExitCode.OK
     verified = sandbox.run("--store", url, "audit", "verify")
-    assert "The audit log is whole" in verified.stderr
+    assert "The audit log is intact" in verified.stderr
 
 
 def test_an_anchor_elsewhere_is_made_with_the_store(sandbox: Sandbox) -> None:
@@ -56,14 +56,14 @@ def test_an_anchor_elsewhere_is_made_with_the_store(sandbox: Sandbox) -> None:
     more = {"TOKENTUI_AUDIT_ANCHOR": anchor, "TOKENTUI_STORE": url}
     assert sandbox.run("store", "create", url, **more).returncode == ExitCode.OK
     assert sandbox.run("create", "ci", "--never", **more).returncode == ExitCode.OK
-    assert "is whole" in sandbox.run("audit", "verify", **more).stderr
+    assert "is intact" in sandbox.run("audit", "verify", **more).stderr
 
 
 def test_a_second_store_is_refused_and_leaves_no_key(database: OnDatabase) -> None:
     keys = list(database.keys.iterdir())
     again = database.run("store", "create", database.url)
     assert (again.returncode, again.stdout) == (ExitCode.STORE, "")
-    assert again.stderr == "Error: The database holds a store already. Nothing was changed.\n"
+    assert again.stderr == "Error: The database already contains a store. Nothing was changed.\n"
     assert list(database.keys.iterdir()) == keys
 
 
@@ -93,16 +93,20 @@ def test_nobody_but_the_owner_creates_a_store(sandbox: Sandbox, database: OnData
     execute(url, "DROP ROLE IF EXISTS stranger", "CREATE ROLE stranger LOGIN")
     refused = sandbox.run("store", "create", f"{url}&user=stranger")
     assert refused.returncode == ExitCode.STORE
-    assert "Only the owner of the database may do that" in refused.stderr
+    assert "Only the owner of the database can do this" in refused.stderr
     assert len(list(keys_in(sandbox.home).iterdir())) == 1, "the key of the other store alone"
 
 
 @pytest.mark.parametrize(
     ("command", "code", "said"),
     [
-        ("create", ExitCode.OK, "A file needs no creating: the first change makes it.\n"),
-        ("upgrade", ExitCode.OK, "A file needs no upgrade"),
-        ("status", ExitCode.USAGE, "for a file, run: tokentui check"),
+        (
+            "create",
+            ExitCode.OK,
+            "A file store needs no command: the first change creates the file.\n",
+        ),
+        ("upgrade", ExitCode.OK, "A file store needs no upgrade"),
+        ("status", ExitCode.USAGE, "For a file, run: tokentui check"),
     ],
 )
 def test_a_file_needs_none_of_it(sandbox: Sandbox, command: str, code: int, said: str) -> None:
@@ -140,7 +144,7 @@ def test_an_upgrade_runs_the_files_that_are_new_once(
     database: OnDatabase, newer: pytest.MonkeyPatch
 ) -> None:
     backend = open_backend(database.url, read_only=True)
-    with pytest.raises(Exception, match="is of an earlier version: tokentui store upgrade"):
+    with pytest.raises(Exception, match=r"has an earlier version\. Run: tokentui store upgrade"):
         backend.tokens.version()
     assert administration.upgrade(database.url)
     assert not administration.upgrade(database.url)
@@ -208,7 +212,7 @@ def test_a_store_that_is_newer_is_refused_with_the_version_that_it_needs(
     for command in (["list"], ["store", "upgrade", database.url], ["store", "status"]):
         refused = database.run(*command)
         assert refused.returncode == ExitCode.STORE
-        assert "needs tokentui 0.3 or later: upgrade tokentui." in refused.stderr
+        assert "needs tokentui 0.3 or later. Upgrade tokentui." in refused.stderr
 
 
 def test_there_is_nothing_to_upgrade(database: OnDatabase) -> None:
@@ -229,7 +233,10 @@ def test_a_file_moves_to_a_database_and_back(sandbox: Sandbox) -> None:
     assert sandbox.run("store", "create", url).returncode == ExitCode.OK
     copied = sandbox.run("store", "copy", str(sandbox.store), url)
     assert (copied.returncode, copied.stdout) == (ExitCode.OK, "")
-    assert "Copied and compared: 1 token, accounts: 0, used tokens: 0, lines" in copied.stderr
+    assert (
+        "Copied and compared: 1 token, accounts: 0, used tokens: 0, audit log entries"
+        in copied.stderr
+    )
     assert len(list(keys_in(sandbox.home).iterdir())) == 1, "the key that was created is gone"
     there = sandbox.run("--store", url, "audit", "verify").stderr
     assert there == sandbox.run("audit", "verify").stderr
@@ -247,7 +254,7 @@ def test_only_the_owner_of_a_database_copies_into_it(database: OnDatabase) -> No
     execute(database.url, "GRANT tokentui_manager TO copier")
     refused = database.run("store", "copy", file, f"{database.url}&user=copier")
     assert refused.returncode == ExitCode.STORE
-    assert "Only the owner of the database may copy into it" in refused.stderr
+    assert "Only the owner of the database can copy into it" in refused.stderr
     assert json.loads(database.run("store", "status", "--json").stdout)["counts"]["tokens"] == 0
     assert database.run("store", "copy", file, database.url).returncode == ExitCode.OK
 
@@ -275,7 +282,7 @@ def test_a_status_tells_how_the_store_is(database: OnDatabase) -> None:
     assert facts["tokens"] == "1"
     assert facts["key"] == str(folder)
     assert "server is    primary, timeline 1" in text
-    assert "audit lines  3" in text
+    assert "audit entries 3" in text
 
 
 def test_a_host_without_the_key_cannot_make_changes(database: OnDatabase) -> None:
@@ -283,7 +290,9 @@ def test_a_host_without_the_key_cannot_make_changes(database: OnDatabase) -> Non
     status = database.run("store", "status")
     assert status.returncode == ExitCode.STORE
     assert "key          not on this host\n" in status.stdout
-    assert "No changes can be made. The key of the audit log is not here" in status.stderr
+    assert (
+        "The store cannot be changed. The key of the audit log is not on this host" in status.stderr
+    )
 
 
 def test_a_user_without_the_role_is_told_the_statement(database: OnDatabase) -> None:
@@ -292,7 +301,7 @@ def test_a_user_without_the_role_is_told_the_statement(database: OnDatabase) -> 
     status = database.run("store", "status", f"{database.url}&user=looker")
     assert status.returncode == ExitCode.STORE
     assert 'GRANT tokentui_manager TO "looker"' in status.stderr
-    assert "audit lines  not readable by this user\n" in status.stdout
+    assert "audit entries not readable by this user\n" in status.stdout
 
 
 def test_a_clock_that_is_wrong_is_warned_of(database: OnDatabase) -> None:
@@ -328,7 +337,7 @@ def test_changes_that_no_standby_confirms_are_told_of(sandbox: Sandbox) -> None:
                     break
         status = sandbox.run("store", "status", url)
         assert status.returncode == ExitCode.STORE
-        assert "wait for 2 synchronous standbys, and 0 are connected." in status.stderr
+        assert "wait for 2 synchronous standbys, but 0 are connected." in status.stderr
 
 
 def test_a_server_that_takes_no_changes_is_looked_at_all_the_same(database: OnDatabase) -> None:

@@ -120,7 +120,7 @@ def test_the_secret_can_be_written_to_a_file(sandbox: Sandbox) -> None:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         file.write_text("mine")
         app.press("w", "enter")
-        app.wait_for("exists and was left as it is")
+        app.wait_for("exists already and was not changed")
         assert file.read_text() == "mine"
 
 

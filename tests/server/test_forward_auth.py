@@ -178,7 +178,10 @@ def test_while_the_tokens_cannot_be_read(
 
     monkeypatch.setattr(verifier._lookup, "refresh", refresh)
     answer = ask(presenting(made.secret))
-    assert (answer.status, answer.body) == (403, b"Nobody can be let in now. Try later.\n")
+    assert (answer.status, answer.body) == (
+        403,
+        b"Secrets cannot be verified at the moment. Try again later.\n",
+    )
     health = ask(path="/health")
     assert (health.status, json.loads(health.body)["serving"]) == (503, False)
 

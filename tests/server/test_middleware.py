@@ -115,7 +115,7 @@ def test_without_a_secret(call: Call) -> None:
     answer = call([])
     assert (answer.status, answer.token) == (401, None)
     assert answer.headers["www-authenticate"] == 'Bearer realm="API"'
-    assert answer.body == b"Present the secret of an API token.\n"
+    assert answer.body == b"Send the secret of an API token.\n"
     assert answer.headers["content-length"] == str(len(answer.body))
 
 
@@ -154,7 +154,7 @@ def test_a_wrong_secret_learns_nothing(call: Call, made: NewToken) -> None:
 def test_an_expired_one_learns_that(call: Call, service: TokenCommands, made: NewToken) -> None:
     service.queries.now = lambda: NOW + timedelta(days=60)
     answer = call(bearer(made))
-    assert (answer.status, answer.body) == (401, b"The token of this secret has expired.\n")
+    assert (answer.status, answer.body) == (401, b"This token has expired.\n")
 
 
 def test_what_a_token_does_not_allow(call: Call, service: TokenCommands, made: NewToken) -> None:

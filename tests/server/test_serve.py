@@ -52,7 +52,7 @@ async def test_a_verifier_is_closed_once_its_last_request_is_answered() -> None:
     async def averify(*_: object) -> NoReturn:
         asked.set()
         await go_on.wait()
-        raise UnknownToken("No token has this secret.")
+        raise UnknownToken("There is no token with this secret.")
 
     before.averify = averify
     app = ForwardAuth(before, TrustedProxies([]))

@@ -178,12 +178,12 @@ def test_a_file_that_is_gone_is_missed(opened: Open) -> None:
 def test_an_anchor_that_is_gone_is_missed_and_written_down(opened: Open) -> None:
     opened().record(event("one"))
     opened().anchor.path.unlink()
-    assert "says nothing" in broken(opened()).what
+    assert "is empty" in broken(opened()).what
     opened().record(event("two"))
     assert [e.about for e in opened().newest()][1] == (
-        "The anchor was missing: lines may be missing too."
+        "The anchor was missing. Entries may be missing too."
     )
-    assert "says that the anchor was missing" in broken(opened()).what
+    assert "records that the anchor was missing" in broken(opened()).what
     assert isinstance(opened().verify(2), Link)
 
 
@@ -191,7 +191,7 @@ def test_an_anchor_that_is_gone_is_missed_and_written_down(opened: Open) -> None
 def test_a_damaged_anchor_counts_as_none(opened: Open, content: str) -> None:
     opened().record(event("one"))
     opened().anchor.path.write_text(content)
-    assert "says nothing" in broken(opened()).what
+    assert "is empty" in broken(opened()).what
 
 
 def test_a_damaged_anchor_is_mended_by_the_next_line(opened: Open) -> None:
@@ -238,7 +238,7 @@ def test_an_anchor_that_a_power_cut_emptied_is_accepted_before_the_next_change(
     assert isinstance(opened().verify(), Link)
     assert [e.about for e in opened().newest()][:2] == [
         "Accepted: the anchor was missing before line 2.",
-        "The anchor was missing: lines may be missing too.",
+        "The anchor was missing. Entries may be missing too.",
     ]
 
 
@@ -337,7 +337,7 @@ def test_a_lost_key_stops_the_trail(opened: Open, tmp_path: Path) -> None:
     with pytest.raises(AuditLogUnwritable, match="Put the key back"):
         opened().record(event())
     opened().key.path.write_text("nonsense")
-    with pytest.raises(AuditLogUnwritable, match="holds no key"):
+    with pytest.raises(AuditLogUnwritable, match="does not contain a key"):
         opened().record(event())
     with pytest.raises(StoreError):
         opened().verify()
@@ -407,9 +407,9 @@ def test_a_trail_that_is_only_tried_hinders_nothing(opened: Open) -> None:
     trail = opened(required=False, on_notice=told.append)
     trail.path.mkdir()
     trail.record(event())
-    assert "This is not in the audit log." in told[0]
+    assert "The audit log does not contain this event." in told[0]
     [warning] = trail.warnings()
-    assert "not in the audit log" in warning
+    assert "without entries in the audit log" in warning
     trail.path.rmdir()
     trail.record(event())
     assert trail.warnings() == []
@@ -466,7 +466,7 @@ def test_a_line_that_comes_while_others_are_checked_is_left_alone(opened: Open) 
 
 def test_a_number_that_there_is_not_cannot_be_believed(opened: Open) -> None:
     opened().record(event())
-    with pytest.raises(InvalidInput, match="no line 7"):
+    with pytest.raises(InvalidInput, match="no entry 7"):
         opened().verify(7)
 
 

@@ -227,12 +227,12 @@ class TestNoRoom:
 
     def test_several_are_not_changed(self, store: TinyDBStore, store_path: Path) -> None:
         before = store_path.read_bytes()
-        with pytest.raises(StoreUnwritable, match=r"Nothing was changed\. Make room"):
+        with pytest.raises(StoreUnwritable, match=r"Nothing was changed\. Free some disk space"):
             store.apply(added=[token(3), token(4)])
         assert store_path.read_bytes() == before
 
     def test_none_is_made_when_asked(self, store: TinyDBStore) -> None:
-        with pytest.raises(StoreUnwritable, match="Make room"):
+        with pytest.raises(StoreUnwritable, match="Free some disk space"):
             BackupFiles(store).make()
 
     def test_a_damaged_file_is_not_replaced(self, store: TinyDBStore, store_path: Path) -> None:
@@ -250,18 +250,18 @@ class TestProblems:
         assert list(BackupFiles(store).problems()) == []
         store.apply(added=[token(1)])
         folder.write_text("a file")
-        assert "No backups can be made" in next(iter(BackupFiles(store).problems()))
+        assert "Backups cannot be written to" in next(iter(BackupFiles(store).problems()))
         with pytest.raises(StoreUnreadable, match="Not a directory"):
             BackupFiles(store).listed()
         folder.unlink()
         folder.symlink_to("nowhere")
-        assert "leads nowhere" in next(iter(BackupFiles(store).problems()))
+        assert "is a broken link" in next(iter(BackupFiles(store).problems()))
 
     def test_a_folder_that_cannot_be_written(
         self, store: TinyDBStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(os, "access", lambda *_: False)
-        assert "see who owns it" in next(iter(BackupFiles(store).problems()))
+        assert "Check the owner" in next(iter(BackupFiles(store).problems()))
 
     def test_odd_things_in_it(self, store: TinyDBStore, store_path: Path) -> None:
         folder = store_path.parent / "backups"
@@ -342,7 +342,7 @@ class TestRecover:
 
     @pytest.mark.parametrize("name", ["nothing", "/nowhere/at.all", "backups/"])
     def test_a_backup_that_is_not_there(self, store: TinyDBStore, name: str) -> None:
-        with pytest.raises(BackupNotFound, match="nothing was changed"):
+        with pytest.raises(BackupNotFound, match="There is no backup"):
             BackupFiles(store).open(name)
         with pytest.raises(BackupNotFound):
             store.recover(BackupFiles(store).path_of(name), Restore(name=name))

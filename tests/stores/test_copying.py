@@ -91,7 +91,7 @@ def test_what_lies_beside_a_file_is_not_taken_over(office: Office, name: str) ->
     source, target = office.filled(DATABASE), Path(office.new(FILE))
     target.parent.mkdir()
     (target.parent / name).write_text("somebody's")
-    with pytest.raises(StoreError, match=f"{name} is there already. Nothing was copied"):
+    with pytest.raises(StoreError, match=f"{name} exists already. Nothing was copied"):
         office.copy(source, str(target))
     assert not target.exists()
     assert (target.parent / name).read_text() == "somebody's"
@@ -105,7 +105,7 @@ def test_a_store_that_is_not_there_is_not_copied(office: Office) -> None:
 
 
 def test_files_are_copied_by_other_means(office: Office) -> None:
-    with pytest.raises(StoreError, match="copy their folder"):
+    with pytest.raises(StoreError, match="Copy the folder"):
         office.copy(office.new(FILE), office.new(FILE))
 
 
@@ -118,7 +118,7 @@ def test_a_log_that_is_broken_is_not_copied(office: Office, kind: str) -> None:
     else:
         alter(source, "UPDATE audit_log SET line = set_byte(line, 20, 33) WHERE seq = 1")
     empty = office.state(target)
-    with pytest.raises(StoreError, match=r"Line 1 of the audit log of .* was altered"):
+    with pytest.raises(StoreError, match=r"Entry 1 of the audit log of .* was altered"):
         office.copy(source, target)
     assert office.state(target) == empty
 
@@ -132,5 +132,5 @@ def test_a_damaged_record_is_not_left_behind_unsaid(office: Office) -> None:
     source = office.filled(FILE)
     path = Path(source)
     path.write_text(path.read_text().replace('"name":"kept"', '"name":7'))
-    with pytest.raises(StoreError, match=r"Record 1 is left out.*Nothing was copied"):
+    with pytest.raises(StoreError, match=r"Record 1 was skipped.*Nothing was copied"):
         office.copy(source, office.new(DATABASE))

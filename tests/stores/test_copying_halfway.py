@@ -45,7 +45,7 @@ def test_a_copy_that_is_not_the_same_is_none(office: Office, before: str, after:
     def short(self: contents.Contents) -> object:
         return list(real(self))[:-1]  # type: ignore[arg-type]
 
-    with mock.patch.object(kind, "uses", short), pytest.raises(StoreError, match="uses are not"):
+    with mock.patch.object(kind, "uses", short), pytest.raises(StoreError, match="uses differ"):
         office.copy(source, target)
     assert office.state(target) == empty
     assert after == FILE or set(office.keys.iterdir()) == keys
@@ -108,8 +108,8 @@ def test_the_source_is_not_changed_meanwhile(office: Office, kind: str) -> None:
 
 
 _WHO = {
-    FILE: "is kept locked by process",
-    DATABASE: "ada on host is copying the store, so nothing can be changed until that is done",
+    FILE: "is locked by process",
+    DATABASE: "The store cannot be changed until it is copied by ada on host",
 }
 
 

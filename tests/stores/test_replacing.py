@@ -16,7 +16,7 @@ from tokentui.stores.file import replacing
 from ..program.conftest import PROGRAM, Sandbox
 from .samples import token
 
-_ADVICE = "mount its folder instead"
+_ADVICE = "Mount its folder instead"
 
 
 def test_a_mounted_file_is_found_before_a_change(
@@ -44,12 +44,12 @@ def test_a_change_of_a_mounted_file_says_what_to_do(
         store.apply(added=[token(1)])
 
 
-@pytest.mark.parametrize("name", ["circle", "x" * 300, "file/below"])
+@pytest.mark.parametrize("name", ["loop", "x" * 300, "file/below"])
 def test_notes_that_cannot_be_looked_at_hide_nothing(
     tmp_path: Path, store_path: Path, name: str
 ) -> None:
     open_store(str(store_path)).apply(added=[token(1)])
-    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
     (tmp_path / "file").touch()
     assert list(change_problems(str(store_path), usage=str(tmp_path / name))) == []
 
@@ -64,6 +64,6 @@ def test_a_file_that_is_really_mounted(tmp_path: Path) -> None:
     ended = sandbox.execute(["unshare", "-rm", "sh", "-c", script])
     if "Error: " not in ended.stderr:
         pytest.skip(f"no mounts of its own here: {ended.stderr.strip()}")
-    assert f"{sandbox.store} cannot be changed. It is mounted by itself" in ended.stdout
-    assert "busy. Nothing was changed. It is mounted by itself" in ended.stderr
+    assert f"{sandbox.store} cannot be changed. The file is a mount point" in ended.stdout
+    assert "busy. Nothing was changed. The file is a mount point" in ended.stderr
     assert sandbox.store.read_bytes() == before

@@ -247,10 +247,10 @@ class TestFile:
         tables["tokens"][number] = odd
         store_path.write_text(json.dumps(tables))
         assert names(store, ALL) == ["t1"]
-        assert "no number of its own" in store.warnings()[0]
+        assert "no document number" in store.warnings()[0]
         # TinyDB would take one for the other, or stumble, where it has to find the next number.
         before = store_path.read_bytes()
-        with pytest.raises(StoreDamaged, match="a number of its own"):
+        with pytest.raises(StoreDamaged, match="a document number"):
             store.apply(added=[token(3)])
         assert store_path.read_bytes() == before
         store.apply(replaced=[after(token(1), revoked_at=NOW, hash=None)])
@@ -328,7 +328,7 @@ class TestRights:
         access = os.access
         monkeypatch.setattr(os, "access", lambda each, mode: each != path and access(each, mode))
         [said] = open_store(str(store_path)).warnings()
-        assert said == f"You can look, but not change anything: you may not write {path}."
+        assert said == f"The store is read-only: you cannot write to {path}."
         assert open_store(str(store_path), read_only=True).warnings() == []
 
     def test_a_file_that_everybody_reads_is_warned_about(
@@ -360,7 +360,7 @@ class TestReadOnly:
             lambda: looked.apply(replaced=[after(token(1), name="other")]),
             BackupFiles(looked).make,
         ):
-            with pytest.raises(StoreReadOnly, match="nothing was changed"):
+            with pytest.raises(StoreReadOnly, match="Nothing was changed"):
                 change()
         assert {path: path.read_bytes() for path in store_path.parent.iterdir()} == before
 
@@ -464,7 +464,7 @@ class TestFullDisk:
     def test_a_change_that_may_not_last_is_told_as_done(self, store: TinyDBStore) -> None:
         with (
             folders_that_do_not_sync(),
-            pytest.raises(StoreUnconfirmed, match="is done, but"),
+            pytest.raises(StoreUnconfirmed, match="was changed, but"),
         ):
             store.apply(added=[token(2)])
         assert names(store, ALL) == ["t1", "t2"]
@@ -475,19 +475,23 @@ class TestDamage:
         ("content", "kind", "said"),
         [
             (b"", StoreDamaged, "is empty"),
-            (b"\x00\xff\xfe binary", StoreDamaged, "no JSON"),
-            (b'{"tokentui": {"1": {"format": 1}}, "tok', StoreDamaged, "no JSON"),
-            (b'{"x": {"x": ' + b"[" * 10_000, StoreDamaged, "no JSON"),
+            (b"\x00\xff\xfe binary", StoreDamaged, "not JSON"),
+            (b'{"tokentui": {"1": {"format": 1}}, "tok', StoreDamaged, "not JSON"),
+            (b'{"x": {"x": ' + b"[" * 10_000, StoreDamaged, "not JSON"),
             (b"[]", StoreDamaged, "not a tokentui store"),
             (b'"text"', StoreDamaged, "not a tokentui store"),
             (b'{"_default": {"1": {"name": "x"}}}', StoreDamaged, "not a tokentui store"),
             (b'{"tokentui": {"1": {"format": "x"}}}', StoreDamaged, "not a tokentui store"),
             (b'{"tokentui": {"1": []}}', StoreDamaged, "not a tokentui store"),
-            (b'{"tokentui": {"1": {"format": 2}}}', StoreTooNew, "install a newer tokentui."),
+            (
+                b'{"tokentui": {"1": {"format": 2}}}',
+                StoreTooNew,
+                "Install a newer version of tokentui.",
+            ),
             (
                 b'{"tokentui": {"1": {"format": 2, "needs": "0.3"}}}',
                 StoreTooNew,
-                "install tokentui 0.3 or a newer one.",
+                "Install tokentui 0.3 or later.",
             ),
             (b'{"tokentui": {"1": {"format": 0}}}', StoreDamaged, "not a tokentui store"),
         ],
@@ -499,7 +503,7 @@ class TestDamage:
         store_path.write_bytes(content)
         store_path.chmod(0o600)
         store = open_store(str(store_path))
-        with pytest.raises(kind, match="left as it is") as error:
+        with pytest.raises(kind, match="was not changed") as error:
             store.page(ALL)
         assert said in str(error.value)
         with pytest.raises(kind):
@@ -511,7 +515,7 @@ class TestDamage:
     ) -> None:
         kept = store_path.rename(store_path.with_name("kept.json"))
         for attempt in (lambda: store.page(ALL), lambda: store.apply(added=[token(2)])):
-            with pytest.raises(StoreUnreadable, match="is gone"):
+            with pytest.raises(StoreUnreadable, match="is missing"):
                 attempt()
         assert not store_path.exists()
         kept.rename(store_path)
@@ -521,7 +525,7 @@ class TestDamage:
         ("make", "said"),
         [
             (os.mkfifo, "not a regular file"),
-            (os.mkdir, "It is a folder: name a file"),
+            (os.mkdir, "The path is a folder. Name a file"),
             (lambda path: sparse(path, 2**30), "more than 268,435,456 bytes"),
         ],
         ids=["pipe", "folder", "1 GiB"],
@@ -562,7 +566,7 @@ class TestDamage:
     ) -> None:
         before = store_path.read_bytes()
         monkeypatch.setattr(durable, "FULL", len(before))
-        with pytest.raises(StoreUnwritable, match=r"which is too much\. Nothing was changed"):
+        with pytest.raises(StoreUnwritable, match=r"limit of a store\. Nothing was changed"):
             store.apply(added=[token(2)])
         assert store_path.read_bytes() == before
         # What adds no token is still possible, such as a revocation.
@@ -579,7 +583,7 @@ class TestDamage:
         self, store: TinyDBStore, store_path: Path
     ) -> None:
         store_path.parent.rename(store_path.parent.with_name("elsewhere"))
-        with pytest.raises(StoreUnreadable, match="is gone"):
+        with pytest.raises(StoreUnreadable, match="is missing"):
             store.apply(added=[token(2)])
         assert not store_path.exists()
 
@@ -609,7 +613,7 @@ class TestDamage:
         store_path.write_text(json.dumps(tables))
         assert names(store, ALL) == ["t1"]
         assert len(store.warnings()) == 6
-        assert "Record 2 is left out" in store.warnings()[0]
+        assert "Record 2 was skipped" in store.warnings()[0]
         store.apply(replaced=[after(token(1), name="other")])
         store.apply(added=[token(2)])
         kept = json.loads(store_path.read_text())["tokens"]
@@ -669,7 +673,7 @@ with DurableJSON(Path(sys.argv[1]), "tokens", Token).lock():
         monkeypatch.setattr(lock, "LOCK_TIMEOUT", 0.1)
         said: list[str] = []
         store.on_notice = said.append
-        with pytest.raises(StoreBusy, match="nothing was changed here") as error:
+        with pytest.raises(StoreBusy, match="Nothing was changed") as error:
             store.apply(added=[token(2)])
         name = f"rocess {holder.pid} (python"
         assert name in said[0]

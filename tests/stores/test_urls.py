@@ -21,9 +21,9 @@ def test_a_file_has_a_path_or_a_url(tmp_path: Path, url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        ("file://elsewhere/tokens.json", "is on another machine: give the path of a file here"),
-        ("redis://host/0", "is no store that this version knows"),
-        ("mysql://host/tokens", "is no store that this version knows"),
+        ("file://elsewhere/tokens.json", "is on another machine. Give the path of a file"),
+        ("redis://host/0", "is not a store that this version supports"),
+        ("mysql://host/tokens", "is not a store that this version supports"),
     ],
 )
 def test_what_is_no_file_is_refused_in_a_sentence(url: str, why: str) -> None:

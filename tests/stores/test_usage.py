@@ -274,7 +274,7 @@ def test_what_could_not_be_written_is_kept(
         with pytest.raises(StoreUnwritable):
             usage.flush()
     assert used(usage, "a") is None
-    assert usage.warnings()[0].startswith("Uses are not noted: ")
+    assert usage.warnings()[0].startswith("Last uses are not recorded. ")
     usage.flush()
     assert used(usage, "a") == Usage(last_used_at=NOW)
     assert usage.warnings() == []
@@ -300,7 +300,7 @@ def test_damage_hides_only_the_uses(usage: UsageLog, store_path: Path, content: 
     store_path.with_name("usage.json").write_text(content)
     assert used(usage, "a") is None
     if not content.endswith("}"):
-        assert "last used is not known" in usage.warnings()[0]
+        assert "Last uses are not known" in usage.warnings()[0]
 
 
 @pytest.mark.parametrize(
@@ -339,7 +339,7 @@ def test_a_link_that_goes_in_a_circle_hides_only_the_uses(tmp_path: Path, store_
     circle.symlink_to(circle)
     usage = open_usage(str(store_path), usage=str(circle))
     assert used(usage, "a") is None
-    assert "last used is not known" in usage.warnings()[0]
+    assert "Last uses are not known" in usage.warnings()[0]
 
 
 def test_a_summary_does_without_uses_that_cannot_be_read(store_path: Path) -> None:

@@ -131,8 +131,8 @@ async def test_letters_of_a_name_appear_while_it_is_checked(
         with far.held():
             await tap(pilot, *"monitoring")
             await until(pilot, lambda: field(pilot, "#name") == "monitoring")
-            assert "taken" not in said(pilot, "#name-reason")
-        await until(pilot, lambda: "monitoring is taken" in said(pilot, "#name-reason"))
+            assert "already in use" not in said(pilot, "#name-reason")
+        await until(pilot, lambda: "monitoring is already in use" in said(pilot, "#name-reason"))
 
 
 # -- rows that are not there yet ------------------------------------------------------------------

@@ -73,9 +73,9 @@ class TestCreate:
         async with run(saved) as pilot:
             await to_form(pilot)
             for typed, reason in (
-                ("CI-Deploy", "taken"),
+                ("CI-Deploy", "already in use"),
                 ("a b", "a space is not allowed"),
-                ("x" * 51, "this has 51"),
+                ("x" * 51, "has 51"),
                 ("fine", "1 to 50"),
             ):
                 pilot.app.screen.query_one("#name", Input).value = typed
@@ -86,7 +86,7 @@ class TestCreate:
         async with run(saved) as pilot:
             await to_form(pilot)
             await pilot.press("enter")
-            assert "A name is needed" in said(pilot, "#name-reason")
+            assert "Enter a name" in said(pilot, "#name-reason")
             await write(pilot, "grafana")
             pilot.app.screen.query_one(DatePicker).query_one(Input).value = "2026-11-23"
             await pilot.pause()
@@ -129,7 +129,7 @@ class TestCreate:
             await write(pilot, "192.0.2.7/24")
             await pilot.press("enter")
             hint = pilot.app.screen.query_one("#hint", Static)
-            await until(pilot, lambda: "an address within 192.0.2.0/24" in str(hint.content))
+            await until(pilot, lambda: "within the network 192.0.2.0/24" in str(hint.content))
             await pilot.press("ctrl+u")
             await write(pilot, "192.0.2.0/24 192.0.2.0/24")
             await pilot.press("enter")
@@ -141,7 +141,7 @@ class TestCreate:
             await pilot.press("y")
             await arrive(pilot, CreateToken)
             limits = pilot.app.screen.query_one("#limits", Static)
-            assert str(limits.content) == "reading only, from 192.0.2.0/24"
+            assert str(limits.content) == "read-only, from 192.0.2.0/24"
             await pilot.press("enter")
             await arrive(pilot, SavedToken)
             token = saved.queries.look_up("probe")
@@ -350,7 +350,7 @@ class TestSave:
         async with run(saved) as pilot:
             with folders_that_do_not_sync():
                 await self.to_secret(pilot)
-            assert "is done, but the disk did not confirm" in said(pilot, "#unconfirmed")
+            assert "was changed, but the disk did not confirm" in said(pilot, "#unconfirmed")
             assert pilot.app.screen.query_one(SecretLine).has_focus
 
     async def test_copy_says_what_is_known_and_leaves_no_copy(
@@ -598,7 +598,7 @@ class TestManage:
             await arrive(pilot, ManageToken)
             await pilot.press("f2")
             await write(pilot, "monitoring")
-            assert "taken" in said(pilot, "#name-reason")
+            assert "already in use" in said(pilot, "#name-reason")
             await pilot.press("enter")
             assert saved.queries.look_up("backup-nightly")
 
@@ -689,7 +689,9 @@ class TestManage:
             other.rename(other.queries.look_up("backup-nightly"), "backup-weekly")
             await pilot.press("tab", "enter")
             await arrive(pilot, TokenList)
-            await until(pilot, lambda: "changed elsewhere meanwhile" in said(pilot, "#warning"))
+            await until(
+                pilot, lambda: "changed elsewhere in the meantime" in said(pilot, "#warning")
+            )
             assert saved.queries.look_up("backup-weekly").revoked_at is None
             await pilot.press("down")
             pilot.app.screen.post_message(StoreChanged())
@@ -731,7 +733,7 @@ class TestAccess:
             await arrive(pilot, ChooseAccess)
             await pilot.press("space", "ctrl+s")
             await arrive(pilot, ManageToken)
-            await until(pilot, lambda: "reading only, from anywhere" in said(pilot, "#facts"))
+            await until(pilot, lambda: "read-only, from any network" in said(pilot, "#facts"))
             assert saved.queries.look_up("ci-deploy").read_only
             await pilot.press("f9")
             await arrive(pilot, ChooseAccess)
@@ -783,7 +785,7 @@ class TestUses:
                 other.record(saved.queries.look_up("backup-nightly").id, NOW, "192.0.2.7")
             other.flush()
             await look(pilot)
-            told = "2026-11-24 20:15, today, from 192.0.2.7, 1,200 times in all"
+            told = "2026-11-24 20:15, today, from 192.0.2.7, 1,200 times in total"
             selector = "#details" if key is None else "#facts"
             await until(pilot, lambda: told in words_of(pilot, selector))
             if key is None:
@@ -822,7 +824,7 @@ class TestTry:
             await pilot.press("y")
             await arrive(pilot, TrySecret)
             secret = bound.secret.reveal()
-            assert "reading only, from 192.0.2.0/24" in await self.try_it(pilot, secret)
+            assert "read-only, from 192.0.2.0/24" in await self.try_it(pilot, secret)
             assert "probe" in words_of(pilot, "#details")
             assert "lost: " in await self.try_it(pilot, lost.secret.reveal())
             assert "probe" not in words_of(pilot, "#details")
@@ -983,7 +985,7 @@ class TestRotate:
         async with run(saved) as pilot:
             await pilot.press("down", "t")
             assert not isinstance(pilot.app.screen, RotateToken)
-            assert "rotated already" in toasts(pilot)[0]
+            assert "already replaced" in toasts(pilot)[0]
             await pilot.press("m")
             await until(pilot, lambda: isinstance(pilot.app.screen, ManageToken))
             await pilot.pause()

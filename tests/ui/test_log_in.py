@@ -441,10 +441,10 @@ async def test_an_administrator_can_only_revoke_what_is_others(enter: Enter) -> 
         await pilot.press("j")
         await pilot.pause()
         await pilot.press("t")
-        await until(pilot, lambda: any("belongs to bob" in each for each in toasts(pilot)))
+        await until(pilot, lambda: any("is owned by bob" in each for each in toasts(pilot)))
         await pilot.press("m")
         await arrive(pilot, ManageToken)
-        assert "belongs to bob" in said(pilot, "#name-reason")
+        assert "is owned by bob" in said(pilot, "#name-reason")
         disabled = {each.id for each in pilot.app.screen.query(Button) if each.disabled}
         assert disabled == {"update", "have", "rotate-button"}
         await pilot.press("ctrl+r")
@@ -461,7 +461,7 @@ async def test_an_auditor_looks_and_is_told_why_no_more(enter: Enter) -> None:
             await pilot.press(key)
             await pilot.pause()
             assert isinstance(pilot.app.screen, TokenList)
-            assert toasts(pilot)[-1] == "An auditor may only look."
+            assert toasts(pilot)[-1] == "Auditors cannot change anything."
         await pilot.press("m")
         await until(pilot, lambda: isinstance(pilot.app.screen, ManageToken))
         await pilot.pause()
@@ -555,7 +555,7 @@ async def test_the_history_of_one_token(enter: Enter, office: Office) -> None:
         service = office.service("bob")
         service.rename(service.queries.look_up("deploy"), "deployed")
         await until(pilot, lambda: len(rows(pilot)) == 3)
-        assert "Its name is deployed now." in rows(pilot)[0]
+        assert "Renamed to deployed." in rows(pilot)[0]
 
 
 async def test_manage_has_a_pane_for_the_history_where_there_is_room(
@@ -567,13 +567,13 @@ async def test_manage_has_a_pane_for_the_history_where_there_is_room(
         await until(pilot, lambda: "create" in shown(pilot))
         service = office.service("bob")
         service.rename(service.queries.look_up("deploy"), "deployed")
-        await until(pilot, lambda: "Its name is deployed now." in shown(pilot))
+        await until(pilot, lambda: "Renamed to deployed." in shown(pilot))
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: "create" not in shown(pilot))
         service.rename(service.queries.look_up("deployed"), "deploy")
         await until(pilot, lambda: "deployed" not in shown(pilot))
         await pilot.resize_terminal(80, 32)
-        await until(pilot, lambda: "Its name is deploy now." in shown(pilot))
+        await until(pilot, lambda: "Renamed to deploy." in shown(pilot))
 
 
 @pytest.mark.parametrize(("key", "place"), [("h", "#more"), ("m", "#history")])
@@ -628,7 +628,7 @@ async def test_the_cursor_stays_on_its_line_of_the_trail(enter: Enter, office: O
         await until(pilot, lambda: "rename" in line_under_cursor())
         service.rename(service.queries.look_up("deployed"), "deploy")
         await until(pilot, lambda: len(rows(pilot)) == before + 2)
-        assert "Its name is deploy now." in line_under_cursor()
+        assert "Renamed to deploy." in line_under_cursor()
 
 
 async def test_hostile_words_in_the_trail_stay_words(enter: Enter, office: Office) -> None:

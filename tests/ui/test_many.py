@@ -218,7 +218,9 @@ class TestBulkRevoke:
             saved.rename(saved.queries.look_up("ci-deploy"), "ci")
             await pilot.press("tab", "enter")
             await arrive(pilot, TokenList)
-            await until(pilot, lambda: "changed elsewhere meanwhile" in said(pilot, "#warning"))
+            await until(
+                pilot, lambda: "changed elsewhere in the meantime" in said(pilot, "#warning")
+            )
             assert len(live(saved)) == 6
 
     async def test_what_was_revoked_elsewhere_is_left_out(
@@ -439,7 +441,7 @@ class TestPreferences:
             assert pilot.app.screen.query_one("#never").disabled
             await write(pilot, "short")
             pilot.app.screen.query_one("#preset-90", Button).press()
-            await until(pilot, lambda: "60 days at most" in said(pilot, "#meaning"))
+            await until(pilot, lambda: "lifetime is 60 days" in said(pilot, "#meaning"))
             await pilot.press("enter")
             assert isinstance(pilot.app.screen, CreateToken)
             pilot.app.screen.query_one("#preset-30", Button).press()

@@ -68,38 +68,42 @@ def _run(arguments: Sequence[str] | None) -> int:
     cls=Program,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 internal error, 2 bad input, 3 no such token, 4 conflict, "
-    "5 store trouble, 6 secret refused, 7 no terminal, 8 cancelled, 9 secret not written, "
-    "10 something reported, 11 not permitted.",
+    epilog=(
+        "Exit codes: 0 success, 1 internal error, 2 invalid input, 3 not found, 4 "
+        "conflict, 5 store problem, 6 secret refused, 7 no terminal, 8 cancelled, 9 "
+        "secret not written, 10 report has findings, 11 not permitted."
+    ),
 )
 @store_option
 @click.option(
     "--account",
     metavar="NAME",
-    help="Act as this account; without a command, in the app and with nothing else in reach.",
+    help="Act as this account. Without a command, open a restricted app.",
 )
-@click.option(
-    "--read-only", is_flag=True, default=None, help="Open the store to look at; change nothing."
-)
-@click.option("--theme", metavar="NAME", help="The colours of the app.")
+@click.option("--read-only", is_flag=True, default=None, help="Open the store without changing it.")
+@click.option("--theme", metavar="NAME", help="Use this theme in the app.")
 @click.option(
     "--no-mouse",
     "mouse",
     flag_value=False,
     type=bool,
     default=None,
-    help="Leave the mouse to the terminal.",
+    help="Leave mouse selection to the terminal.",
 )
 @click.version_option(package_name="tokentui", message="%(prog)s %(version)s")
 @click.pass_context
 def main(ctx: click.Context, /, account: str | None, **flags: object) -> None:
-    """Manage API tokens. Without a command, the app opens."""
+    """Manage API tokens. Without a command, open the app."""
     check_clock()
     ctx.meta[FLAGS] = flags
     if ctx.invoked_subcommand is not None:
         ctx.meta[ACCOUNT] = account
     elif account is not None:
-        gate.run_gated(ctx, account, "By SSH." if config.client_address() else "From a shell.")
+        gate.run_gated(
+            ctx,
+            account,
+            "Signed in over SSH." if config.client_address() else "Signed in from a shell.",
+        )
     else:
         run_app()
 
@@ -107,7 +111,10 @@ def main(ctx: click.Context, /, account: str | None, **flags: object) -> None:
 @main.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print a completion script, for example: eval "$(tokentui completion bash)"."""
+    """Print a shell completion script.
+
+    For example: eval "$(tokentui completion bash)".
+    """
     kind = get_completion_class(shell)
     if kind is not None:
         write(kind(main, {}, "tokentui", "_TOKENTUI_COMPLETE").source())

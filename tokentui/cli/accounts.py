@@ -35,7 +35,7 @@ _account_argument = click.argument("name", metavar="ACCOUNT")
 
 @click.group()
 def account() -> None:
-    """Look after accounts: who may have tokens, and log in."""
+    """Manage accounts: who can sign in and own tokens."""
 
 
 @account.command()
@@ -44,18 +44,18 @@ def account() -> None:
 @click.option(
     "--role",
     type=click.Choice([role.value for role in Role]),
-    help="What it may do; the first account is an administrator, others are members.",
+    help=("Role of the account. The first account is an administrator, all others are members."),
 )
-@click.option("--no-password", is_flag=True, help="Only an SSH key logs in as it.")
+@click.option("--no-password", is_flag=True, help="Allow sign-in with an SSH key only.")
 def add(name: str, role: str | None, no_password: bool) -> None:
-    """Add an account. Its password is asked for, or read from stdin."""
+    """Add an account. The password is asked for, or read from stdin."""
     service = open_account_service()
     service.check_new_name(name)
     password = None if no_password else _new_password(name)
     made = service.add(name, Role(role) if role else None, password)
-    echo_error(f"Added {made.name}, {made.role}.")
+    echo_error(f"Added {made.name} as {made.role}.")
     if no_password:
-        echo_error(f"Give it a key: tokentui account key add {made.name}")
+        echo_error(f"Add an SSH key: tokentui account key add {made.name}")
 
 
 @account.command("list")
@@ -76,7 +76,9 @@ def list_accounts(as_json: bool) -> None:
             rows.append((each.name, each.role, password, str(len(each.keys)), state))
         write_table(rows)
     else:
-        echo_error("No accounts: the tokens are one person's. Make one: tokentui account add NAME")
+        echo_error(
+            "No accounts: this store belongs to one person. Add one: tokentui account add NAME"
+        )
 
 
 def _facts(service: AccountService, each: Account) -> dict[str, object]:
@@ -94,18 +96,18 @@ def _facts(service: AccountService, each: Account) -> dict[str, object]:
 @store_option
 @_account_argument
 def disable(name: str) -> None:
-    """Shut an account. Its tokens let nobody in from now on."""
+    """Disable an account and its tokens."""
     open_account_service().disable(name)
-    echo_error(f"Disabled {name}. Its tokens let nobody in.")
+    echo_error(f"Disabled {name}. All tokens of this account are refused.")
 
 
 @account.command()
 @store_option
 @_account_argument
 def enable(name: str) -> None:
-    """Open an account again, and its tokens with it."""
+    """Enable an account and its tokens."""
     open_account_service().enable(name)
-    echo_error(f"Enabled {name}. Its tokens let in again.")
+    echo_error(f"Enabled {name}. The tokens of this account are valid again.")
 
 
 @account.command()
@@ -113,25 +115,25 @@ def enable(name: str) -> None:
 @_account_argument
 @click.argument("role", type=click.Choice([role.value for role in Role]))
 def role(name: str, role: str) -> None:
-    """Give an account another role."""
+    """Change the role of an account."""
     open_account_service().set_role(name, Role(role))
-    echo_error(f"{name} is {role} now.")
+    echo_error(f"Changed the role of {name} to {role}.")
 
 
 @account.command()
 @store_option
 @_account_argument
 def passwd(name: str) -> None:
-    """Give an account another password. It is asked for, or read from stdin.
+    """Change the password of an account. It is asked for, or read from stdin.
 
-    Who changes their own, by --account, gives the current one first, on a line of its own.
+    With --account, to change your own password, enter the current password first, on its own line.
     """
     service = open_account_service()
     checked = service.hash_of(service.get(name)) if name == acting() else None
     if checked is not None:
         _check_own_password(name)
     service.set_password(name, _new_password(name), instead_of=checked)
-    echo_error(f"The password of {name} was changed.")
+    echo_error(f"Changed the password of {name}.")
 
 
 def _check_own_password(name: str) -> None:
@@ -144,7 +146,7 @@ def _check_own_password(name: str) -> None:
         authenticator_for(settings()).check(name, Secret(typed), Action.PASSWORD, client_address())
     except errors.WrongLogIn:
         raise errors.NotPermitted(
-            f"That is not the password of {name}; nothing was changed."
+            f"This is not the password of {name}. Nothing was changed."
         ) from None
 
 
@@ -152,9 +154,9 @@ def _new_password(name: str) -> Secret:
     if is_terminal(sys.stdin):
         return Secret(
             click.prompt(
-                f"New password of {name}, {SHORTEST_PASSWORD} characters or more",
+                f"New password of {name} (at least {SHORTEST_PASSWORD} characters)",
                 hide_input=True,
-                confirmation_prompt="The same again",
+                confirmation_prompt="Repeat the password",
                 err=True,
             )
         )
@@ -165,9 +167,7 @@ def _read_line() -> str:
     try:
         return read_line(_LONGEST_LINE).decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
-        raise errors.InvalidInput(
-            "What was read is no text in UTF-8; nothing was changed."
-        ) from None
+        raise errors.InvalidInput("The input is not valid UTF-8. Nothing was changed.") from None
 
 
 def _read_key(name: str) -> str:
@@ -178,7 +178,7 @@ def _read_key(name: str) -> str:
 
 @account.group()
 def key() -> None:
-    """Let SSH keys log in as an account, without a password."""
+    """Manage the SSH keys of an account."""
 
 
 @key.command("add")
@@ -186,7 +186,7 @@ def key() -> None:
 @_account_argument
 @click.argument("public_key", metavar="[KEY]", nargs=-1)
 def add_key(name: str, public_key: tuple[str, ...]) -> None:
-    """Let a public key log in. It is KEY, or one line of stdin.
+    """Add an SSH key to an account. KEY is a public key; without it, one line of stdin is read.
 
     Prints the line for ~/.ssh/authorized_keys of the user that people connect as.
     """
@@ -194,7 +194,9 @@ def add_key(name: str, public_key: tuple[str, ...]) -> None:
     service.get(name)
     line = " ".join(public_key) or _read_key(name)
     account, kept = service.add_key(name, line)
-    echo_error(f"{account.name} may log in with {fingerprint(kept)}. For authorized_keys:")
+    echo_error(
+        f"{account.name} can sign in with {fingerprint(kept)}. Add this line to authorized_keys:"
+    )
     write(f"restrict,pty,command={_quoted(forced_command(account.name))} {kept} {account.name}")
 
 
@@ -202,12 +204,12 @@ def add_key(name: str, public_key: tuple[str, ...]) -> None:
 @store_option
 @_account_argument
 def list_keys(name: str) -> None:
-    """List the keys of an account by their fingerprints."""
+    """List the SSH keys of an account by their fingerprints."""
     account = open_account_service().get(name)
     for each in account.keys:
         write(f"{fingerprint(each)}  {each.partition(' ')[0]}")
     if not account.keys:
-        echo_error(f"{name} has no key.")
+        echo_error(f"{name} has no keys.")
 
 
 @key.command("remove")
@@ -215,11 +217,9 @@ def list_keys(name: str) -> None:
 @_account_argument
 @click.argument("fingerprint_", metavar="FINGERPRINT")
 def remove_key(name: str, fingerprint_: str) -> None:
-    """Let a key log in no more; take its line out of authorized_keys as well."""
+    """Remove an SSH key. Remove its line from authorized_keys too."""
     open_account_service().remove_key(name, fingerprint_)
-    echo_error(
-        f"{fingerprint_} is no key of {name} any more. Take its line out of authorized_keys too."
-    )
+    echo_error(f"Removed {fingerprint_} from {name}. Remove its line from authorized_keys too.")
 
 
 def forced_command(name: str | None) -> str:

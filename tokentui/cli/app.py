@@ -59,8 +59,8 @@ def run_app() -> None:
     )
     if chosen.theme is not None and chosen.theme not in app.available_themes:
         raise errors.InvalidSetting(
-            f"There is no theme {chosen.theme} ({chosen.sources['theme']}). "
-            f"There are {', '.join(sorted(app.available_themes))}."
+            f"There is no theme {chosen.theme} ({chosen.sources['theme']}). Choose one of "
+            f"{', '.join(sorted(app.available_themes))}."
         )
     with app.signals.served():
         app.run(mouse=chosen.mouse)
@@ -71,8 +71,8 @@ def run_app() -> None:
         raise Failure(formatting.internal_error(app.crash), ExitCode.INTERNAL)
     if not known:
         raise Failure(
-            "A change was still under way when the app ended: tokentui list shows whether it was "
-            "made.",
+            "A change was still in progress when the app ended. Run tokentui list to see "
+            "whether it was made.",
             ExitCode.STORE,
         )
     if app.session_lock.exit_reason:
@@ -88,13 +88,12 @@ def _as(command: click.Context, chosen: config.Settings, account: str) -> TokenC
 def _refuse_no_terminal() -> None:
     if not is_terminal(sys.stdin, sys.stdout, sys.stderr):
         raise Failure(
-            "The app needs a terminal, and this is none. Use the commands instead: "
-            "tokentui --help lists them.",
+            "No terminal found. Run tokentui --help for the commands that need none.",
             ExitCode.NO_TERMINAL,
         )
     if os.environ.get("TERM", "dumb") in {"dumb", ""}:
         raise Failure(
-            "The app needs a terminal that can move its cursor; TERM names none that can. "
-            "Set TERM, or use the commands: tokentui --help lists them.",
+            "TERM names no terminal that can move its cursor. Set TERM, or run tokentui "
+            "--help for the commands that need no terminal.",
             ExitCode.NO_TERMINAL,
         )

@@ -21,6 +21,7 @@ from tokentui.cli.common import (
     settings,
     store_option,
 )
+from tokentui.cli.renamed import RenamedChoice
 from tokentui.console import ExitCode, Failure, echo_error, write, write_json, write_table
 from tokentui.core import audit_queries
 from tokentui.core.audit import Action, Entry, Outcome, Search
@@ -34,34 +35,47 @@ from tokentui.core.token import parse_day
 _LOOK_EVERY = 0.5
 _LOSSES = Search(action=Action.TRAIL)
 _ACCEPTABLE = (
-    "That is so after audit_anchor named a new file, or after a power cut. "
-    "If you know why it is, run: tokentui audit accept"
+    "This happens after audit_anchor named a new file, or after a power failure. "
+    "If you know the reason, run: tokentui audit accept"
 )
-_TITLES = ("NUMBER", "WHEN", "WHO", "WHAT", "TOKEN", "FROM", "MORE")
+_STORED = {
+    "sign-in": Action.LOG_IN.value,
+    "audit-log": Action.TRAIL.value,
+    "view": Action.LOOK.value,
+}
+"""The words of the log by the names that people use."""
+_TITLES = ("ENTRY", "TIME", "ACCOUNT", "EVENT", "TOKEN", "ADDRESS", "DETAILS")
 
 
 @click.group("audit", invoke_without_command=True)
 @store_option
-@click.option("--account", "who", metavar="NAME", help="Only what this account did.")
+@click.option("--account", "who", metavar="NAME", help="Only events by this account.")
 @click.option(
     "--token",
     metavar="NAME",
-    help="Only what was done with this token: its id, or any name that it has or had.",
+    help="Only events of this token. Give the token ID, or any name that it has or had.",
 )
-@click.option("--action", type=click.Choice([each.value for each in Action]), help="Only this.")
 @click.option(
-    "--since", metavar="DATE", callback=read_option(parse_day), help="Only from this day on."
+    "--action",
+    type=RenamedChoice([each.value for each in Action], stored=_STORED),
+    help="Only events of this kind.",
 )
-@click.option("--text", default="", help="Only what has this text in it.")
+@click.option(
+    "--since",
+    metavar="DATE",
+    callback=read_option(parse_day),
+    help="Only events since this date (YYYY-MM-DD).",
+)
+@click.option("--text", default="", help="Only events that contain this text.")
 @click.option(
     "--last",
     metavar="NUMBER",
     type=click.IntRange(0, 10**9),
     default=100,
     show_default=True,
-    help="How many at most, the latest ones; 0 for all.",
+    help="Show at most this many of the latest events; 0 shows all.",
 )
-@click.option("--follow", is_flag=True, help="Go on with what is done from now on.")
+@click.option("--follow", is_flag=True, help="Wait for new events and print them.")
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.pass_context
@@ -77,12 +91,14 @@ def audit(
     as_json: bool,
     as_csv: bool,
 ) -> None:
-    """Say who did what, when and from where; the latest comes last."""
+    """Show the audit log, latest event last."""
     if ctx.invoked_subcommand is not None:
         _refuse_options(ctx)
         return
     if (follow and as_csv) or (as_json and as_csv):
-        raise click.UsageError("Give one of --follow, --json and --csv; --follow goes with --json.")
+        raise click.UsageError(
+            "Use only one of --follow, --json and --csv; --follow and --json can be combined."
+        )
     service = open_service()
     begin = None if since is None else _beginning(since, service.queries.policy.zone)
     ids = frozenset() if token is None else audit_queries.ever_called(service.queries, token)
@@ -102,7 +118,7 @@ def audit(
         write_table([titles, *_rows(service.queries, found)])
     else:
         all_of_it = search == Search()
-        echo_error(f"Nothing in the audit log{'' if all_of_it else ' matches'}.")
+        echo_error(f"{'The audit log is empty' if all_of_it else 'No events match'}.")
 
 
 def _rows(queries: TokenQueries, entries: Sequence[Entry]) -> list[tuple[str, ...]]:
@@ -125,7 +141,9 @@ def _refuse_options(ctx: click.Context) -> None:
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
     ]
     if given:
-        raise click.UsageError(f"{ctx.invoked_subcommand} takes no options of audit.")
+        raise click.UsageError(
+            f"audit {ctx.invoked_subcommand} does not take the options of audit."
+        )
 
 
 def _beginning(day: date, zone: tzinfo | None) -> datetime | None:
@@ -186,25 +204,27 @@ def _print_csv(queries: TokenQueries, entries: Sequence[Entry]) -> None:
     "first",
     metavar="NUMBER",
     type=click.IntRange(1),
-    help="Believe the line with this number, and check what follows it.",
+    help="Trust the entry with this number and check the entries after it.",
 )
 def verify(first: int | None) -> None:
-    """Say whether the audit log is as it was written. For cron: exit code 5 if it is not."""
+    """Verify the hash chain of the audit log. For cron: exit code 5 if it is broken."""
     service = open_service()
     service.queries.rights.check_all_seen()
     audit_log = service.backend.audit
     end = audit_log.verify(first)
     if isinstance(end, Broken):
         advice = f" {_ACCEPTABLE} {end.line}" if end.acceptable else ""
-        raise Failure(f"Line {end.line} of the audit log {end.what}.{advice}", ExitCode.STORE)
+        raise Failure(f"Entry {end.line} of the audit log {end.what}.{advice}", ExitCode.STORE)
     for entry in reversed(list(audit_log.newest(_LOSSES, first or 0))):
         if entry.outcome == Outcome.FAILED:
-            echo_error(f"Accepted, line {entry.seq}: {printable(entry.about or '')}")
+            echo_error(f"Accepted, entry {entry.seq}: {printable(entry.about or '')}")
     if first is None:
-        echo_error(f"The audit log is whole: {end.seq:,} line{'' if end.seq == 1 else 's'}.")
+        echo_error(
+            f"The audit log is intact: {end.seq:,} {'entry' if end.seq == 1 else 'entries'}."
+        )
     else:
         echo_error(
-            f"Lines {first + 1:,} to {end.seq:,} are as they were written; no others were checked."
+            f"Entries {first + 1:,} to {end.seq:,} are intact. No other entries were checked."
         )
 
 
@@ -212,20 +232,20 @@ def verify(first: int | None) -> None:
 @store_option
 @click.argument("line", metavar="NUMBER", type=click.IntRange(1))
 def accept(line: int) -> None:
-    """Record that you know why the anchor was missing before a line that verify names.
+    """Accept that the anchor was missing before an entry.
 
-    Do so after audit_anchor named a new file, or after a power cut. The line stays, and verify goes
-    on to mention it.
+    Use this after audit_anchor named a new file, or after a power failure. NUMBER is the entry that
+    audit verify reports. The entry stays in the log, and audit verify still mentions it.
     """
     operator_only()
     backend_for(settings()).audit.accept(line, settings().account)
-    echo_error(f"Accepted line {line}. That is in the audit log as well.")
+    echo_error(f"Accepted entry {line}. This was recorded in the audit log.")
 
 
 @audit.command()
 @store_option
 def rotate() -> None:
-    """Begin another file. Prints where the lines so far are; they are never removed."""
+    """Start a new audit log file. Prints the path of the old file, which is never deleted."""
     operator_only()
     path = backend_for(settings()).audit.rotate()
     if path is None:

@@ -17,6 +17,7 @@ from tokentui.cli.common import (
     warn,
     yes_option,
 )
+from tokentui.cli.renamed import RenamedOption
 from tokentui.console import ExitCode, Failure, echo_error, write, write_json
 from tokentui.core import errors, restore
 from tokentui.core.backend import Backend, committed
@@ -31,7 +32,7 @@ from tokentui.stores import open_backend
 @click.option("--list", "listing", is_flag=True, help="List the backups instead of making one.")
 @json_option
 def backup(listing: bool, as_json: bool) -> None:
-    """Copy the store, or list its copies. Prints where the copy is."""
+    """Back up the store, or list the backups. Prints the path of the backup."""
     backend = open_whole()
     if not listing:
         path = backend.backups.make()
@@ -46,7 +47,7 @@ def backup(listing: bool, as_json: bool) -> None:
             made = formatting.minute(context, each.made_at)
             write(f"{printable(each.name)}  {made}  {each.reason}")
     else:
-        echo_error("No backups yet. One is made before the first change of each day.")
+        echo_error("No backups yet. A backup is made before the first change of each day.")
 
 
 def _denied(backend: Backend) -> str:
@@ -70,27 +71,29 @@ def _complete_backup(
 @store_option
 @click.argument("name", metavar="BACKUP", shell_complete=_complete_backup)
 @click.option(
-    "--revive",
+    "--reactivate",
+    cls=RenamedOption,
+    old=["--revive"],
     metavar="NAME",
     multiple=True,
-    help="Make this token valid again, though it was revoked since; may be repeated.",
+    help=("Make this token valid again although it was revoked after the backup. Can be repeated."),
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, without changing it.")
 @yes_option
-def restore_backup(name: str, revive: tuple[str, ...], dry_run: bool, yes: bool) -> None:
-    """Bring back what a backup has. Newer tokens stay, and what was revoked stays revoked.
+def restore_backup(name: str, reactivate: tuple[str, ...], dry_run: bool, yes: bool) -> None:
+    """Restore a backup. Newer tokens stay, and revoked tokens stay revoked.
 
-    BACKUP is a name from tokentui backup --list, or a path with a / in it.
+    BACKUP is a name from tokentui backup --list, or a path that contains a /.
     """
     backend = open_whole()
     if not backend.capabilities.backups:
         raise Failure(_denied(backend), ExitCode.STORE)
     warn(f"in the backup: {each}" for each in backend.backups.open(name).warnings())
     service = service_for(settings(), backend)
-    planned = restore.plan(backend, name, revive, service.queries.policy.zone)
+    planned = restore.plan(backend, name, reactivate, service.queries.policy.zone)
     _tell(planned, service.queries.now())
     if not planned.changes:
-        echo_error("Nothing is to be restored.")
+        echo_error("Nothing to restore.")
     elif dry_run:
         echo_error("Nothing was changed.")
     else:
@@ -103,13 +106,13 @@ def restore_backup(name: str, revive: tuple[str, ...], dry_run: bool, yes: bool)
 def _tell(planned: Restoration, now: datetime) -> None:
     if planned.damage is not None:
         echo_error(
-            "Warning: the store is damaged. It will be kept among the backups, and this one take "
-            "its place."
+            "Warning: the store is damaged. It will be kept among the backups and replaced "
+            "by this backup."
         )
     told = {*planned.stay_revoked, *planned.revived}
     lost = [token for token in planned.added if token not in told]
     for what, tokens in (
-        ("comes back", lost),
+        ("will be restored", lost),
         ("stays revoked", planned.stay_revoked),
         ("stays, newer than the backup", planned.newer),
     ):
@@ -123,16 +126,17 @@ def _tell(planned: Restoration, now: datetime) -> None:
     alive = [printable(token.name) for token in lost if token.revoked_at is None]
     if alive:
         echo_error(
-            "Warning: the store does not know these, nor whether they were revoked after the "
-            f"backup: {', '.join(alive)}. Revoke those that should open no door."
+            "Warning: the store has no record of these tokens, so they may have been "
+            f"revoked after the backup: {', '.join(alive)}. Revoke those that should not be "
+            "valid."
         )
     if planned.stay_revoked:
-        echo_error("What stays revoked can be made valid again with --revive NAME.")
+        echo_error("To make a token that stays revoked valid again, use --reactivate NAME.")
 
 
 def _becoming_valid(token: Token, now: datetime) -> str:
     if token.expired(now):
-        return "is restored, but has expired: its secret stays refused"
+        return "will be restored, but has expired"
     if token.replaced_by is not None:
         return f"becomes valid again, beside {token.replaced_by}, which replaced it"
     return "becomes valid again"
@@ -142,10 +146,10 @@ def _difference(before: Token, after: Token) -> str:
     if after.revoked_at is not None:
         return "becomes revoked, as in the backup"
     if before.name != after.name:
-        return f"becomes {printable(after.name)} again"
+        return f"is renamed to {printable(after.name)}"
     fields = [name for name in before.__struct_fields__ if name not in ("revision", "hash")]
     differing = [name for name in fields if getattr(before, name) != getattr(after, name)]
-    return f"gets back its {', '.join(differing) or 'hash'}"
+    return f"gets these values from the backup: {', '.join(differing) or 'hash'}"
 
 
 COMMANDS = (backup, restore_backup)

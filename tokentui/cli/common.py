@@ -50,7 +50,7 @@ V = TypeVar("V")
 def refuse_gated(ctx: click.Context, param: click.Parameter, value: T | None) -> T | None:
     """Refuse an option that names a file, in a session that reaches none."""
     if value is not None and ctx.meta.get(GATED):
-        raise click.UsageError(f"{param.opts[0]} is not for sessions over SSH. Nothing was done.")
+        raise click.UsageError(f"{param.opts[0]} is not permitted over SSH. Nothing was changed.")
     return value
 
 
@@ -88,13 +88,13 @@ def name_completion(
 store_option = click.option(
     "--store",
     metavar="STORE",
-    help=f"The file that holds the tokens, or the URL of a database; also {config.STORE}.",
+    help=f"File or database URL of the store (also {config.STORE}).",
     expose_value=False,
     callback=_remember_store,
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 name_argument = click.argument("name", shell_complete=name_completion)
-yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 
 
 def settings() -> config.Settings:
@@ -119,7 +119,7 @@ def operator_only() -> None:
     """Raise `NotPermitted` where the session acts as an account: this goes round all accounts."""
     if acting() is not None:
         raise errors.NotPermitted(
-            "That is for whoever has the files: leave --account out. Nothing was changed."
+            "This command is not available to accounts. Leave out --account. Nothing was changed."
         )
 
 
@@ -250,7 +250,9 @@ def ask(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not is_terminal(sys.stdin):
-        raise click.UsageError("There is nobody to ask: give --yes. Nothing was changed.")
+        raise click.UsageError(
+            "Confirmation needed: no terminal found. Use --yes. Nothing was changed."
+        )
     click.confirm(question, abort=True, err=True)
 
 

@@ -54,8 +54,8 @@ _RUN_NOTHING = {"nologin", "false"}
 
 _SSHD = """\
 # In /etc/ssh/sshd_config, then: sshd -t && systemctl reload ssh
-# sshd runs the command with the login shell of {user}, which must be a real one: with nologin
-# nobody gets in. Set it with: usermod --shell /bin/sh {user}
+# sshd runs the command with the login shell of {user}. A shell such as nologin does not work.
+# Set another shell: usermod --shell /bin/sh {user}
 Match User {user}
     ForceCommand {command}
     ExposeAuthInfo yes
@@ -72,7 +72,7 @@ def cut_environment() -> None:
         if name not in _KEPT and not name.startswith(_KEPT_TOO):
             if name.startswith("TOKENTUI_"):
                 echo_error(
-                    f"Warning: {printable(name)} does not count here: this session is shut in."
+                    f"Warning: {printable(name)} is ignored, because this session is restricted."
                 )
             del os.environ[name]
     # Without the TZ that the client may have sent, days end in the time zone of this machine.
@@ -116,13 +116,13 @@ def _words(asked: str) -> list[str]:
     try:
         words = shlex.split(asked)
     except ValueError as error:
-        raise NotPermitted(f"This is no command: {error}. Nothing was done.") from None
+        raise NotPermitted(f"The command cannot be read: {error}. Nothing was changed.") from None
     if words[:1] == ["tokentui"]:
         words = words[1:]
     if not words or words[0] not in ALLOWED:
         raise NotPermitted(
-            f"Over SSH there are only {', '.join(ALLOWED)}, and without a command the app. "
-            "Nothing was done."
+            f"Over SSH, only these commands are permitted: {', '.join(ALLOWED)}; without a "
+            "command, the app opens. Nothing was changed."
         )
     return words
 
@@ -137,7 +137,7 @@ def _note(asked: str, error: Exception) -> None:
             outcome=Outcome.REFUSED,
             # What click says of a mistake repeats what was typed.
             about=f"{told(asked, _commands(), _names())}: "
-            f"{error if isinstance(error, NotPermitted) else 'a mistake'}",
+            f"{error if isinstance(error, NotPermitted) else 'invalid input'}",
         )
     )
 
@@ -159,14 +159,15 @@ def _names() -> Collection[str]:
     "--print-config",
     "wanted",
     type=click.Choice(["sshd"]),
-    help="Print what makes sshd lead everybody who connects as a user in here.",
+    help="Print the configuration that makes sshd run this command.",
 )
-@click.option("--user", default="tokens", show_default=True, help="With --print-config: the user.")
+@click.option("--user", default="tokens", show_default=True, help="User in that configuration.")
 @click.pass_context
 def gate(ctx: click.Context, wanted: str | None, user: str) -> None:
-    """Let the people who connect by SSH in: the ForceCommand of sshd.
+    """Sign in users who connect over SSH. Use it as ForceCommand of sshd.
 
-    A key that an account has logs in as it; without one, the app asks for name and password.
+    An SSH key of an account signs in as this account. Without such a key, the app asks for name and
+    password.
     """
     if wanted is not None:
         write(_SSHD.format(user=user, command=forced_command(None)).removesuffix("\n"))
@@ -174,17 +175,19 @@ def gate(ctx: click.Context, wanted: str | None, user: str) -> None:
         return
     accounts = backend_for(settings()).accounts.list_all()
     if not accounts:
-        raise NotPermitted("There are no accounts, so nobody is let in. See: tokentui account add")
+        raise NotPermitted(
+            "There are no accounts, so nobody can sign in. Run: tokentui account add NAME"
+        )
     used = _keys_used(os.environ)
     named = [name for name, each in accounts.items() if each and used & set(each.keys)]
     if named:
-        run_gated(ctx, named[0], "By an SSH key.")
+        run_gated(ctx, named[0], "Signed in with an SSH key.")
     elif "SSH_ORIGINAL_COMMAND" in os.environ:
         asked, error = (
             os.environ["SSH_ORIGINAL_COMMAND"],
             NotPermitted(
-                "Commands need an SSH key that an account has: tokentui account key add. "
-                "Nothing was done."
+                "Commands need the SSH key of an account: tokentui account key add NAME. "
+                "Nothing was changed."
             ),
         )
         _note(asked, error)
@@ -203,8 +206,9 @@ def _warn_of_shell(user: str) -> None:
         shell = pwd.getpwnam(user).pw_shell
         if Path(shell).name in _RUN_NOTHING:
             echo_error(
-                f"Warning: the login shell of {printable(user)} is {printable(shell)}, so nobody "
-                f"gets in. Run: usermod --shell /bin/sh {shlex.quote(printable(user))}"
+                f"Warning: the login shell of {printable(user)} is {printable(shell)}, so "
+                "nobody can connect. Run: usermod --shell /bin/sh "
+                f"{shlex.quote(printable(user))}"
             )
 
 

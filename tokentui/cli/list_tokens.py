@@ -14,6 +14,7 @@ from tokentui.cli.common import (
     to_public_dict,
     to_public_dicts,
 )
+from tokentui.cli.renamed import RenamedChoice, RenamedOption
 from tokentui.console import echo_error, write, write_json, write_table
 from tokentui.core.commands import TokenCommands
 from tokentui.core.query import TokenRow
@@ -21,7 +22,7 @@ from tokentui.core.search_hints import explain
 from tokentui.core.text import printable
 from tokentui.core.token import Status
 
-_STATUS_CHOICES = [*(status.value for status in Status), "never-saved"]
+_STATUS_WORDS = [*(status.value for status in Status), "never-saved"]
 
 
 @click.command("list")
@@ -29,11 +30,17 @@ _STATUS_CHOICES = [*(status.value for status in Status), "never-saved"]
 @click.option(
     "--status",
     "wanted",
-    type=click.Choice(_STATUS_CHOICES),
+    type=RenamedChoice(_STATUS_WORDS, stored={"not-saved": "never-saved"}),
     multiple=True,
-    help="Only tokens of this status; may be repeated. never-saved narrows the others.",
+    help="Only tokens with this status. Can be repeated; not-saved narrows the others.",
 )
-@click.option("--of", "owner", metavar="ACCOUNT", help="Only the tokens of this account.")
+@click.option(
+    "--owner",
+    cls=RenamedOption,
+    old=["--of"],
+    metavar="ACCOUNT",
+    help="Only tokens of this account.",
+)
 @click.option(
     "--search",
     "-q",
@@ -44,7 +51,7 @@ _STATUS_CHOICES = [*(status.value for status in Status), "never-saved"]
 )
 @json_option
 def list_tokens(wanted: tuple[str, ...], owner: str | None, text: str, as_json: bool) -> None:
-    """List the tokens."""
+    """List tokens."""
     service = open_service()
     query = replace(service.queries.query(), never_saved="never-saved" in wanted, account=owner)
     if statuses := frozenset(Status(word) for word in wanted if word != "never-saved"):
@@ -59,7 +66,7 @@ def list_tokens(wanted: tuple[str, ...], owner: str | None, text: str, as_json: 
         echo_error(printable(explain(service.queries, query)))
     elif wanted or owner is not None:
         chosen = [f"--status {word}" for word in wanted] + (
-            [] if owner is None else [f"--of {owner}"]
+            [] if owner is None else [f"--owner {owner}"]
         )
         echo_error(f"No tokens match {printable(' '.join(chosen))}.")
     else:
@@ -71,7 +78,7 @@ def list_tokens(wanted: tuple[str, ...], owner: str | None, text: str, as_json: 
 @name_argument
 @json_option
 def show(name: str, as_json: bool) -> None:
-    """Show one token, by name or by id; by id also a revoked one."""
+    """Show a token, by name or token ID. Revoked tokens need the token ID."""
     service = open_service()
     token = service.queries.look_up(name)
     if as_json:
@@ -79,7 +86,7 @@ def show(name: str, as_json: bool) -> None:
     else:
         [row] = service.queries.rows([token])
         for label, value in formatting.details(service.queries.display_context(), row):
-            write(f"{label + ':':<11} {value}")
+            write(f"{label + ':':<12} {value}")
 
 
 def _print_table(service: TokenCommands, rows: Sequence[TokenRow]) -> None:
@@ -87,9 +94,7 @@ def _print_table(service: TokenCommands, rows: Sequence[TokenRow]) -> None:
         service.queries.display_context(),
         service.queries.permissions().multi_account,
     )
-    lines = [
-        (*(["ACCOUNT"] if several else []), "NAME", "CREATED", "EXPIRES", "LAST USED", "STATUS")
-    ]
+    lines = [(*(["OWNER"] if several else []), "NAME", "CREATED", "EXPIRES", "LAST USED", "STATUS")]
     lines += [
         (
             *([printable(row.token.account)] if several else []),

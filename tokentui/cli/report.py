@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from tokentui import formatting
 from tokentui.cli.common import json_option, open_service, store_option, to_public_dicts
+from tokentui.cli.renamed import RenamedChoice
 from tokentui.console import ExitCode, echo_error, write, write_json
 from tokentui.core.commands import TokenCommands
 from tokentui.core.errors import StoreError
@@ -28,6 +29,8 @@ class Finding(StrEnum):
     NEVER_EXPIRES = "never-expires"
 
 
+_STORED = {"not-saved": "never-saved", "no-expiration": "never-expires"}
+"""The words of JSON by the names that people use."""
 # What cannot be told where the uses cannot be read, which hides nothing else.
 _BY_USE = frozenset({Finding.UNUSED, Finding.NEVER_USED})
 
@@ -38,7 +41,10 @@ _BY_USE = frozenset({Finding.UNUSED, Finding.NEVER_USED})
     "--within",
     metavar="DAYS",
     type=click.IntRange(0, 3650),
-    help=f"What counts as soon; the setting soon_days, {DEFAULT_SOON.days}, unless given.",
+    help=(
+        "Days before the expiration date that count as soon; default: the setting "
+        f"soon_days, {DEFAULT_SOON.days}."
+    ),
 )
 @click.option(
     "--unused-for",
@@ -46,17 +52,17 @@ _BY_USE = frozenset({Finding.UNUSED, Finding.NEVER_USED})
     type=click.IntRange(1, 3650),
     default=UNUSED_FOR.days,
     show_default=True,
-    help="What counts as unused.",
+    help="Days without use that count as unused.",
 )
 @click.option(
     "--only",
-    type=click.Choice([finding.value for finding in Finding]),
+    type=RenamedChoice([finding.value for finding in Finding], stored=_STORED),
     multiple=True,
-    help="Look for nothing else; may be repeated.",
+    help="Report only this. Can be repeated.",
 )
 @json_option
 def report(within: int | None, unused_for: int, only: tuple[str, ...], as_json: bool) -> None:
-    """Say what expires, was lost, is unused or never ends. Exit code 10 if anything does."""
+    """Report tokens that need attention. For cron: exit code 10 if there are any."""
     service = open_service()
     if within is not None:
         policy = replace(service.queries.policy, soon=timedelta(days=within))
@@ -111,15 +117,15 @@ def _print(
         return f"last used {formatting.last_used(context, row.usage)}"
 
     titles: dict[Finding, tuple[str, Callable[[TokenRow], str]]] = {
-        Finding.EXPIRED: ("Expired, and still listed", expires),
+        Finding.EXPIRED: ("Expired, still listed", expires),
         Finding.EXPIRES_SOON: (
             f"Expires within {formatting.days(service.queries.policy.soon.days)}",
             expires,
         ),
-        Finding.NEVER_SAVED: ("Never saved", created),
+        Finding.NEVER_SAVED: ("Not saved", created),
         Finding.UNUSED: (f"Unused for {formatting.days(unused_for)}", used),
         Finding.NEVER_USED: ("Never used", created),
-        Finding.NEVER_EXPIRES: ("Never expires", created),
+        Finding.NEVER_EXPIRES: ("No expiration date", created),
     }
     for finding, rows in found.items():
         if rows:

@@ -30,7 +30,7 @@ to_file_option = click.option(
     "--to-file",
     type=click.Path(path_type=Path),
     callback=refuse_gated,
-    help="Write the secret to a new file.",
+    help="Write the secret to a new file that only you can read.",
 )
 _LONGEST = 4096
 """The bytes that stdout has to have room for: a secret with all details of its token."""
@@ -77,7 +77,7 @@ def destination(to_file: Path | None) -> str:
     """Say where the secret is by now."""
     if to_file is None:
         return "The secret is not shown again."
-    return f"Its secret is in {printable(str(to_file))}."
+    return f"The secret was saved to {printable(str(to_file))}."
 
 
 @contextmanager
@@ -103,7 +103,7 @@ def _expect_stdout() -> None:
     try:
         expect_stdout(_LONGEST)
     except Unwritten as error:
-        raise Failure(f"{error.message} No token was made.", ExitCode.FILE) from None
+        raise Failure(f"{error.message} No token was created.", ExitCode.FILE) from None
 
 
 def _write(path: Path, secret: Secret) -> None:
@@ -112,7 +112,7 @@ def _write(path: Path, secret: Secret) -> None:
             file.write(f"{secret.reveal()}\n".encode())
     except OSError as error:
         raise Failure(
-            f"{formatting.not_written(path, error)} No token was made.", ExitCode.FILE
+            f"{formatting.not_written(path, error)} No token was created.", ExitCode.FILE
         ) from None
 
 
@@ -129,7 +129,7 @@ def _hand_out_if_made(
     elif to_file is None:
         _print_secret(service, new, as_json)
     else:
-        echo_error(f"{new.token.name} was made. {destination(to_file)}")
+        echo_error(f"{new.token.name} was created. {destination(to_file)}")
 
 
 def _may_be_there(service: TokenCommands, token: Token) -> bool:
@@ -144,7 +144,7 @@ def _confirm(service: TokenCommands, token: Token) -> Token:
     try:
         return service.confirm_saved(token.id)
     except errors.TokentuiError as error:
-        echo_error(f"Warning: {error} {token.name} was made, but stays listed as never saved.")
+        echo_error(f"Warning: {error} {token.name} was created, but is listed as not saved.")
         return token
 
 
@@ -159,8 +159,8 @@ def _print_secret(service: TokenCommands, new: NewToken, as_json: bool) -> None:
             write(secret)
     except Unwritten as error:
         raise Failure(
-            f"{error.message} {new.token.name} was made and is listed as never saved. This is its "
-            f"secret, shown only here:\n{secret}",
+            f"{error.message} {new.token.name} was created and is listed as not saved. This "
+            f"is the only time its secret is shown:\n{secret}",
             ExitCode.FILE,
         ) from None
 
@@ -170,5 +170,5 @@ def _print_details(service: TokenCommands, token: Token, to_file: Path) -> None:
         write_json(to_public_dict(service, token) | {"file": str(to_file)})
     except Unwritten as error:
         raise Failure(
-            f"{error.message} {token.name} was made. {destination(to_file)}", ExitCode.FILE
+            f"{error.message} {token.name} was created. {destination(to_file)}", ExitCode.FILE
         ) from None

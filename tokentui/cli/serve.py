@@ -29,26 +29,28 @@ if TYPE_CHECKING:
     metavar="ADDRESS",
     default="127.0.0.1:9180",
     show_default=True,
-    help="A port of this machine, or the path of a Unix socket.",
+    help="Address and port on this machine, or path of a Unix socket.",
 )
 @click.option(
     "--proxy",
     "proxies",
     metavar="NETWORK",
     multiple=True,
-    help="Where a proxy asks from that is believed; may be given more than once. "
-    "Whoever can write the Unix socket is believed anyway.",
+    help=(
+        "Network of a trusted proxy. Can be repeated. Clients of the Unix socket are "
+        "always trusted."
+    ),
 )
 @click.option(
     "--print-config",
     "kind",
     type=click.Choice(["nginx", "caddy", "traefik", "systemd"]),
-    help="Print a configuration, and end.",
+    help="Print a configuration and exit.",
 )
 def serve(listen: str, proxies: tuple[str, ...], kind: str | None) -> None:
-    """Answer the questions of nginx, Caddy or Traefik whether a request may pass.
+    """Verify requests for nginx, Caddy or Traefik (forward auth).
 
-    SIGHUP reloads the settings; the tokens are always those of the store.
+    SIGHUP reloads the settings. Changes of tokens need no reload.
     """
     from tokentui.server import listener
 
@@ -62,14 +64,14 @@ def serve(listen: str, proxies: tuple[str, ...], kind: str | None) -> None:
         from tokentui.verifier import Verifier
     except ModuleNotFoundError as error:
         raise Failure(
-            f"This needs the package {error.name}: pip install 'tokentui[server]' brings it.",
+            f"The package {error.name} is missing. Run: pip install 'tokentui[server]'",
             ExitCode.USAGE,
         ) from None
     opened = partial(Verifier.open, click.get_current_context().meta.get(config.STORE))
     verifier = opened()
     warn(verifier.health().problems)
     with listener.systemd_socket() or listener.listening(address) as bound:
-        said = f"Listening at {printable(listener.name_of(bound))}. Ctrl+C ends it."
+        said = f"Listening on {printable(listener.name_of(bound))}. Press Ctrl+C to stop."
         server.serve(bound, verifier, networks, opened, partial(echo_error, said))
 
 

@@ -15,32 +15,32 @@ from tokentui.stores.status import Standby, StoreStatus
 
 _NEXT = """\
 Next:
-  In the database: GRANT tokentui_manager TO the users who manage tokens, tokentui_verifier TO
-  the users of services, tokentui_auditor TO the users who only look.
-  Copy that folder to the same place on every other host that manages tokens. Back it up: without
-  it, nothing can be changed. Do not put it into the database.
-  Use the store: tokentui --store URL, or the setting store."""
+  In the database, GRANT tokentui_manager TO users who manage tokens, tokentui_verifier TO users
+  of services, and tokentui_auditor TO users who only read.
+  Copy this folder to the same path on every other host that manages tokens. Back it up: without
+  it, the store cannot be changed. Do not store it in the database.
+  Use the store with tokentui --store URL, or with the setting store."""
 _url_argument = click.argument("url")
 
 
 @click.group()
 def store() -> None:
-    """Look after a store in a PostgreSQL database."""
+    """Manage a store in a PostgreSQL database."""
     operator_only()
 
 
 @store.command()
 @_url_argument
 def create(url: str) -> None:
-    """Make an empty store in a database, as the owner of the database.
+    """Create an empty store in a database.
 
-    Prints the folder with the key of its audit log.
+    Run this as the owner of the database. Prints the folder with the key of the audit log.
     """
     if not is_database(url):
-        echo_error("A file needs no creating: the first change makes it.")
+        echo_error("A file store needs no command: the first change creates the file.")
         return
     folder = administration.create(url, anchor=settings().audit_anchor)
-    echo_error("Created. The key of the audit log is in this folder:")
+    echo_error("Created the store. The key of its audit log is in this folder:")
     write(printable(folder))
     echo_error(_NEXT)
 
@@ -48,26 +48,27 @@ def create(url: str) -> None:
 @store.command()
 @_url_argument
 def upgrade(url: str) -> None:
-    """Bring a store in a database to the version of this program, as the owner of the database."""
+    """Upgrade a store in a database. Run this as the owner of the database."""
     if not is_database(url):
-        echo_error("A file needs no upgrade: its next change brings it to the present format.")
+        echo_error("A file store needs no upgrade: the next change writes the current format.")
     elif administration.upgrade(url):
         echo_error("Upgraded.")
     else:
-        echo_error("Nothing to do: the store is up to date.")
+        echo_error("The store is already up to date.")
 
 
 @store.command()
 @click.argument("url", required=False)
 @json_option
 def status(url: str | None, as_json: bool) -> None:
-    """Show how a store in a database is. For cron: exit code 5 if no changes can be made.
+    """Show the status of a store in a database.
 
-    Without URL, the store of the settings.
+    Without URL, shows the store of the settings. For cron: exit code 5 if the store cannot be
+    changed.
     """
     url = url or settings().store
     if not is_database(url):
-        raise click.UsageError("status is for databases; for a file, run: tokentui check")
+        raise click.UsageError("This command is for databases. For a file, run: tokentui check")
     found = administration.status(url, anchor=settings().audit_anchor)
     if as_json:
         write_json(found)
@@ -77,7 +78,7 @@ def status(url: str | None, as_json: bool) -> None:
     warn(found.warnings)
     if found.obstacles:
         raise Failure(
-            printable(f"No changes can be made. {' '.join(found.obstacles)}"), ExitCode.STORE
+            printable(f"The store cannot be changed. {' '.join(found.obstacles)}"), ExitCode.STORE
         )
 
 
@@ -85,14 +86,15 @@ def status(url: str | None, as_json: bool) -> None:
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
 def copy(source: str, target: str) -> None:
-    """Copy a store from a file to a database, back, or from one database to another.
+    """Copy a store between files and databases.
 
     Everything is copied and compared: tokens, accounts, passwords, uses, the audit log and its key.
-    Nobody can change FROM meanwhile. TO is a file that is not there yet, or a database with an
-    empty store (tokentui store create). If this is interrupted, TO is no store: run it again.
+    FROM cannot be changed until the copy is complete. TO is a file that does not exist, or a
+    database with an empty store (tokentui store create). If the copy is interrupted, TO cannot be
+    used: run the command again.
     """
     chosen = settings()
-    echo_error(f"Copying {printable(source)}. Until this ends, nobody can change it.")
+    echo_error(f"Copying {printable(source)}. It cannot be changed until the copy is complete.")
     copied = administration.copy(
         source,
         target,
@@ -101,13 +103,14 @@ def copy(source: str, target: str) -> None:
         anchor=chosen.audit_anchor,
     )
     echo_error(
-        f"Copied and compared: {formatting.tokens(copied.tokens)}, accounts: {copied.accounts:,}, "
-        f"used tokens: {copied.uses:,}, lines of the audit log: {copied.audit_lines:,}."
+        f"Copied and compared: {formatting.tokens(copied.tokens)}, accounts: "
+        f"{copied.accounts:,}, used tokens: {copied.uses:,}, audit log entries: "
+        f"{copied.audit_lines:,}."
     )
     echo_error(
-        f"Next: name {printable(target)} with --store or in the setting store, wherever "
-        f"{printable(source)} was named. Then take {printable(source)} out of use: what is changed "
-        "there from now on is not in the copy."
+        f"Next: use {printable(target)} with --store or in the setting store, wherever "
+        f"{printable(source)} was used. Then stop using {printable(source)}: later "
+        "changes to it are not in the copy."
     )
 
 
@@ -121,7 +124,7 @@ def _lines(found: StoreStatus) -> Iterator[tuple[str, str]]:
     for label, number in (
         ("tokens", found.counts.tokens),
         ("accounts", found.counts.accounts),
-        ("audit lines", found.counts.audit_lines),
+        ("audit entries", found.counts.audit_lines),
     ):
         yield label, "not readable by this user" if number is None else f"{number:,}"
     yield "fingerprint", found.fingerprint

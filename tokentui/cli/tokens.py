@@ -18,6 +18,7 @@ from tokentui.cli.common import (
     to_public_dict,
     yes_option,
 )
+from tokentui.cli.renamed import RenamedOption
 from tokentui.cli.secret_output import destination, hand_out, to_file_option
 from tokentui.console import (
     echo_error,
@@ -34,12 +35,14 @@ from tokentui.core.text import printable
 from tokentui.core.token import Token, parse_day, parse_life
 
 _networks_option = click.option(
-    "--from",
+    "--network",
     "networks",
+    cls=RenamedOption,
+    old=["--from"],
     metavar="NETWORK",
     multiple=True,
     callback=read_option(parse_networks),
-    help="For use from there alone, such as 192.0.2.0/24. May be given more than once.",
+    help="Allowed network, such as 192.0.2.0/24. Can be repeated.",
 )
 
 
@@ -50,13 +53,28 @@ _networks_option = click.option(
     "--expires",
     metavar="DATE",
     callback=read_option(parse_day),
-    help="Last day of its life, YYYY-MM-DD.",
+    help="Expiration date, YYYY-MM-DD.",
 )
 @click.option(
-    "--expires-in", metavar="LIFE", callback=read_option(parse_life), help="Such as 90d, 12w or 1y."
+    "--expires-in",
+    metavar="LIFETIME",
+    callback=read_option(parse_life),
+    help="Lifetime, such as 90d, 12w or 1y.",
 )
-@click.option("--never", is_flag=True, help="Never expires. Better not: a leak lasts for ever.")
-@click.option("--for-reading", is_flag=True, help="For requests that change nothing.")
+@click.option(
+    "--no-expiration",
+    cls=RenamedOption,
+    old=["--never"],
+    is_flag=True,
+    help="No expiration (not recommended).",
+)
+@click.option(
+    "--read-only",
+    cls=RenamedOption,
+    old=["--for-reading"],
+    is_flag=True,
+    help="Read-only (GET, HEAD, OPTIONS).",
+)
 @_networks_option
 @click.option(
     "--note",
@@ -71,23 +89,23 @@ def create(
     name: str,
     expires: date | None,
     expires_in: timedelta | None,
-    never: bool,
-    for_reading: bool,
+    no_expiration: bool,
+    read_only: bool,
     networks: tuple[str, ...],
     note: str,
     to_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Create a token and print its secret, once.
+    """Create a token and print its secret once.
 
-    It expires in 365 days, or as the setting default_life says, unless told otherwise.
+    The default lifetime is 365 days; the setting default_life changes it.
     """
-    if sum((expires is not None, expires_in is not None, never)) > 1:
-        raise click.UsageError("Give one of --expires, --expires-in and --never.")
+    if sum((expires is not None, expires_in is not None, no_expiration)) > 1:
+        raise click.UsageError("Use only one of --expires, --expires-in and --no-expiration.")
     service = open_service()
     last_day = (
         None
-        if never
+        if no_expiration
         else expires or _day_in(service, expires_in or service.queries.policy.default_life)
     )
     new = hand_out(
@@ -95,7 +113,7 @@ def create(
         lambda write_ahead: service.create(
             name,
             last_day,
-            read_only=for_reading,
+            read_only=read_only,
             networks=networks,
             note=note,
             write_ahead=write_ahead,
@@ -106,7 +124,7 @@ def create(
     echo_error(
         f"Created {new.token.name}. {formatting.life(new.token, service.queries.policy.zone)}"
     )
-    if for_reading or networks:
+    if read_only or networks:
         echo_error(f"Access: {formatting.access(new.token)}.")
     echo_error(destination(to_file))
 
@@ -119,12 +137,12 @@ def create(
     type=click.Choice(list(OVERLAPS)),
     default=DEFAULT_OVERLAP,
     show_default=True,
-    help="For how long the old secret still works.",
+    help="How long the old secret keeps working.",
 )
 @click.option(
     "--undo",
     is_flag=True,
-    help="Undo the last rotation: revoke the new secret and keep the old one.",
+    help="Undo the last rotation: revoke the new token and keep the old one.",
 )
 @to_file_option
 @yes_option
@@ -132,20 +150,24 @@ def create(
 def rotate(
     name: str, overlap: str, undo: bool, to_file: Path | None, yes: bool, as_json: bool
 ) -> None:
-    """Make a successor of a token and print its secret, once.
+    """Issue a new secret for a token and print it once.
 
-    It has the same name, access and length of life. The old token dies by itself once the overlap
-    is over.
+    Creates a new token with the same name, access and lifetime. The old token is revoked when the
+    overlap ends.
     """
     service = open_service()
     token = service.queries.look_up(name)
     if undo:
         if to_file is not None:
-            raise click.UsageError("--undo makes no secret: leave --to-file out.")
+            raise click.UsageError("--undo creates no secret. Leave out --to-file.")
         _undo_rotation(service, token, yes=yes, as_json=as_json)
         return
     if not OVERLAPS[overlap]:
-        ask(f"Whatever uses {printable(token.name)} stops working at once. Rotate?", yes=yes)
+        ask(
+            "This permanently blocks every client that uses the old secret of "
+            f"{printable(token.name)}. Rotate?",
+            yes=yes,
+        )
     new = hand_out(service, partial(service.rotate, token, OVERLAPS[overlap]), to_file, as_json)
     zone = service.queries.policy.zone
     echo_error(f"Rotated {printable(token.name)}. {formatting.life(new.token, zone)}")
@@ -157,19 +179,23 @@ def rotate(
 def _undo_rotation(service: TokenCommands, token: Token, *, yes: bool, as_json: bool) -> None:
     old = token if token.replaced_by is not None else service.replaced_by(token)
     shown = printable(old.name)
-    ask(f"Whatever uses the new secret of {shown} stops working at once. Undo?", yes=yes)
+    ask(
+        f"This permanently blocks every client that uses the new secret of {shown}. "
+        "Undo the rotation?",
+        yes=yes,
+    )
     back = service.undo_rotation(old)
     if as_json:
         write_json(to_public_dict(service, back))
     zone = service.queries.policy.zone
-    echo_error(f"{shown} is {back.id} again, with its old secret. {formatting.life(back, zone)}")
+    echo_error(f"{shown} is {back.id} again, with the old secret. {formatting.life(back, zone)}")
 
 
 def _day_in(service: TokenCommands, life: timedelta) -> date:
     try:
         return service.queries.today() + life
     except OverflowError:
-        raise errors.InvalidExpiry(f"{LAST_DAY} is the last day that can be chosen.") from None
+        raise errors.InvalidExpiry(f"The latest possible date is {LAST_DAY}.") from None
 
 
 @click.command()
@@ -177,7 +203,7 @@ def _day_in(service: TokenCommands, life: timedelta) -> date:
 @name_argument
 @click.argument("new_name")
 def rename(name: str, new_name: str) -> None:
-    """Give a token another name. Its id and its secret stay."""
+    """Rename a token. Token ID and secret stay the same."""
     service = open_service()
     token = service.queries.look_up(name)
     service.rename(token, new_name)
@@ -188,22 +214,30 @@ def rename(name: str, new_name: str) -> None:
 @store_option
 @name_argument
 @click.option(
-    "--for-reading/--for-anything", default=None, help="Requests that change nothing, or all."
+    "--read-only/--all-requests",
+    cls=RenamedOption,
+    old=["--for-reading/--for-anything"],
+    default=None,
+    help="Read-only (GET, HEAD, OPTIONS), or all requests.",
 )
 @_networks_option
-@click.option("--from-anywhere", is_flag=True, help="For use from anywhere.")
-def access(
-    name: str, for_reading: bool | None, networks: tuple[str, ...], from_anywhere: bool
-) -> None:
-    """Change what a token may be used for, and from where; or print it."""
-    if networks and from_anywhere:
-        raise click.UsageError("Give --from or --from-anywhere. Nothing was changed.")
+@click.option(
+    "--any-network",
+    cls=RenamedOption,
+    old=["--from-anywhere"],
+    is_flag=True,
+    help="Allow any network.",
+)
+def access(name: str, read_only: bool | None, networks: tuple[str, ...], any_network: bool) -> None:
+    """Show or change the access of a token."""
+    if networks and any_network:
+        raise click.UsageError("Use only one of --network and --any-network. Nothing was changed.")
     service = open_service()
     token = service.queries.look_up(name)
     token = service.set_access(
         token,
-        read_only=token.read_only if for_reading is None else for_reading,
-        networks=() if from_anywhere else networks or token.networks,
+        read_only=token.read_only if read_only is None else read_only,
+        networks=() if any_network else networks or token.networks,
     )
     write(formatting.access(token))
 
@@ -229,11 +263,11 @@ def note(name: str, text: str | None) -> None:
 @click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=name_completion)
 @yes_option
 def revoke(names: tuple[str, ...], yes: bool) -> None:
-    """Revoke tokens, all of those named or none. This cannot be undone."""
+    """Revoke tokens: all of them or none. This cannot be undone."""
     service = open_service()
     tokens = list({token.id: token for token in map(service.queries.look_up, names)}.values())
     listed = ", ".join(printable(token.name) for token in tokens)
-    ask(f"Whatever uses {listed} stops working at once. Revoke?", yes=yes)
+    ask(f"This permanently blocks every client that uses {listed}. Revoke?", yes=yes)
     service.revoke(tokens)
     echo_error(f"Revoked {listed}.")
 

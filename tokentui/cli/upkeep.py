@@ -37,7 +37,7 @@ _PROBLEMS_SHOWN = 10
 @click.command()
 @store_option
 def check() -> None:
-    """Look for all that is wrong with the store. For cron: exit code 5 if anything is."""
+    """Check the store for problems. For cron: exit code 5 if there are any."""
     backend = open_whole()
     service = service_for(settings(), backend)
     problems = [
@@ -50,7 +50,7 @@ def check() -> None:
         write(printable(problem))
     if problems:
         raise Failure(f"Problems found: {len(problems)}. Nothing was changed.", ExitCode.STORE)
-    echo_error(f"Nothing is wrong with {printable(backend.url)}.")
+    echo_error(f"No problems found in {printable(backend.url)}.")
 
 
 def _change_problems(backend: Backend) -> Iterable[str]:
@@ -61,22 +61,22 @@ def _change_problems(backend: Backend) -> Iterable[str]:
 def _undone(backend: Backend) -> Iterator[str]:
     for token in restore.undone_revocations(backend):
         yield (
-            f"{printable(token.name)} ({token.id}) was revoked, as a backup knows, but lives: "
-            "the store is an older file. Revoke it again."
+            f"{printable(token.name)} ({token.id}) was revoked according to a backup, but "
+            "is valid: an older file replaced the store. Revoke the token again."
         )
 
 
 @click.command()
 @store_option
 def paths() -> None:
-    """Print the files in use."""
+    """Show the paths of all files in use."""
     operator_only()
     url = absolute(settings().store)
     beside = _of_database(url) if is_database(url) else _of_file(Path(url))
     for label, path in (
         *beside,
-        ("settings", config.config_path() or "none, without a home folder"),
-        ("app", app_state.state_path() or "none, without a home folder"),
+        ("settings", config.config_path() or "none: no home folder"),
+        ("app", app_state.state_path() or "none: no home folder"),
     ):
         write(f"{label:<10} {printable(str(path))}")
 
@@ -108,7 +108,7 @@ def _of_file(store: Path) -> Iterable[tuple[str, object]]:
 @store_option
 @json_option
 def show_config(as_json: bool) -> None:
-    """Print the settings in force, and where each comes from."""
+    """Show the settings and where each comes from."""
     chosen = settings()
     values = {name: config.shown(chosen, name) for name in config.SETTINGS if name != "keys"}
     # Each on its own: some may come from the file, others from the environment.
@@ -134,17 +134,21 @@ _form_option = click.option(
     "--format",
     "form",
     type=click.Choice([form.value for form in Form]),
-    help="Unless given, the file's ending decides; JSON if that is not .csv.",
+    help="Format of the file. Default: CSV if the name ends in .csv, otherwise JSON.",
 )
 
 
 @click.command("export")
 @store_option
 @_form_option
-@click.option("--hashes", is_flag=True, help="With hashes, for another server. Keep it private.")
-@click.option("--to-file", type=click.Path(path_type=Path), help="Write to a new file, mode 0600.")
+@click.option(
+    "--hashes", is_flag=True, help="Include the hashes, for another server. Keep the file private."
+)
+@click.option(
+    "--to-file", type=click.Path(path_type=Path), help="Write to a new file that only you can read."
+)
 def export_tokens(form: str | None, hashes: bool, to_file: Path | None) -> None:
-    """Print all tokens, revoked ones as well, as JSON or CSV. Never a secret."""
+    """Export all tokens as JSON or CSV, without secrets. Revoked tokens are included."""
     operator_only()
     backend = open_service().backend
     tokens = every_token(backend.tokens)
@@ -167,9 +171,9 @@ def export_tokens(form: str | None, hashes: bool, to_file: Path | None) -> None:
 @_form_option
 @click.argument("source", metavar="FILE", type=click.Path(path_type=Path, allow_dash=True))
 def import_tokens(form: str | None, source: Path) -> None:
-    """Add the tokens of an export that are not here yet: all of them, or none.
+    """Import the tokens of an export: all of them or none.
 
-    FILE is JSON or CSV with hashes, or - for stdin. Tokens that are here stay as they are.
+    FILE is JSON or CSV with hashes, or - for stdin. Existing tokens are not changed.
     """
     backend = open_whole()
     warn(backend.tokens.warnings())
@@ -186,7 +190,7 @@ def import_tokens(form: str | None, source: Path) -> None:
         ) from None
     committed(backend, Import(tokens=tuple(new)), settings().account).confirmed()
     echo_error(
-        f"Imported {formatting.tokens(len(new))}; {len(tokens) - len(new):,} were here already."
+        f"Imported {formatting.tokens(len(new))}; {len(tokens) - len(new):,} existed already."
     )
 
 
@@ -205,7 +209,7 @@ def _text(source: Path) -> str:
             ExitCode.USAGE,
         ) from None
     except UnicodeDecodeError:
-        raise errors.InvalidImport(["This is no text in UTF-8."]) from None
+        raise errors.InvalidImport(["The input is not valid UTF-8."]) from None
 
 
 def _content(source: Path) -> bytes:

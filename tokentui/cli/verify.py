@@ -26,7 +26,7 @@ from tokentui.core.verdicts import Refused
 def _address(_: click.Context, param: click.Parameter, value: str | None) -> str | None:
     if value is not None and plain_address(value) is None:
         raise click.BadParameter(
-            f"{value!a} is not an address: write 192.0.2.7 or 2001:db8::7.", param=param
+            f"{value!a} is not an IP address. Write it as 192.0.2.7 or 2001:db8::7.", param=param
         )
     return value
 
@@ -34,17 +34,20 @@ def _address(_: click.Context, param: click.Parameter, value: str | None) -> str
 @click.command()
 @store_option
 @click.option(
-    "--method", metavar="METHOD", type=str.upper, help="Whether it allows such a request, as GET."
+    "--method",
+    metavar="METHOD",
+    type=str.upper,
+    help="Check whether the token allows this method, such as GET.",
 )
 @click.option(
     "--address",
     metavar="ADDRESS",
     callback=_address,
-    help="Whether it allows a request from there.",
+    help="Check whether the token allows requests from this address.",
 )
 @json_option
 def verify(method: str | None, address: str | None, as_json: bool) -> None:
-    """Say which token a secret opens the door for, and for what. It is read from stdin."""
+    """Verify a secret, read from stdin, and show its token."""
     service = open_service()
     try:
         token = _verified(service, _read_secret(), method, address)
@@ -55,7 +58,7 @@ def verify(method: str | None, address: str | None, as_json: bool) -> None:
     else:
         status = formatting.status(service.queries.display_context(), token)
         write(f"{printable(token.name)}  {token.id}  {status}")
-        echo_error(f"It allows {formatting.access(token)}.")
+        echo_error(f"Valid for {formatting.access(token)}.")
 
 
 def _verified(

@@ -157,7 +157,9 @@ def _refuse_misspelt(environ: Mapping[str, str]) -> None:
     ours = {CONFIG, *map(variable, SETTINGS)}
     for name in environ:
         if "TOKEN" in name.upper() and name not in ours and (meant := _like(name.upper(), ours)):
-            raise InvalidSetting(f"There is no setting {printable(name)}; did you mean {meant}?")
+            raise InvalidSetting(
+                f'There is no setting "{printable(name)}". Did you mean "{meant}"?'
+            )
 
 
 def _like(name: str, ours: Collection[str]) -> str | None:
@@ -172,8 +174,8 @@ def _within(longest: timedelta, settings: Settings) -> Settings:
 
     if settings.sources["default_life"] != BUILT_IN:
         raise InvalidSetting(
-            f"default_life ({settings.sources['default_life']}) is longer than max_life "
-            f"({settings.sources['max_life']}) allows: shorten it."
+            f"default_life ({settings.sources['default_life']}) exceeds max_life "
+            f"({settings.sources['max_life']}). Shorten default_life."
         )
     return replace(settings, default_life=longest)
 
@@ -198,9 +200,9 @@ def _written(environ: Mapping[str, str]) -> Written:
     """Return what stands in the file; raise `InvalidSetting` for all that is unknown in it."""
     found = Written.read(config_path(environ))
     if found is NOTHING and environ.get(CONFIG):
-        raise InvalidSetting(f"{CONFIG} names {environ[CONFIG]}, and there is no such file.")
+        raise InvalidSetting(f"The file that {CONFIG} names does not exist: {environ[CONFIG]}.")
     unknown = [
-        f"{found.source(name)}: there is no setting {name}{_nearest(name)}"
+        f'{found.source(name)}: There is no setting "{name}"{_nearest(name)}'
         for name in found.table
         if name not in SETTINGS
     ]
@@ -213,7 +215,9 @@ def _nearest(name: str) -> str:
     from difflib import get_close_matches
 
     alike = get_close_matches(name, SETTINGS, n=1, cutoff=0.5)
-    return f"; did you mean {alike[0]}?" if alike else f". There are {', '.join(SETTINGS)}."
+    return (
+        f'. Did you mean "{alike[0]}"?' if alike else f". The settings are {', '.join(SETTINGS)}."
+    )
 
 
 def shown(settings: Settings, name: str) -> str | int | bool | Mapping[str, str] | None:
@@ -251,8 +255,8 @@ def default_store() -> Path:
     folder = files.of_user("data")
     if folder is None:
         raise InvalidSetting(
-            "There is no home folder, so it is not known where the tokens are. "
-            f"Name their file with --store or {STORE}, or set HOME."
+            "There is no home folder, so the tokens cannot be found. Name their file with "
+            f"--store or {STORE}, or set HOME."
         )
     return folder / "tokens.json"
 

@@ -33,8 +33,8 @@ def check_clock() -> None:
         year = 0
     if year not in _YEARS:
         raise InvalidSetting(
-            "The clock of this machine is wrong: its year is not between "
-            f"{_YEARS.start} and {_YEARS.stop}. Nothing was done. Set the clock first."
+            f"The clock of this machine is wrong: the year is not between {_YEARS.start} "
+            f"and {_YEARS.stop}. Nothing was changed. Set the clock first."
         )
 
 
@@ -47,8 +47,8 @@ def time_zone(environ: Mapping[str, str] = os.environ) -> tuple[tzinfo | None, l
     if name in ("", "UTC", "GMT") or _is_in_a_file(name, environ) or _is_posix(name):
         return None, []
     warning = (
-        f"TZ is {printable(name[:_LONGEST])}, which is not a time zone known on this machine, so "
-        "days end in UTC. Unset TZ, correct it, or install tzdata."
+        f"TZ is {printable(name[:_LONGEST])}, which is not a time zone on this machine. "
+        "Days end in UTC. Unset or correct TZ, or install tzdata."
     )
     return UTC, [warning]
 

@@ -33,14 +33,14 @@ class Keeping(StrEnum):
 
 def text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ValueError("a text")
+        raise ValueError("text")
     return value
 
 
 def prefix(value: object) -> str:
     text = value if isinstance(value, str) else ""
     if not re.fullmatch(rf"[a-z][a-z0-9_]{{0,{PREFIX_LIMIT - 1}}}", text):
-        raise ValueError(f"up to {PREFIX_LIMIT} of a-z, 0-9 and _, a letter first")
+        raise ValueError(f"up to {PREFIX_LIMIT} of a-z, 0-9 and _, starting with a letter")
     return text
 
 
@@ -60,7 +60,7 @@ def days(value: object) -> timedelta:
 
 
 def life(value: object) -> timedelta:
-    wanted = "a length of life of up to 100 years, such as 90d, 12w or 1y"
+    wanted = "a lifetime of up to 100 years, such as 90d, 12w or 1y"
     try:
         life = parse_life(value if isinstance(value, str) else "")
     except InvalidExpiry:
@@ -95,7 +95,7 @@ def keys(value: object) -> dict[str, str]:
         pairs = [each.partition("=") for each in value.split(";") if each.strip()]
         actions = [action.strip() for action, _, _ in pairs]
         if twice := [action for action in actions if actions.count(action) > 1]:
-            raise ValueError(f"one entry an action, with commas between keys: {twice[0]} is twice")
+            raise ValueError(f"actions without repetition; {twice[0]} occurs twice")
         value = {action.strip(): keys.strip() for action, _, keys in pairs}
     if not isinstance(value, dict):
         raise ValueError(wanted)  # noqa: TRY004 - what is caught is a wrong value

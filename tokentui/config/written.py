@@ -33,19 +33,19 @@ class Written(NamedTuple):
             return NOTHING
         except OSError as error:
             raise InvalidSetting(
-                f"The settings in {path} cannot be read: {error.strerror}. "
-                "Name another file with TOKENTUI_CONFIG, or set HOME to your own folder."
+                f"The settings in {path} cannot be read: {error.strerror}. Name another file "
+                "with TOKENTUI_CONFIG, or set HOME to your home folder."
             ) from None
         except UnicodeDecodeError:
-            raise InvalidSetting(f"{path} is no text in UTF-8.") from None
+            raise InvalidSetting(f"{path} is not valid UTF-8.") from None
         import tomllib
 
         try:
             return cls(path, text, tomllib.loads(text))
         except tomllib.TOMLDecodeError as error:
-            raise InvalidSetting(f"{path} is no TOML: {error}.") from None
+            raise InvalidSetting(f"{path} is not valid TOML: {error}.") from None
         except (ValueError, RecursionError):
-            raise InvalidSetting(f"{path} is no TOML that can be read.") from None
+            raise InvalidSetting(f"{path} is not valid TOML.") from None
 
     def source(self, name: str) -> str:
         """Return where a setting stands."""

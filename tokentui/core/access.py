@@ -69,16 +69,18 @@ def parse_network(text: str) -> str:
         meant = _unmapped(ip_network(text, strict=False))
     except ValueError:
         raise InvalidNetwork(
-            f"{text!a} is not a network: write 192.0.2.0/24, 2001:db8::/32 or 192.0.2.7."
+            f"{text!a} is not a network. Write it as 192.0.2.0/24, 2001:db8::/32 or 192.0.2.7."
         ) from None
-    raise InvalidNetwork(f"{text} is an address within {meant}: write one of the two.")
+    raise InvalidNetwork(f"{text} is an address within the network {meant}. Write one of the two.")
 
 
 def parse_networks(texts: Iterable[str]) -> tuple[str, ...]:
     """Return networks as they are kept, each once; raise `InvalidNetwork`."""
     networks = tuple(dict.fromkeys(map(parse_network, texts)))
     if len(networks) > MOST_NETWORKS:
-        raise InvalidNetwork(f"At most {MOST_NETWORKS} networks: these are {len(networks)}.")
+        raise InvalidNetwork(
+            f"At most {MOST_NETWORKS} networks are allowed; these are {len(networks)}."
+        )
     return networks
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from tokentui.core.credential import Secret
 from tokentui.core.errors import AccountDisabled, AccountNotFound, InvalidAccount, InvalidPassword
+from tokentui.core.text import similar
 from tokentui.core.token import Moment
 
 NAME_LIMIT = 32
@@ -86,7 +87,18 @@ def disabled(accounts: Mapping[str, Account | None]) -> frozenset[str]:
 
 
 def find(accounts: Mapping[str, Account | None], name: str) -> Account:
-    """Return an account; raise `AccountNotFound`, also where its record is damaged."""
+    """Return an account; raise `AccountNotFound`, also where its record is damaged.
+
+    The error names a similar account: this is for those who may see all accounts.
+    """
+    account = accounts.get(name)
+    if account is None:
+        raise AccountNotFound(name, similar(name, accounts))
+    return account
+
+
+def find_own(accounts: Mapping[str, Account | None], name: str) -> Account:
+    """Return the account that somebody acts as; raise `AccountNotFound`, naming no other one."""
     account = accounts.get(name)
     if account is None:
         raise AccountNotFound(name)
@@ -94,8 +106,11 @@ def find(accounts: Mapping[str, Account | None], name: str) -> Account:
 
 
 def find_enabled(accounts: AccountSource, name: str) -> Account:
-    """Return an account that is enabled; raise `AccountNotFound`, `AccountDisabled`."""
-    account = find(accounts.list_all(), name)
+    """Return the enabled account that somebody acts as.
+
+    Raises `AccountNotFound`, `AccountDisabled`.
+    """
+    account = find_own(accounts.list_all(), name)
     if account.disabled_at is not None:
         raise AccountDisabled(name)
     return account
@@ -117,8 +132,8 @@ def check_account_name(name: str) -> None:
     """
     if not _NAME.fullmatch(name) or len(name) > NAME_LIMIT:
         raise InvalidAccount(
-            f"{name!a} is no name for an account: up to {NAME_LIMIT} of a-z, 0-9, ., _ and -, "
-            "a letter first. Nothing was changed."
+            f"{name!a} is not a valid account name. Use up to {NAME_LIMIT} of a-z, 0-9, ., "
+            "_ and -, starting with a letter."
         )
 
 
@@ -147,18 +162,20 @@ def check_password(password: Secret, account: str) -> None:
     text = password.reveal()
     if len(text) < SHORTEST_PASSWORD:
         raise InvalidPassword(
-            f"At least {SHORTEST_PASSWORD} characters are needed: this has {len(text)}."
+            f"A password needs at least {SHORTEST_PASSWORD} characters; this one has {len(text)}."
         )
     if (length := len(text.encode(errors="replace"))) > LONGEST_PASSWORD:
         raise InvalidPassword(
-            f"At most {LONGEST_PASSWORD} bytes are possible: this has {length}. Choose a shorter "
-            "one."
+            f"A password can have at most {LONGEST_PASSWORD} bytes; this one has {length}. "
+            "Choose a shorter password."
         )
     if not hashable(password):
-        raise InvalidPassword("A character of this cannot be in a password: choose another one.")
+        raise InvalidPassword(
+            "The password contains a character that is not allowed. Choose another password."
+        )
     holds_name = len(account) > 3 and account in text.casefold()
     if holds_name or len(set(text)) < 4:
-        raise InvalidPassword("This is too easy to guess: choose another one.")
+        raise InvalidPassword("The password is too easy to guess. Choose another password.")
 
 
 def parse_key(line: str) -> str:
@@ -183,8 +200,7 @@ def parse_key(line: str) -> str:
         sound = False
     if not sound:
         raise InvalidAccount(
-            "This is no public SSH key: give the one line of a file such as id_ed25519.pub. "
-            "Nothing was changed."
+            "This is not a public SSH key. Give the single line of a file such as id_ed25519.pub."
         )
     return f"{kind} {blob}"
 

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 from msgspec.structs import replace
 
-from tokentui.core.account import Account, Role, administrators, find, fingerprint
+from tokentui.core.account import Account, Role, administrators, find, find_own, fingerprint
 from tokentui.core.audit import Action, Event
 from tokentui.core.errors import (
     AccountChanged,
@@ -54,12 +54,12 @@ def carry_out(change: "AccountChange", records: AccountRecords) -> AccountEdit:
 def _check_permitted(change: "AccountChange", accounts: Mapping[str, Account | None]) -> None:
     if change.acting_as is None:
         return
-    acting = find(accounts, change.acting_as)
+    acting = find_own(accounts, change.acting_as)
     if acting.disabled_at is not None:
         raise AccountDisabled(acting.name)
     own_password = isinstance(change, SetPassword) and change.name == acting.name
     if acting.role is not Role.ADMINISTRATOR and not own_password:
-        raise NotPermitted("That is for administrators; nothing was changed.")
+        raise NotPermitted("Only administrators can do this. Nothing was changed.")
 
 
 def _check_administrated(account: Account, accounts: Mapping[str, Account | None]) -> None:
@@ -67,7 +67,7 @@ def _check_administrated(account: Account, accounts: Mapping[str, Account | None
     if administrators({**accounts, account.name: account}.values()):
         return
     if account.revision == 1:
-        raise InvalidAccount("The first account has to be an administrator; nothing was changed.")
+        raise InvalidAccount("The first account must be an administrator. Nothing was changed.")
     raise LastAdministrator(account.name)
 
 
@@ -93,7 +93,7 @@ class AddAccount(msgspec.Struct, frozen=True, kw_only=True):
 
     def events(self, account: str, edit: AccountEdit) -> Iterator[Event]:
         role = edit.account.role if edit.account else self.role
-        yield _event(account, Action.ACCOUNT, f"{self.name} was added as {role}.")
+        yield _event(account, Action.ACCOUNT, f"Added {self.name} as {role}.")
 
 
 class SetRole(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +107,7 @@ class SetRole(msgspec.Struct, frozen=True, kw_only=True):
         return _changed(find(records.accounts, self.name), role=self.role)
 
     def events(self, account: str, edit: AccountEdit) -> Iterator[Event]:  # noqa: ARG002
-        yield _event(account, Action.ACCOUNT, f"{self.name} is {self.role} now.")
+        yield _event(account, Action.ACCOUNT, f"Changed the role of {self.name} to {self.role}.")
 
 
 class DisableAccount(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +122,7 @@ class DisableAccount(msgspec.Struct, frozen=True, kw_only=True):
         return _changed(account, disabled_at=account.disabled_at or self.at)
 
     def events(self, account: str, edit: AccountEdit) -> Iterator[Event]:  # noqa: ARG002
-        yield _event(account, Action.ACCOUNT, f"{self.name} was disabled.")
+        yield _event(account, Action.ACCOUNT, f"Disabled {self.name}.")
 
 
 class EnableAccount(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,7 +135,7 @@ class EnableAccount(msgspec.Struct, frozen=True, kw_only=True):
         return _changed(find(records.accounts, self.name), disabled_at=None)
 
     def events(self, account: str, edit: AccountEdit) -> Iterator[Event]:  # noqa: ARG002
-        yield _event(account, Action.ACCOUNT, f"{self.name} was enabled.")
+        yield _event(account, Action.ACCOUNT, f"Enabled {self.name}.")
 
 
 class AddKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,13 +149,15 @@ class AddKey(msgspec.Struct, frozen=True, kw_only=True):
         account = find(records.accounts, self.name)
         for other in records.accounts.values():
             if other and self.key in other.keys and other.name != self.name:
-                raise InvalidAccount(f"That is a key of {other.name}; nothing was changed.")
+                raise InvalidAccount(
+                    f"This key already belongs to {other.name}. Nothing was changed."
+                )
         if self.key in account.keys:
             return AccountEdit()
         return _changed(account, keys=(*account.keys, self.key))
 
     def events(self, account: str, edit: AccountEdit) -> Iterator[Event]:  # noqa: ARG002
-        about = f"{self.name} has the key {fingerprint(self.key)} as well."
+        about = f"Added the key {fingerprint(self.key)} to {self.name}."
         yield _event(account, Action.KEY, about)
 
 
@@ -170,11 +172,11 @@ class RemoveKey(msgspec.Struct, frozen=True, kw_only=True):
         account = find(records.accounts, self.name)
         left = tuple(key for key in account.keys if fingerprint(key) != self.fingerprint)
         if left == account.keys:
-            raise InvalidAccount(f"{self.name} has no key {self.fingerprint}; nothing was changed.")
+            raise InvalidAccount(f"{self.name} has no key {self.fingerprint}. Nothing was changed.")
         return _changed(account, keys=left)
 
     def events(self, account: str, edit: AccountEdit) -> Iterator[Event]:  # noqa: ARG002
-        yield _event(account, Action.KEY, f"{self.name} has the key {self.fingerprint} no more.")
+        yield _event(account, Action.KEY, f"Removed the key {self.fingerprint} from {self.name}.")
 
 
 class SetPassword(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,7 +198,7 @@ class SetPassword(msgspec.Struct, frozen=True, kw_only=True):
         return AccountEdit(passwords={self.name: self.password})
 
     def events(self, account: str, edit: AccountEdit) -> Iterator[Event]:  # noqa: ARG002
-        yield _event(account, Action.PASSWORD, f"The password of {self.name} was changed.")
+        yield _event(account, Action.PASSWORD, f"Changed the password of {self.name}.")
 
 
 AccountChange = (

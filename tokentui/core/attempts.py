@@ -105,9 +105,13 @@ class BoundedRecorder:
             return refused  # better too much in the audit log than nothing
         recorded = list(refused[: max(0, RECORDED - seen)])
         if recorded and missed:
-            recorded[0] = _with(recorded[0], f"{missed:,} refusals before this were only counted.")
+            recorded[0] = _with(
+                recorded[0], f"{missed:,} earlier refusals were counted, not recorded."
+            )
         if recorded and seen + len(refused) >= RECORDED:
-            recorded[-1] = _with(recorded[-1], "More refusals in this hour are only counted.")
+            recorded[-1] = _with(
+                recorded[-1], "More refusals within this hour are counted, not recorded."
+            )
         return recorded
 
     def _count(self, key: str, more: int) -> tuple[int, int]:

@@ -67,7 +67,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         """Return that it was not done, and why."""
         about = str(error)
         if not isinstance(error, TokentuiError):
-            about = f"Interrupted by {type(error).__name__}; nothing was changed."
+            about = f"Interrupted by {type(error).__name__}. Nothing was changed."
         return replace(self, outcome=Outcome.FAILED, about=about)
 
 

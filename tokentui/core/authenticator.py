@@ -149,7 +149,7 @@ class Authenticator:
         return account if right and fits and hashed else None
 
     def _note_failure(self, wait: int, name: str, action: Action) -> None:
-        delay = f" Seconds until the next one is looked at: {wait}." if wait else ""
+        delay = f" Seconds until the next attempt: {wait}." if wait else ""
         # What is no account's name may be a password, typed into the wrong field.
         named = name if name in self._accounts.list_all() else ""
         self._recorder.record(

@@ -36,7 +36,7 @@ _ACCEPTANCE = re.compile(
 
 def loss() -> Event:
     """Return that the anchor was missing, which is written before the line that follows."""
-    about = "The anchor was missing: lines may be missing too."
+    about = "The anchor was missing. Entries may be missing too."
     return Event(account="", action=Action.TRAIL, outcome=Outcome.FAILED, about=about)
 
 
@@ -104,7 +104,7 @@ def link_of(line: bytes) -> Link:
     body, signature = line[:-_SIGNATURE], line[-_SIGNATURE:]
     number = _NUMBER.match(body)
     if number is None or not (signature.startswith(_MAC) and signature.endswith(_END)):
-        raise ValueError("no line of an audit log")
+        raise ValueError("not an audit log entry")
     return Link(int(number[1]), bytes.fromhex(signature[len(_MAC) : -len(_END)].decode("ascii")))
 
 
@@ -133,10 +133,10 @@ class Broken(NamedTuple):
 def check_acceptable(found: "Link | Broken", line: int) -> None:
     """Raise `InvalidInput` unless `found`, what `verify` returned, can be accepted at `line`."""
     if isinstance(found, Link):
-        raise InvalidInput("The audit log is whole: there is nothing to accept.")
+        raise InvalidInput("The audit log is intact. There is nothing to accept.")
     if not found.acceptable or found.line != line:
         raise InvalidInput(
-            f"Line {found.line} of the audit log {found.what}. Nothing was accepted."
+            f"Entry {found.line} of the audit log {found.what}. Nothing was accepted."
         )
 
 
@@ -166,12 +166,12 @@ def verify(
         elif accepted := _ACCEPTANCE.search(line):
             losses = [each for each in losses if each != int(accepted[1])]
         if seq == anchored and anchor is not None and mac != anchor.mac:
-            return Broken(seq, "was written anew: the anchor knows it otherwise")
+            return Broken(seq, "was rewritten: it does not match the anchor")
     if anchored > seq:
-        more = f", and all up to {anchored}" if anchored > seq + 1 else ""
-        return Broken(seq + 1, f"is missing{more}: the end was cut off")
+        more = f", and so are all entries up to {anchored}" if anchored > seq + 1 else ""
+        return Broken(seq + 1, f"is missing{more}: the end of the log was cut off")
     if losses:
-        what = "says that the anchor was missing: lines before it may be missing, too"
+        what = "records that the anchor was missing: entries before it may be missing too"
         return Broken(losses[0], what, acceptable=True)
     return Link(seq, mac)
 
@@ -182,8 +182,8 @@ def _what_is_wrong(line: bytes, due: int, following: Iterator[bytes]) -> str:
     if found == due:
         return "was altered" if line.endswith(_END) else "was cut off"
     if found < due:
-        return f"has the number {found} a second time: it was put in, or moved"
+        return f"has the number {found}, which was used before: the entry was inserted or moved"
     beginning = b'{"seq":%d,' % due
     if any(other.startswith(beginning) for other in following):
-        return f"was moved: in its place is the line with the number {found}"
-    return f"is missing: the line with the number {found} is in its place"
+        return f"was moved: the entry with the number {found} is in its place"
+    return f"is missing: the entry with the number {found} is in its place"

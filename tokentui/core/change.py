@@ -84,7 +84,7 @@ class Rename(msgspec.Struct, frozen=True, kw_only=True):
         return Edit(replaced=(next_revision(token, name=self.name),))
 
     def events(self, account: str) -> Iterator[Event]:
-        yield event_for(self.seen, account, Action.RENAME, f"Its name is {self.name} now.")
+        yield event_for(self.seen, account, Action.RENAME, f"Renamed to {self.name}.")
 
 
 class SetAccess(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,8 +104,9 @@ class SetAccess(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def events(self, account: str) -> Iterator[Event]:
-        use = "for reading" if self.read_only else "for anything"
-        about = f"It is {use}, from {' or '.join(self.networks) or 'anywhere'}, now."
+        use = "read-only" if self.read_only else "all requests"
+        networks = " or ".join(self.networks) or "any network"
+        about = f"Changed to {use}, from {networks}."
         yield event_for(self.seen, account, Action.ACCESS, about)
 
 
@@ -169,8 +170,8 @@ class Rotate(msgspec.Struct, frozen=True, kw_only=True):
         return Edit(added=(self.new,), replaced=(old,))
 
     def events(self, account: str) -> Iterator[Event]:
-        yield event_for(self.seen, account, Action.ROTATE, f"Its successor is {self.new.id}.")
-        about = f"It replaces {self.seen.id}. {ending(self.new)}"
+        yield event_for(self.seen, account, Action.ROTATE, f"Replaced by {self.new.id}.")
+        about = f"Replaces {self.seen.id}. {ending(self.new)}"
         yield event_for(self.new, account, Action.CREATE, about)
 
 
@@ -199,8 +200,8 @@ class UndoRotation(msgspec.Struct, frozen=True, kw_only=True):
 
     def events(self, account: str) -> Iterator[Event]:
         back = replace(self.seen, expires_at=self.expires_at)
-        yield event_for(self.seen, account, Action.ROTATE, f"Undone. {ending(back)}")
-        about = f"{self.seen.id} is used instead, as before."
+        yield event_for(self.seen, account, Action.ROTATE, f"Rotation undone. {ending(back)}")
+        about = f"Rotation undone: {self.seen.id} is valid again."
         yield event_for(self.new, account, Action.REVOKE, about)
 
 
@@ -320,7 +321,7 @@ the records, and `events(account)` what the audit log says of it, one event a to
 
 def ending(token: Token) -> str:
     """Return in a sentence when a token ends."""
-    return f"It ends {token.expires_at}." if token.expires_at else "It never ends."
+    return f"Expires {token.expires_at}." if token.expires_at else "No expiration."
 
 
 def _once(tokens: Iterable[Token]) -> Collection[Token]:

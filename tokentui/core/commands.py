@@ -103,7 +103,7 @@ class TokenCommands:
         """
         check_name(name)
         if renaming is not None and name == renaming.name:
-            raise InvalidName("This is its name already.")
+            raise InvalidName("The token already has this name.")
         account = renaming.account if renaming else self.account
         for other in self.backend.tokens.by_name(name, account):
             if renaming is None or other.id != renaming.id:

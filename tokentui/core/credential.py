@@ -101,7 +101,9 @@ class BcryptHasher:
 
     def check(self, secret: Secret, hashed: str) -> bool:
         if not is_hash(hashed):
-            raise DamagedHash("The stored hash of this token is damaged: revoke it, make another.")
+            raise DamagedHash(
+                "The stored hash of this token is damaged. Revoke the token and create another."
+            )
         return bcrypt.checkpw(secret.reveal().encode(), hashed.encode("ascii"))
 
 
@@ -130,11 +132,11 @@ def parse(presented: Secret, prefix: str = PREFIX) -> Credential:
     form = SECRET_PATTERN.fullmatch(presented.reveal())
     if form is None or form["prefix"] != prefix:
         raise MalformedSecret(
-            f"This is not a secret: one looks like {prefix}_ with {ID_LENGTH} letters or digits, "
-            f"another _ and {_SECRET_LENGTH + _CHECKSUM_LENGTH} more."
+            f"This is not a secret. A secret is {prefix}_, {ID_LENGTH} letters or digits, "
+            f"_, and {_SECRET_LENGTH + _CHECKSUM_LENGTH} more."
         )
     if _checksum(form["body"]) != form["checksum"]:
-        raise MalformedSecret("A character of this secret is wrong: its checksum does not match.")
+        raise MalformedSecret("The secret contains a typo: its checksum does not match.")
     return Credential(form["id"], Secret(form["secret"]))
 
 

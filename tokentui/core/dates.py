@@ -61,7 +61,7 @@ def end_of_day(day: date, zone: tzinfo | None = None) -> datetime:
     Raises `InvalidExpiry` for a day after `LAST_DAY`.
     """
     if day > LAST_DAY:
-        raise InvalidExpiry(f"{LAST_DAY} is the last day that can be chosen.")
+        raise InvalidExpiry(f"The latest possible date is {LAST_DAY}.")
 
     def date_at(quarter: datetime, seconds: int = 0) -> date:
         return local(quarter + timedelta(seconds=seconds), zone).date()

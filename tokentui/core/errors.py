@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokentui.core.text import printable
+from tokentui.core.text import did_you_mean, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +64,7 @@ class NameTaken(TokentuiError):
     """Another token of the account holds this name already."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"The name {name} is taken: choose another one.")
+        super().__init__(f"The name {name} is already in use. Choose another name.")
 
 
 class NamesClash(TokentuiError):
@@ -72,8 +72,8 @@ class NamesClash(TokentuiError):
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__(
-            f"Newer tokens have names that would come back: {', '.join(names)}; nothing was "
-            "changed. Rename or revoke the newer ones first."
+            f"Newer tokens use names that the backup needs: {', '.join(names)}. Nothing was "
+            "changed. Rename or revoke the newer tokens first."
         )
 
 
@@ -81,14 +81,14 @@ class IdTaken(TokentuiError):
     """Another token has this id already, revoked or not."""
 
     def __init__(self, token_id: str) -> None:
-        super().__init__(f"A token with the id {token_id} is there already; nothing was changed.")
+        super().__init__(f"A token with the ID {token_id} exists already. Nothing was changed.")
 
 
 class AlreadyRevoked(TokentuiError):
     """A revoked token can be changed no more."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name} was revoked already and stays as it is; nothing was changed.")
+        super().__init__(f"{name} is already revoked. Nothing was changed.")
 
 
 class AlreadyReplaced(TokentuiError):
@@ -96,8 +96,8 @@ class AlreadyReplaced(TokentuiError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"{name} was rotated already; nothing was changed. "
-            "Change its successor instead, which has the name now."
+            f"{name} was already replaced. Nothing was changed. Change the token that "
+            "replaced it, which has the same name."
         )
 
 
@@ -106,42 +106,37 @@ class NotRotated(TokentuiError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"{name} replaces no token whose secret is still known; nothing was changed. "
-            "If a backup has the old token, restore it: tokentui restore BACKUP --revive ID."
+            f"No rotation of {name} can be undone. Nothing was changed. If a backup has the "
+            "old token, run: tokentui restore BACKUP --reactivate ID"
         )
 
 
 class TokenNotFound(TokentuiError):
-    """No token has this id or name."""
+    """No token has this ID or name; `similar` are names that may be meant, best first."""
 
-    def __init__(self, reference: str) -> None:
-        super().__init__(
-            f"There is no token {reference}; nothing was changed. "
-            "See the list for the names in use."
-        )
+    def __init__(self, reference: str, similar: Sequence[str] = ()) -> None:
+        super().__init__(f'There is no token "{reference}".{did_you_mean(similar)}')
 
 
 class AccountNotFound(TokentuiError):
-    """No account has this name."""
+    """No account has this name; `similar` are names that may be meant, best first."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"There is no account {name}; nothing was changed. See tokentui account list."
-        )
+    def __init__(self, name: str, similar: Sequence[str] = ()) -> None:
+        super().__init__(f'There is no account "{name}".{did_you_mean(similar)}')
 
 
 class AccountTaken(TokentuiError):
     """There is an account of this name."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"There is an account {name} already; nothing was changed.")
+        super().__init__(f"An account named {name} exists already. Nothing was changed.")
 
 
 class AccountChanged(TokentuiError):
     """An account was changed elsewhere since it was read."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name} was changed elsewhere meanwhile; nothing was changed here.")
+        super().__init__(f"{name} was changed elsewhere in the meantime. Your change was not made.")
 
 
 class LastAdministrator(TokentuiError):
@@ -149,8 +144,8 @@ class LastAdministrator(TokentuiError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"{name} is the last administrator; nothing was changed. Make another one first: "
-            "tokentui account role NAME administrator."
+            f"{name} is the last administrator. Nothing was changed. Add another "
+            "administrator first: tokentui account role NAME administrator"
         )
 
 
@@ -170,8 +165,7 @@ class KeyRemoved(NotPermitted):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"An SSH key that may have opened this session was removed from the account {name}. "
-            "Connect again."
+            f"An SSH key of this session was removed from the account {name}. Connect again."
         )
 
 
@@ -191,8 +185,7 @@ class TooManyLogIns(LogInRefused):
 
     def __init__(self, seconds: int) -> None:
         super().__init__(
-            f"Too many wrong passwords: the next one is looked at in {seconds} "
-            f"second{'' if seconds == 1 else 's'}."
+            f"Too many wrong passwords. Try again in {seconds} second{'' if seconds == 1 else 's'}."
         )
         self.seconds = seconds
 
@@ -202,8 +195,8 @@ class BackupNotFound(TokentuiError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"There is no backup {name}; nothing was changed. "
-            "See tokentui backup --list, or give a path with a / in it."
+            f'There is no backup "{name}". Run tokentui backup --list, or give a path '
+            "that contains a /."
         )
 
 
@@ -211,9 +204,10 @@ class AmbiguousName(TokentuiError):
     """Several accounts in one store have a token of this name."""
 
     def __init__(self, name: str, tokens: Sequence[Token]) -> None:
-        ids = ", ".join(f"{token.id} (of {token.account})" for token in tokens)
+        ids = ", ".join(f"{token.id} (owned by {token.account})" for token in tokens)
         super().__init__(
-            f"Several tokens are called {name}; nothing was changed. Give the id instead: {ids}."
+            f"Several tokens have the name {name}. Nothing was changed. Give the token ID "
+            f"instead: {ids}."
         )
 
 
@@ -223,8 +217,9 @@ class TokenChanged(TokentuiError):
     def __init__(self, current: Token) -> None:
         revoked = current.revoked_at is not None
         super().__init__(
-            f"{current.name} was {'revoked' if revoked else 'changed'} elsewhere meanwhile; "
-            f"nothing was changed here.{'' if revoked else ' Look at it again, then decide.'}"
+            f"{current.name} was {'revoked' if revoked else 'changed'} elsewhere in the "
+            "meantime. Your change was not "
+            f"made.{'' if revoked else ' Check the token and try again.'}"
         )
         self.current = current
 
@@ -233,7 +228,7 @@ class InvalidImport(InvalidInput):
     """What was to be imported cannot be, for each of `problems`."""
 
     def __init__(self, problems: Sequence[str]) -> None:
-        more = f" There are {len(problems)} such problems." if len(problems) > 1 else ""
+        more = f" {len(problems)} problems were found." if len(problems) > 1 else ""
         super().__init__(f"{problems[0]} Nothing was changed.{more}")
         self.problems = problems
 
@@ -250,7 +245,7 @@ class StoreReadOnly(TokentuiError):
     """The store was opened to be looked at."""
 
     def __init__(self) -> None:
-        super().__init__("The store was opened read-only; nothing was changed.")
+        super().__init__("The store was opened read-only. Nothing was changed.")
 
 
 class StoreMended(TokentuiError):
@@ -258,7 +253,8 @@ class StoreMended(TokentuiError):
 
     def __init__(self, location: str) -> None:
         super().__init__(
-            f"{location} is no longer damaged; nothing was changed here. Look at it again."
+            f"{location} is not damaged any more. Nothing was restored. Check the store and "
+            "try again."
         )
 
 
@@ -274,7 +270,7 @@ class StoreOutOfDate(StoreError):
     """What was read of the store last is too old to let anybody in."""
 
     def __init__(self, cause: str) -> None:
-        super().__init__(f"Nobody is let in, since the tokens cannot be read. {cause}")
+        super().__init__(f"All tokens are refused, because the store cannot be read. {cause}")
 
 
 class StoreTooNew(StoreError):
@@ -297,7 +293,7 @@ class AuditLogUnwritable(StoreError):
     """What is done cannot be written into the audit log, so it is not done."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"Nothing was changed, because the audit log could not be kept. {why}")
+        super().__init__(f"Nothing was changed, because the audit log could not be written. {why}")
 
 
 class StoreUnavailable(StoreError):
@@ -309,8 +305,8 @@ class OutcomeUnknown(StoreError):
 
     def __init__(self) -> None:
         super().__init__(
-            "It is not known whether this was done: the store did not answer any more. "
-            "Look at the list once it is back."
+            "The store stopped responding, so it is not known whether the change was made. "
+            "Check the list when the store responds again."
         )
 
 

@@ -34,6 +34,6 @@ def extract_credential(authorizations: Iterable[str], api_keys: Iterable[str]) -
         case [one]:
             return one
         case []:
-            raise NothingPresented("The request presents no secret.")
+            raise NothingPresented("The request contains no secret.")
         case _:
-            raise MalformedSecret("The request presents more than one secret.")
+            raise MalformedSecret("The request contains more than one secret.")

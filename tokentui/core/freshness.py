@@ -59,7 +59,7 @@ class Freshness:
         if self._monotonic() >= self._due_at:
             self._look_if_due()
         if self._monotonic() > self.valid_until:
-            raise StoreOutOfDate(self.last_error or "They are being read since then.")
+            raise StoreOutOfDate(self.last_error or "They have been loading since then.")
 
     def _look_if_due(self) -> None:
         patience = PATIENCE if self.age > PATIENCE else 0
@@ -78,7 +78,7 @@ class Freshness:
         except StoreError as error:
             if self.last_error is None:
                 _log(
-                    "The tokens cannot be read; what was read last counts for %g seconds. %s",
+                    "The tokens cannot be read. The last copy stays in use for %g seconds. %s",
                     self._grace,
                     error,
                 )

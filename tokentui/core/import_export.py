@@ -64,9 +64,9 @@ def read(text: str, form: Form) -> list[Token]:
         try:
             tokens.append(_token(record, form))
         except (ValueError, InvalidInput) as error:
-            problems.append(f"Record {number} is no token: {str(error).removesuffix('.')}.")
+            problems.append(f"Record {number} is not a token: {str(error).removesuffix('.')}.")
     counted = Counter(token.id for token in tokens)
-    problems += [f"The id {each} stands there twice." for each, n in counted.items() if n > 1]
+    problems += [f"The token ID {each} occurs twice." for each, n in counted.items() if n > 1]
     if problems:
         raise InvalidImport(problems)
     return tokens
@@ -87,7 +87,7 @@ def missing(tokens: Sequence[Token], store: TokenRepository) -> list[Token]:
     if taken := clashing([*here, *new]) & {token.name for token in new}:
         raise InvalidImport(
             [
-                f"The name {name} is taken here, or stands there twice: rename one."
+                f"The name {name} is already in use or occurs twice. Rename one of the tokens."
                 for name in sorted(taken)
             ]
         )
@@ -117,16 +117,18 @@ def _from_json(text: str) -> list[dict[str, Any]]:
     try:
         return msgspec.json.decode(text, type=list[dict[str, Any]])
     except (ValueError, RecursionError):
-        raise InvalidImport(["This is no JSON list of tokens, as an export is."]) from None
+        raise InvalidImport(
+            ["This is not a JSON list of tokens, as tokentui export writes it."]
+        ) from None
 
 
 def _from_csv(text: str) -> Iterator[dict[str, Any]]:
     import csv
 
-    rows = csv.DictReader(io.StringIO(text, newline=""), restkey="cells too many", strict=True)
+    rows = csv.DictReader(io.StringIO(text, newline=""), restkey="extra cells", strict=True)
     try:
         if not rows.fieldnames:
-            raise InvalidImport(["There are no titles of columns in it."])
+            raise InvalidImport(["The column titles are missing."])
         for row in rows:
             cells = {name: cell for name, cell in row.items() if cell}
             record: dict[str, Any] = {
@@ -137,13 +139,13 @@ def _from_csv(text: str) -> Iterator[dict[str, Any]]:
                 record["expires_at"] = None
             yield record | {"networks": (row.get("networks") or "").split()}
     except csv.Error as error:
-        raise InvalidImport([f"Line {rows.line_num} is no CSV: {error}."]) from None
+        raise InvalidImport([f"Line {rows.line_num} is not valid CSV: {error}."]) from None
 
 
 def _token(record: Mapping[str, Any], form: Form) -> Token:
     """Return the token that `record` is; raise `ValueError` or `InvalidInput`."""
     if SECRET_PATTERN.search(str(record)):
-        raise ValueError("it holds a secret, which belongs into no file: revoke that token")
+        raise ValueError("it contains a secret, which must not be stored; revoke that token")
     token = msgspec.convert({"hash": None, **record}, Token, strict=form is Form.JSON)
     check_name(token.name)
     check_note(token.note)
@@ -151,12 +153,12 @@ def _token(record: Mapping[str, Any], form: Form) -> Token:
         raise ValueError(flaw)
     for account in (token.account, token.revoked_by or token.account):
         if not (0 < len(account) <= _ACCOUNT_LIMIT and printable(account) == account):
-            raise ValueError("the account is no name")
+            raise ValueError("the account name is not valid")
     token = replace(token, networks=parse_networks(token.networks))
     if token.revoked_at is not None:
         return replace(token, hash=None)
     if token.hash is None:
-        raise ValueError("it has no hash, so its secret would open nothing (export --hashes)")
+        raise ValueError("it has no hash, so its secret would never be valid (use export --hashes)")
     if not is_hash(token.hash):
-        raise ValueError("its hash is no bcrypt hash that may be checked")
+        raise ValueError("its hash is not a bcrypt hash, or too costly to check")
     return token

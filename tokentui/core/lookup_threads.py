@@ -68,4 +68,6 @@ def _unavailable() -> Iterator[None]:
     except StoreError as error:
         raise StoreOutOfDate(str(error)) from None
     except TimeoutError:
-        raise StoreOutOfDate(f"No answer came for {_FIND_PATIENCE:g} seconds.") from None
+        raise StoreOutOfDate(
+            f"The store did not answer within {_FIND_PATIENCE:g} seconds."
+        ) from None

@@ -35,7 +35,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             return self.last_moment(last_day, today)
         if self.max_life is not None:
             raise InvalidExpiry(
-                f"A token has to expire here, after {self.max_life.days} days at most."
+                f"Tokens must expire here. The longest lifetime is {self.max_life.days} days."
             )
         return None
 
@@ -47,10 +47,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         day, and for one that is later than `max_life` allows.
         """
         if day < today:
-            raise InvalidExpiry(f"{day} is in the past: choose today or a later day.")
+            raise InvalidExpiry(f"{day} is in the past. Choose today or a later date.")
         if self.max_life is not None and day > today + self.max_life:
             raise InvalidExpiry(
-                f"{day} is too late: a token lives for {self.max_life.days} days at most here, so "
+                f"{day} is too late. The longest lifetime is {self.max_life.days} days, "
                 f"until {today + self.max_life}."
             )
         return end_of_day(day, self.zone)

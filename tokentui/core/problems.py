@@ -17,7 +17,7 @@ def find_problems(queries: TokenQueries) -> list[str]:
     return [
         *queries.warnings(),
         *(
-            f"Several tokens are called {printable(name)}: rename all but one."
+            f"Several tokens have the name {printable(name)}. Rename all but one."
             for name in sorted(clashing(tokens))
         ),
         *(problem for token in tokens for problem in _problems(token)),
@@ -31,15 +31,17 @@ def _problems(token: Token) -> Iterator[str]:
     try:
         check_name(token.name)
     except InvalidName as error:
-        yield f"The name {printable(token.name)} ({token.id}) breaks a rule: {error} Rename it."
+        yield (
+            f"The name {printable(token.name)} ({token.id}) is not valid: {error} Rename the token."
+        )
 
 
 def _hash_problems(token: Token) -> Iterator[str]:
     if token.revoked_at is not None:
         if token.hash is not None:
-            yield f"{printable(token.name)} ({token.id}) was revoked but still has a hash."
+            yield f"{printable(token.name)} ({token.id}) is revoked but still has a hash."
     elif token.hash is None or not credential.is_hash(token.hash):
         yield (
-            f"The hash of {printable(token.name)} is damaged, so its secret opens nothing: "
-            "revoke it and create another."
+            f"The hash of {printable(token.name)} is damaged, so its secret is never valid. "
+            "Revoke the token and create another."
         )

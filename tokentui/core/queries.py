@@ -21,7 +21,7 @@ from tokentui.core.query import WINDOW, Filter, Query, Sort
 from tokentui.core.rights import Permissions, Rights
 from tokentui.core.rows import joined
 from tokentui.core.search import EVERYTHING
-from tokentui.core.text import printable
+from tokentui.core.text import printable, similar
 from tokentui.core.token import (
     ID_LENGTH,
     Status,
@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from tokentui.core.search import Search
     from tokentui.core.summary import Summary
     from tokentui.core.verifier import Verifier
+
+_MOST_PARTS = 4
+_MOST_COMPARED = 500
+"""How many tokens with each of these parts of a name are compared with one that is unknown."""
 
 
 class TokenQueries:
@@ -289,13 +293,27 @@ class TokenQueries:
                     self._note_reach(token)
                 if not named and len(reference) == ID_LENGTH:
                     return self.get(reference)
-                raise TokenNotFound(reference)
+                raise TokenNotFound(reference, self._similar_names(reference))
             case several:
                 raise AmbiguousName(reference, several)
 
+    def _similar_names(self, reference: str) -> Sequence[str]:
+        """Return names that `reference` may be a misspelling of, as far as they may be seen.
+
+        Only names that share a part of it are compared, and not all of them where there are many.
+        """
+        size = max(2, len(reference) // 3)
+        parts = {reference[at : at + size] for at in range(0, len(reference), size)}
+        names: set[str] = set()
+        with suppress(StoreError):
+            for part in list(parts)[:_MOST_PARTS]:
+                page = self.find(replace(self.query(), text=part), limit=_MOST_COMPARED)
+                names |= {row.token.name for row in page.rows}
+        return similar(reference, names)
+
     def _note_reach(self, token: Token) -> None:
         """Write down that somebody asked for what is not theirs."""
-        about = f"It belongs to {token.account}."
+        about = f"The owner is {token.account}."
         self.record_refusal(event_for(token, self.account, Action.LOOK, about))
 
     def record_refusal(self, *events: Event) -> None:

@@ -201,8 +201,7 @@ def _chosen(
                 chosen.add(old.id)
             case []:
                 raise InvalidInput(
-                    f"{reference} is no token that was revoked since this backup; "
-                    "nothing was changed."
+                    f"{reference} was not revoked since this backup. Nothing was changed."
                 )
             case several:
                 raise AmbiguousName(reference, several)

@@ -19,7 +19,7 @@ from tokentui.core.token import Token
 
 _OF_OTHERS = {Action.REVOKE, Action.RETIRE}
 """What administrators may do with tokens that are not theirs: what shuts doors, opens none."""
-_ONLY_LOOKS = "An auditor may only look."
+_ONLY_LOOKS = "Auditors cannot change anything."
 
 
 class Permissions(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +53,7 @@ class Permissions(msgspec.Struct, frozen=True, kw_only=True):
         if not others or (self.role is Role.ADMINISTRATOR and action in _OF_OTHERS):
             return ""
         first = printable(others[0].name), printable(others[0].account)
-        return "{} belongs to {}: nothing but revoking it is possible here.".format(*first)
+        return "{} is owned by {}. You can only revoke it.".format(*first)
 
 
 class Rights:
@@ -150,9 +150,9 @@ class Rights:
     def check_all_seen(self) -> None:
         """Raise `NotPermitted` where only some tokens are seen."""
         if self.owner_filter is not None:
-            raise NotPermitted("That is for administrators and auditors; nothing was changed.")
+            raise NotPermitted("Only administrators and auditors can do this.")
 
     def check_administrator(self) -> None:
         """Raise `NotPermitted` unless accounts may be looked after."""
         if self._known.role not in (None, Role.ADMINISTRATOR):
-            raise NotPermitted("That is for administrators; nothing was changed.")
+            raise NotPermitted("Only administrators can do this. Nothing was changed.")

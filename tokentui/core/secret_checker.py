@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tokentui.core.flight import Flight
     from tokentui.core.lookup import StoredCredential
 
-_WRONG = "This is not the secret of the token that it names."
+_WRONG = "This is not the secret of that token."
 _WRONG_KEPT = 4096
 
 
@@ -67,7 +67,7 @@ class SecretChecker:
         if self._wrong.get(digest) == stored.hash:
             raise WrongSecret(_WRONG, stored.id)
         if self._failures.reached(stored.id, caller):
-            raise TooManyFailures("Too many wrong secrets came for this token.", stored.id)
+            raise TooManyFailures("This token is rate limited: too many wrong secrets.", stored.id)
 
     def _compare(
         self, digest: bytes, secret: Secret, stored: StoredCredential, caller: str
@@ -93,4 +93,4 @@ class SecretChecker:
     def _unchecked(self, token_id: str, caller: str) -> TooManyFailures:
         """Return the refusal of a secret that there was no time to check."""
         self._failures.note_unchecked(caller)
-        return TooManyFailures("Too many wrong secrets came to check another one.", token_id)
+        return TooManyFailures("Rate limited: too many wrong secrets.", token_id)

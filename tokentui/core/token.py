@@ -98,7 +98,7 @@ class Token(
     def flaw(self) -> str | None:
         """Return what is wrong with a token that was read from somewhere, beyond its types."""
         if not (self.id.isascii() and self.id.isalnum()):
-            return "the id is not made of letters and digits"
+            return "the token ID contains other characters than letters and digits"
         for moment in (self.created_at, self.expires_at, self.saved_at, self.revoked_at):
             if moment is not None and not FIRST_MOMENT <= moment <= LAST_MOMENT:
                 return "a date is out of range"
@@ -148,13 +148,13 @@ def check_name(name: str) -> None:
     The rule is cPanel's, so that a name can be used there unchanged.
     """
     if not name:
-        raise InvalidName("A name is needed.")
+        raise InvalidName("Enter a name.")
     if (wrong := _NOT_IN_NAMES.search(name)) is not None:
         char = wrong.group()
         shown = "a space" if char == " " else char if char.isprintable() else ascii(char)
-        raise InvalidName(f"Letters, digits, - and _ only: {shown} is not allowed.")
+        raise InvalidName(f"Use only letters, digits, - and _: {shown} is not allowed.")
     if len(name) > NAME_LIMIT:
-        raise InvalidName(f"At most {NAME_LIMIT} characters: this has {len(name)}.")
+        raise InvalidName(f"Use at most {NAME_LIMIT} characters: this name has {len(name)}.")
 
 
 def parse_day(text: str) -> date:
@@ -164,12 +164,12 @@ def parse_day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise InvalidExpiry(f"There is no day {text} in the calendar.") from None
+        raise InvalidExpiry(f"{text} is not a date in the calendar.") from None
 
 
 def parse_life(text: str) -> timedelta:
     """Read a lifetime in days, weeks or years of 365 days, such as 90d, 12w or 1y."""
     match = _LIFE.fullmatch(text)
     if match is None or int(match[1]) == 0:
-        raise InvalidExpiry(f"{text!a} is not a length of life: write 90d, 12w or 1y.")
+        raise InvalidExpiry(f"{text!a} is not a lifetime. Write it as 90d, 12w or 1y.")
     return timedelta(days=int(match[1]) * _DAYS[match[2]])

@@ -32,7 +32,7 @@ class NothingPresented(Refused):
 
     @property
     def public(self) -> str:
-        return "Present the secret of an API token."
+        return "Send the secret of an API token."
 
 
 class MalformedSecret(Refused):

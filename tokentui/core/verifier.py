@@ -243,7 +243,7 @@ class Verifier:
         return credential.parse(Secret(text), self._prefix)
 
     def _refuse_unknown(self, text: str) -> NoReturn:
-        raise UnknownToken("No token has this secret.", self._claimed(text).id)
+        raise UnknownToken("There is no token with this secret.", self._claimed(text).id)
 
     def _check(self, text: str, stored: StoredCredential, address: str | None) -> Flight[None]:
         """Have a secret checked that is not known yet, unless it is refused without."""
@@ -264,7 +264,7 @@ class Verifier:
             self._refuse_unknown(text)
         _refuse_revoked(now)
         if now.hash != checked.hash:
-            raise WrongSecret("The secret of this token was replaced just now.", now.id)
+            raise WrongSecret("This token was just given a new secret.", now.id)
         if generation == self._lookup.generation:
             self._checker.remember(text, now)
         return now
@@ -273,18 +273,16 @@ class Verifier:
         self, stored: StoredCredential, method: str | None, address: str | None, account: str | None
     ) -> PublicToken:
         if account is not None and account != stored.account:
-            raise WrongSecret("This is not the secret of a token of that account.", stored.id)
+            raise WrongSecret("This secret belongs to a token of another account.", stored.id)
         _refuse_disabled(stored)
         now = self._now()
         _refuse_expired(stored, now)
         if stored.scopes:
-            raise ScopesNotEnforced(
-                "This token has scopes, and they cannot be enforced.", stored.id
-            )
+            raise ScopesNotEnforced("This token has scopes, which cannot be enforced.", stored.id)
         if stored.networks and not access.is_within(stored.networks, address or ""):
-            raise AddressNotAllowed("This token may not be used from this address.", stored.id)
+            raise AddressNotAllowed("This token is not allowed from this address.", stored.id)
         if stored.read_only and method not in access.READ_ONLY_METHODS:
-            raise TokenReadOnly("This token may only be used for reading.", stored.id)
+            raise TokenReadOnly("This token is read-only (GET, HEAD, OPTIONS).", stored.id)
         if self._usage is not None:
             came_from = address and printable(address[: access.LONGEST_ADDRESS])
             self._usage.record(stored.id, now, came_from)
@@ -300,14 +298,14 @@ def _text(presented: Secret | str | bytes) -> str:
 
 def _refuse_revoked(stored: StoredCredential) -> None:
     if stored.revoked:
-        raise TokenRevoked("The token of this secret was revoked.", stored.id)
+        raise TokenRevoked("This token was revoked.", stored.id)
 
 
 def _refuse_disabled(stored: StoredCredential) -> None:
     if stored.owner_disabled:
-        raise OwnerDisabled("The account of this token is disabled.", stored.id)
+        raise OwnerDisabled("The account that owns this token is disabled.", stored.id)
 
 
 def _refuse_expired(stored: StoredCredential, now: datetime) -> None:
     if has_expired(stored.expires_at, now):
-        raise TokenExpired("The token of this secret has expired.", stored.id)
+        raise TokenExpired("This token has expired.", stored.id)

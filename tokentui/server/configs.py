@@ -19,7 +19,7 @@ def config(kind: str, address: Address, about: Mapping[str, str]) -> str:
     systemd, what it has to `reach`. Raises `InvalidListener` where a proxy cannot ask at `address`.
     """
     if kind == "traefik" and not isinstance(address, Port):
-        raise InvalidListener("Traefik asks by HTTP alone: give --listen 127.0.0.1:9180.")
+        raise InvalidListener("Traefik needs a port. Use --listen 127.0.0.1:9180.")
     text = files(__package__).joinpath("templates", f"{kind}.txt").read_text()
     return _Template(text).substitute(about, **_addresses(address))
 

@@ -81,7 +81,7 @@ class ForwardAuth:
                 return await asyncio.to_thread(self._metrics.response)
             case "/openapi.json":
                 return text(HTTPStatus.OK, b"application/json", _description())
-        return sentence(HTTPStatus.NOT_FOUND, "There is only /auth, /health and /metrics.")
+        return sentence(HTTPStatus.NOT_FOUND, "Not found. Use /auth, /health or /metrics.")
 
     async def _auth(self, scope: Scope, verifier: Verifier) -> Response:
         peer = scope["client"][0] if scope.get("client") else None

@@ -50,11 +50,11 @@ def parse(text: str) -> Address:
             return Port(host, int(number))
         if not ip_address(host).is_loopback:
             raise InvalidListener(
-                f"{text} can be reached from other machines, and secrets would travel there "
-                "in clear text. Give a port of 127.0.0.1 or [::1], or the path of a socket."
+                f"Other machines can reach {text}, where secrets would be sent in clear text. "
+                "Use a port of 127.0.0.1 or [::1], or the path of a socket."
             )
     raise InvalidListener(
-        f"{text} is nowhere to listen: write 127.0.0.1:9180 or /run/tokentui/auth.sock."
+        f"{text} is not an address. Write it as 127.0.0.1:9180 or /run/tokentui/auth.sock."
     )
 
 
@@ -69,7 +69,7 @@ def systemd_socket() -> socket.socket | None:
     if os.environ.get("LISTEN_PID") != str(os.getpid()):
         return None
     if os.environ.get("LISTEN_FDS") != "1":
-        raise InvalidListener("systemd hands over several sockets: give the unit one.")
+        raise InvalidListener("systemd passed several sockets. Configure one socket for the unit.")
     return socket.socket(fileno=_FIRST_HANDED_OVER)
 
 
@@ -81,7 +81,7 @@ def listening(address: Address) -> Iterator[socket.socket]:
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise InvalidListener(
-            f"Nothing can listen at {address}: {reason}. Nothing was started."
+            f"Cannot listen on {address}: {reason}. Nothing was started."
         ) from None
     with bound:
         if isinstance(address, Port):

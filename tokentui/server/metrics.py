@@ -32,19 +32,19 @@ class Metrics:
 
     def collect(self) -> Iterator[Metric]:
         """Yield the answers and what the verifier says of itself, as a collector of Prometheus."""
-        about = "Requests that were asked about: allowed, or why not."
+        about = "Verified requests by result: allowed, or the reason of the refusal."
         answers = CounterMetricFamily("tokentui_answers", about, labels=["result"])
         for result, count in self._answers.copy().items():
             answers.add_metric([result], count)
         yield answers
         health = self._health()
         for name, about, value in (
-            ("serving", "1 while somebody can be let in, else 0.", float(health.serving)),
-            ("problems", "How many things an administrator should see to.", len(health.problems)),
-            ("tokens", "Tokens known, revoked ones as well.", health.tokens),
+            ("serving", "1 if secrets can be verified, else 0.", float(health.serving)),
+            ("problems", "Number of problems that need an administrator.", len(health.problems)),
+            ("tokens", "Number of tokens in memory, including revoked tokens.", health.tokens),
             (
                 "store_age_seconds",
-                "How old the copy of the store is.",
+                "Age of the copy of the store.",
                 health.age,
             ),
         ):

@@ -49,7 +49,7 @@ def refusal(error: Refused | StoreError, address: str | None) -> Response:
         case StoreError():
             return sentence(
                 HTTPStatus.SERVICE_UNAVAILABLE,
-                "Nobody can be let in now. Try later.",
+                "Secrets cannot be verified at the moment. Try again later.",
                 (b"retry-after", b"1"),
             )
 

@@ -105,7 +105,7 @@ class _Server(uvicorn.Server):
         try:
             await self._app.replace(await asyncio.to_thread(self._reopen))
         except TokentuiError as error:
-            _LOG.error("Not reloaded, all goes on as before. %s", error)
+            _LOG.error("Reload failed, so the previous settings stay in use. %s", error)
         else:
             _LOG.warning("Reloaded.")
 

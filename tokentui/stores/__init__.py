@@ -82,7 +82,7 @@ def needing_psycopg() -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise StoreUnknown(
-            f"For a database, install tokentui[postgresql]: {error.name} is missing."
+            f"The package {error.name} is missing. For a database, install tokentui[postgresql]."
         ) from None
 
 
@@ -91,7 +91,7 @@ def default_keys() -> Path:
     folder = files.of_user("data")
     if folder is None:
         raise InvalidSetting(
-            "There is no home folder, so it is not known where the audit log's key is: set HOME."
+            "There is no home folder, so the key of the audit log cannot be found. Set HOME."
         )
     return folder / "keys"
 
@@ -100,8 +100,8 @@ def _database(url: str, *, read_only: bool, audit: AuditOptions | None, clock: C
     options = audit or _NOT_KEPT
     if not read_only and not (options.kept and options.required):
         raise InvalidSetting(
-            "Tokens in a database are changed together with the audit log, or not at all: leave "
-            "the setting audit out, or set it to required."
+            "In a database, the audit log is always required. Remove the setting audit, or "
+            "set it to required."
         )
     with needing_psycopg():
         from tokentui.stores.postgresql.opening import opened
@@ -165,7 +165,7 @@ def _named(url: str) -> Path:
     try:
         return files.named(path)
     except OSError as error:
-        raise StoreUnknown(f"{path} is no file's path: {error.strerror}.") from None
+        raise StoreUnknown(f"{path} is not a file path: {error.strerror}.") from None
 
 
 def _without_scheme(url: str) -> str:
@@ -177,11 +177,15 @@ def _without_scheme(url: str) -> str:
         if path.startswith("//"):
             host, _, rest = path.removeprefix("//").partition("/")
             if host not in ("", "localhost"):
-                raise StoreUnknown(f"{url} is on another machine: give the path of a file here.")
+                raise StoreUnknown(
+                    f"{url} is on another machine. Give the path of a file on this machine."
+                )
             path = f"/{rest}"
         return unquote(path)
     if "://" in url:
-        raise StoreUnknown(f"{url} is no store that this version knows: give a file's path.")
+        raise StoreUnknown(
+            f"{url} is not a store that this version supports. Give the path of a file."
+        )
     return url
 
 
@@ -190,6 +194,6 @@ def _path(url: str) -> Path:
         # The file behind a link counts: what lies beside it belongs to it, not to the link.
         return _named(url).resolve()
     except OSError as error:
-        raise StoreUnknown(f"{url} is no file's path: {error.strerror}.") from None
+        raise StoreUnknown(f"{url} is not a file path: {error.strerror}.") from None
     except RuntimeError:
-        raise StoreUnknown(f"{url} is no file's path: its links go in a circle.") from None
+        raise StoreUnknown(f"{url} is not a file path: its links form a loop.") from None

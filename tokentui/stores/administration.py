@@ -104,7 +104,7 @@ def _folder(keys: str | None) -> Path:
 
 def _check_database(url: str) -> None:
     if not is_database(url):
-        raise StoreUnknown(f"{url} is no URL of a database: write postgresql://HOST/DATABASE.")
+        raise StoreUnknown(f"{url} is not a database URL. Write it as postgresql://HOST/DATABASE.")
 
 
 def copy(
@@ -138,7 +138,7 @@ def copy(
         OutcomeUnknown: The database did not say whether it has the copy.
     """
     if not (is_database(source) or is_database(target)):
-        raise StoreError("Both are files: copy their folder, while nobody changes anything.")
+        raise StoreError("Both stores are files. Copy the folder while nobody changes the store.")
     with needing_psycopg():
         from tokentui.stores.postgresql import copying
     keeping = copying.Keeping(_folder(keys), Path(anchor) if anchor else None)
@@ -184,5 +184,5 @@ def _files(path: str, usage: str | None, anchor: str | None, who: str) -> FileBa
     options = AuditOptions(Actor(who), anchor=anchor)
     backend = open_backend(path, usage=usage, audit=options)
     if not isinstance(backend, FileBackend):
-        raise StoreUnknown(f"{path} is no file.")
+        raise StoreUnknown(f"{path} is not a file.")
     return backend

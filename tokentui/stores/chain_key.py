@@ -27,7 +27,7 @@ def read(path: Path) -> bytes:
         key = bytes.fromhex(content.decode("ascii"))
         if len(key) == chain.KEY_LENGTH:
             return key
-    raise StoreDamaged(f"{path} holds no key. Put the right one back.")
+    raise StoreDamaged(f"{path} does not contain a key. Put the right file back.")
 
 
 def new() -> bytes:

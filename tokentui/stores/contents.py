@@ -79,18 +79,18 @@ def copy(source: Contents, destination: Destination) -> Copied:
     end = source.verify()
     if isinstance(end, Broken):
         raise StoreDamaged(
-            f"Line {end.line} of the audit log of {source.url} {printable(end.what)}. Nothing was "
-            "copied: see tokentui audit verify."
+            f"Entry {end.line} of the audit log of {source.url} {printable(end.what)}. "
+            "Nothing was copied. Run tokentui audit verify."
         )
     destination.take(source, end)
     copied = Copied(
         tokens=_compared("tokens", source.tokens(), destination.tokens()),
         accounts=_compared("accounts", source.accounts(), destination.accounts()),
         uses=_compared("uses", source.uses(), destination.uses()),
-        audit_lines=_compared("lines of the audit log", source.lines(), destination.lines()),
+        audit_lines=_compared("audit log entries", source.lines(), destination.lines()),
     )
     if destination.verify() != end:
-        raise StoreError(f"The audit log in {destination.url} is not whole. The copy was removed.")
+        raise StoreError(f"The audit log in {destination.url} is not intact. The copy was removed.")
     return copied
 
 
@@ -99,8 +99,7 @@ def _compared(what: str, wanted: Iterable[object], found: Iterable[object]) -> i
     for one, other in zip_longest(wanted, found):
         if one != other:
             raise StoreError(
-                f"The copied {what} are not the same as before, from number {count + 1} on. "
-                "The copy was removed."
+                f"The copied {what} differ from number {count + 1} on. The copy was removed."
             )
         count += 1
     return count

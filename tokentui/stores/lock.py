@@ -90,8 +90,8 @@ class Lock:
                 self._lock.acquire(timeout=LOCK_TIMEOUT)
         except filelock.Timeout:
             raise StoreBusy(
-                f"{self._path} is kept locked by {self._holder()}; nothing was changed here. "
-                "Try again in a moment."
+                f"{self._path} is locked by {self._holder()}. Nothing was changed. Try again in "
+                "a moment."
             ) from None
         except OSError as error:
             raise unwritable(self._path, error) from None

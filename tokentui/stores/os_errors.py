@@ -8,21 +8,21 @@ from pathlib import Path
 from tokentui.core.errors import StoreError, StoreUnreadable, StoreUnwritable
 
 _ADVICE = {
-    errno.ENOSPC: "Make room on the disk (df -h, df -i), then try again.",
-    errno.EDQUOT: "Make room within your quota, then try again.",
-    errno.EROFS: "The disk is mounted read-only: mount it writable, then try again.",
-    errno.EACCES: "See who owns the file and its folder (ls -ld).",
-    errno.EPERM: "See who owns the file and its folder (ls -ld).",
-    errno.EBUSY: "It is mounted by itself, and so cannot be replaced: mount its folder instead.",
-    errno.EISDIR: "It is a folder: name a file with --store.",
-    errno.EMFILE: "Raise the limit of open files (ulimit -n), then try again.",
-    errno.ENFILE: "Close some programs, then try again.",
+    errno.ENOSPC: "Free some disk space (df -h, df -i) and try again.",
+    errno.EDQUOT: "Free some space within your quota and try again.",
+    errno.EROFS: "The disk is mounted read-only. Mount it writable and try again.",
+    errno.EACCES: "Check the owner of the file and of its folder (ls -ld).",
+    errno.EPERM: "Check the owner of the file and of its folder (ls -ld).",
+    errno.EBUSY: "The file is a mount point and cannot be replaced. Mount its folder instead.",
+    errno.EISDIR: "The path is a folder. Name a file with --store.",
+    errno.EMFILE: "Raise the limit of open files (ulimit -n) and try again.",
+    errno.ENFILE: "Close some programs and try again.",
 }
 
 
 def advice(error: OSError) -> str:
     """Return what to do where the system refused to write."""
-    return _ADVICE.get(error.errno or 0, "Check the disk, then try again.")
+    return _ADVICE.get(error.errno or 0, "Check the disk and try again.")
 
 
 def reason(error: OSError) -> str:
@@ -32,15 +32,18 @@ def reason(error: OSError) -> str:
 
 def lost_in_change(path: Path, what: Sequence[str]) -> str:
     """Return what to say of a file that was replaced by one that could not keep all it had."""
-    return f"The change of {path} is done, but the file lost {', '.join(what)}. {_KEEP}"
+    return f"{path} was changed, but the file lost {', '.join(what)}. {_KEEP}"
 
 
 def would_lose(path: Path, what: Sequence[str]) -> str:
     """Return what to say of a file that the next change would take something from."""
-    return f"With the next change by this user, {path} would lose {', '.join(what)}. {_KEEP}"
+    return f"The next change by this user will remove {', '.join(what)} from {path}. {_KEEP}"
 
 
-_KEEP = "If that is needed, make changes as its owner with that group, or as root (ls -l, getfacl)."
+_KEEP = (
+    "To keep it, make changes as the owner of the file and with its group, or as "
+    "root (ls -l, getfacl)."
+)
 
 
 @contextmanager
@@ -54,7 +57,7 @@ def refusing(what: Callable[[Path, OSError], StoreError], path: Path) -> Iterato
 
 def unreadable(path: Path, error: OSError) -> StoreUnreadable:
     """Return the error of a file that the system does not let us read."""
-    hint = _ADVICE.get(error.errno or 0, "Check the path, or name another with --store.")
+    hint = _ADVICE.get(error.errno or 0, "Check the path, or name another store with --store.")
     return StoreUnreadable(f"{path} cannot be read: {reason(error)}. {hint}")
 
 

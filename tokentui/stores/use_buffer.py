@@ -39,7 +39,7 @@ class UseBuffer:
 
     def warnings(self) -> Sequence[str]:
         """Return why uses could not be written the last time, if so, in a sentence."""
-        return [f"Uses are not noted: {self._last_error}"] if self._last_error else []
+        return [f"Last uses are not recorded. {self._last_error}"] if self._last_error else []
 
     def record(self, token_id: str, moment: datetime, address: str | None = None) -> None:
         use = Usage(last_used_at=moment, address=address)

@@ -78,8 +78,8 @@ class AccountFiles:
             *self._accounts.warnings(),
             *self._passwords.warnings(),
             *(
-                f"The account {printable(name)} is damaged in {self._accounts.path}, so it may "
-                "nothing. Put a copy of the file back."
+                f"The account {printable(name)} is damaged in {self._accounts.path}, so it is "
+                "not allowed to do anything. Put a copy of the file back."
                 for name in damaged
             ),
         ]
@@ -128,8 +128,8 @@ class AccountFiles:
         except StoreError as error:
             name = edit.account.name
             raise StoreError(
-                f"{name} was added, but has no password yet: tokentui account passwd {name}. "
-                f"{error}"
+                f"{name} was added, but has no password yet. Run: tokentui account passwd "
+                f"{name}. {error}"
             ) from None
         if unconfirmed:
             raise unconfirmed[0]
@@ -154,8 +154,9 @@ class AccountFiles:
         """Refuse to take accounts that were lost for none at all: then all would be allowed."""
         if self._accounts.stamp() is None and self._passwords.stamp() is not None:
             raise StoreUnreadable(
-                f"{self._accounts.path} is gone, but {self._passwords.path} is there, so nobody is "
-                "let in. Put a copy of it back, or remove the passwords to do without accounts."
+                f"{self._accounts.path} is missing, but {self._passwords.path} exists, so "
+                "nobody can sign in. Put a copy of the file back, or remove the passwords to "
+                "use no accounts."
             )
 
 
@@ -170,7 +171,7 @@ def _going_on(unconfirmed: list[StoreUnconfirmed]) -> Iterator[None]:
 
 def _opened(folder: Path, table: str, kind: type[msgspec.Struct], **more: Any) -> DurableJSON:
     path = folder / f"{table}.json"
-    advice = "Put a copy of it back; until then, nobody is let in by it."
+    advice = "Put a copy of the file back. Until then, nobody can sign in with it."
     return DurableJSON(path, table, kind, advice=advice, lost=advice, **more)
 
 

@@ -76,7 +76,7 @@ def skipped(lines: Iterator[bytes], first: int) -> Link:
         with suppress(ValueError):
             if (link := chain.link_of(line)).seq == first:
                 return link
-    raise InvalidInput(f"There is no line {first} in the audit log.")
+    raise InvalidInput(f"The audit log has no entry {first}.")
 
 
 def rotated(path: Path) -> list[Path]:

@@ -45,12 +45,12 @@ class AttemptsFile:
 
     def _opened(self) -> DurableJSON:
         # Anew each time: one that was removed is begun anew, as the advice says.
-        advice = "Remove it: the delays then begin anew."
+        advice = "Remove the file. The delays then start again."
         return DurableJSON(self._path, _TABLE, Failures, advice=advice)
 
     def _table(self, file: DurableJSON) -> Mapping[str, Failures]:
         table = file.read()[_TABLE]
         if damaged := [slot for slot, each in table.items() if not isinstance(each, Failures)]:
-            raise file.damaged(f"has records that are none ({len(damaged)})")
+            raise file.damaged(f"contains {len(damaged)} invalid records")
         known: Mapping[str, Failures] = table
         return known

@@ -75,7 +75,11 @@ class AuditLogFile:
             self._last_error = self._unwritable(error)
             if self._required:
                 raise AuditLogUnwritable(self._last_error) from None
-            once_free(partial(self.on_notice, f"This is not in the audit log. {self._last_error}"))
+            once_free(
+                partial(
+                    self.on_notice, f"The audit log does not contain this event. {self._last_error}"
+                )
+            )
 
     def locked(self) -> AbstractContextManager[None]:
         """Keep everybody else from writing for the block; raise `StoreBusy`."""
@@ -83,7 +87,7 @@ class AuditLogFile:
 
     def warnings(self) -> Sequence[str]:
         if self._last_error is not None and not self._required:
-            return [f"Changes are made that are not in the audit log. {self._last_error}"]
+            return [f"Changes are made without entries in the audit log. {self._last_error}"]
         return []
 
     def accept(self, line: int, account: str) -> None:
@@ -168,7 +172,7 @@ class AuditLogFile:
         if len(whole) < len(tail):
             size = os.fstat(descriptor).st_size
             os.ftruncate(descriptor, size - len(tail) + len(whole))
-            about = "A line that was cut off was taken away."
+            about = "A truncated entry was removed."
             remarks.append(Event(account="", action=Action.TRAIL, about=about))
         last = append_log.last_link(whole) or self._end_of_rotated()
         anchored = self.anchor.read()
@@ -203,7 +207,9 @@ class AuditLogFile:
             return None
         target = self.path.with_name(f"{self.path.stem}-{last.seq}{self.path.suffix}")
         if target.exists():
-            raise StoreDamaged(f"{target} is there already, so nothing was rotated: move it away.")
+            raise StoreDamaged(
+                f"{target} exists already, so the audit log was not rotated. Move the file away."
+            )
         self.path.rename(target)
         # Whoever may read the log, such as what ships it elsewhere, reads the next file as well.
         with suppress(OSError), files.new_private(self.path) as file:
@@ -278,8 +284,6 @@ class AuditLogFile:
             start = START if first is None else append_log.skipped(lines, first)
             end = chain.verify(key, lines, anchored, start)
             if isinstance(end, Link) and anchored is None and end != start:
-                what = (
-                    f"may be missing, and more after it: the anchor {self.anchor.path} says nothing"
-                )
+                what = f"may be missing, and later ones too: the anchor {self.anchor.path} is empty"
                 return Broken(end.seq + 1, what, acceptable=True)
             return end

@@ -203,7 +203,7 @@ def _not_done(entry: Entry) -> Event:
         outcome=Outcome.FAILED,
         token=entry.token,
         name=entry.name,
-        about="The process ended before this was done; nothing was changed.",
+        about="The process ended before the change was made. Nothing was changed.",
     )
 
 

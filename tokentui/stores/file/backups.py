@@ -72,7 +72,7 @@ class Copies:
         """Return the copies, latest first; raise `OSError`."""
         if not self.folder.exists():
             if self.folder.is_symlink():
-                raise FileNotFoundError(errno.ENOENT, "it is a link that leads nowhere")
+                raise FileNotFoundError(errno.ENOENT, "it is a broken link")
             return []
         found = map(self._copy, self.folder.iterdir())
         return sorted((copy for copy in found if copy is not None), reverse=True)
@@ -137,7 +137,9 @@ class BackupFiles:
 
     def make(self) -> str:
         if self._store.version() is None:
-            raise StoreUnreadable(f"{self._store.path} does not exist yet: nothing to back up.")
+            raise StoreUnreadable(
+                f"{self._store.path} does not exist yet. There is nothing to back up."
+            )
         with self._store.changing(), refusing(unwritable, self._copies.folder):
             self._store.check_readable()
             return str(self._copies.keep(Reason.ASKED))
@@ -159,11 +161,11 @@ class BackupFiles:
     def problems(self) -> Iterator[str]:
         folder = self._copies.folder
         if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
-            yield f"No backups can be made in {folder}: see who owns it (ls -ld)."
+            yield f"Backups cannot be written to {folder}. Check the owner of the folder (ls -ld)."
         try:
             backups = self.listed()
         except StoreUnreadable as error:
-            yield f"No backups can be made. {error}"
+            yield f"Backups cannot be made. {error}"
             return
         # What was set aside as damaged is known to be, and was told when it was.
         for each in (each for each in backups if each.reason != Reason.DAMAGED):

@@ -49,6 +49,7 @@ class ChainKey:
 
     def _gone(self) -> StoreDamaged:
         return StoreDamaged(
-            f"{self.path} is gone, and {self._log} is of no use without it. Put the key back, or "
-            f"move the audit log away, and {self._anchor.path} with it, to begin another."
+            f"{self.path} is missing, and {self._log} cannot be verified without it. Put "
+            f"the key back, or move the audit log and {self._anchor.path} away to start a "
+            "new log."
         )

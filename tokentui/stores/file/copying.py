@@ -73,10 +73,11 @@ def reading(backend: FileBackend) -> Iterator[FileContents]:
         backend.audit.locked(),
     ):
         if damage := backend.tokens.damage():
-            raise StoreDamaged(f"{damage[0]} Nothing was copied: see tokentui check.")
+            raise StoreDamaged(f"{damage[0]} Nothing was copied. Run tokentui check.")
         if names := clashing(backend.tokens.snapshot().values()):
             raise StoreDamaged(
-                f"Several tokens are called {min(names)}: rename all but one. Nothing was copied."
+                f"Several tokens have the name {min(names)}. Rename all but one. Nothing was "
+                "copied."
             )
         backend.finish_log()
         yield FileContents(backend)
@@ -100,7 +101,7 @@ class FileDestination(FileContents):
             self.remove()
         if there := [path for path in (self._path, *self._beside()) if path.exists()]:
             raise StoreError(
-                f"{there[0]} is there already. Nothing was copied: name a file in an empty folder."
+                f"{there[0]} exists already. Nothing was copied. Name a file in an empty folder."
             )
         with refusing(unwritable, self._path):
             files.replace(self._path, migrations.unfinished())

@@ -57,8 +57,8 @@ class DurableJSON(Storage):
         kind: type[msgspec.Struct],
         *,
         leftovers: Sequence[Path] = (),
-        advice: str = "Name another with --store.",
-        lost: str = "Put it back, or start tokentui again to begin an empty store.",
+        advice: str = "Name another store with --store.",
+        lost: str = "Put it back, or start tokentui again to create an empty store.",
         like: Path | None = None,
     ) -> None:
         self.path = path
@@ -99,7 +99,7 @@ class DurableJSON(Storage):
         closed = next((path for path in needed if not os.access(path, os.W_OK)), None)
         if closed is None or not os.path.exists(self.path):  # noqa: PTH110 - Path raises
             return []
-        return [f"You can look, but not change anything: you may not write {closed}."]
+        return [f"The store is read-only: you cannot write to {closed}."]
 
     def read(self) -> Tables:
         """Return the tables, within a `change` its draft; a file that is not there has none."""
@@ -109,7 +109,7 @@ class DurableJSON(Storage):
         if stamp is None:
             if self._seen:
                 raise StoreUnreadable(
-                    f"{self.path} is gone, so nothing was read or changed. {self._lost}"
+                    f"{self.path} is missing, so nothing was read or changed. {self._lost}"
                 )
             return {migrations.MARK: migrations.mark(), self.table: {}}
         if self._tables is None or stamp != self.known:
@@ -165,8 +165,8 @@ class DurableJSON(Storage):
         content = encoded(tables, self.table)
         if sum(map(len, content)) > max(largest, self.known.size if self.known else 0):
             raise StoreUnwritable(
-                f"{self.path} would have more than {largest:,} bytes, which is too much. "
-                "Nothing was changed. Begin another store."
+                f"{self.path} would exceed {largest:,} bytes, the limit of a store. Nothing was "
+                "changed. Use another store."
             )
         with ahead.logged(self.stamp):
             self._put(content)
@@ -182,8 +182,8 @@ class DurableJSON(Storage):
             files.replace(self.path, content, like=self._like, on_loss=self._tell_lost)
         except files.Unconfirmed as error:
             raise StoreUnconfirmed(
-                f"The change of {self.path} is done, but the disk did not confirm that it would "
-                f"survive a power cut: {reason(error)}. Check the disk."
+                f"{self.path} was changed, but the disk did not confirm the change: "
+                f"{reason(error)}. It may be lost in a power failure. Check the disk."
             ) from None
         except OSError as error:
             raise unwritable(self.path, error) from None
@@ -203,15 +203,15 @@ class DurableJSON(Storage):
             tables = msgspec.json.decode(content, type=dict[str, Raw])
             if migrations.UNFINISHED in tables:
                 raise StoreUnreadable(
-                    f"A store is being copied to {self.path}, or that was not finished. Wait for "
-                    "its end, or run tokentui store copy again."
+                    f"A store is being copied to {self.path}, or the copy was interrupted. Wait "
+                    "until it is complete, or run tokentui store copy again."
                 )
             version, needed = migrations.read_mark(tables)
             if version > migrations.FORMAT:
-                wanted = f"tokentui {needed} or a newer one" if needed else "a newer tokentui"
+                wanted = f"tokentui {needed} or later" if needed else "a newer version of tokentui"
                 raise StoreTooNew(
-                    f"{self.path} has format {version}; this version of tokentui reads format "
-                    f"{migrations.FORMAT}. It was left as it is: install {wanted}."
+                    f"{self.path} has format {version}, but this version of tokentui supports "
+                    f"format {migrations.FORMAT}. The file was not changed. Install {wanted}."
                 )
             self.older = version < migrations.FORMAT
             if self.older:
@@ -220,13 +220,13 @@ class DurableJSON(Storage):
         except (KeyError, msgspec.ValidationError):
             raise self.damaged("is not a tokentui store") from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise self.damaged("is damaged, or no JSON") from None
+            raise self.damaged("is damaged or not JSON") from None
         # Copies, since what is a part of the content keeps all of it in memory.
         return {name: table.copy() for name, table in tables.items()} | {self.table: records}
 
     def damaged(self, what: str) -> StoreDamaged:
         """Return the error of a file that is not as it should be."""
-        return StoreDamaged(f"{self.path} {what}. It was left as it is. {self._advice}")
+        return StoreDamaged(f"{self.path} {what}. The file was not changed. {self._advice}")
 
     def _load(self) -> tuple[Tables, Stamp]:
         with refusing(unreadable, self.path):

@@ -65,7 +65,7 @@ class Index:
                 self._leave_out(doc_id, record, str(error))
                 continue
             earlier = self._by_id.get(token.id)
-            twice = f"the id {token.id} stands there twice"
+            twice = f"the token ID {token.id} occurs twice"
             if earlier is not None and (token.revoked_at is None or earlier.revoked_at is not None):
                 self._leave_out(doc_id, record, twice)
                 continue
@@ -80,7 +80,7 @@ class Index:
             self.broken.pop(token_id, None)
 
     def _leave_out(self, doc_id: str, record: Token | Raw, why: str) -> None:
-        self.damage.append(f"Record {printable(doc_id)} is left out: {printable(why)}.")
+        self.damage.append(f"Record {printable(doc_id)} was skipped: {printable(why)}.")
         self._odd[doc_id] = None
         remains = _remains(record)
         if remains.id is not None:
@@ -234,7 +234,7 @@ def _plain(records: Collection[Token | Raw]) -> dict[str, Token]:
 def _sound(doc_id: str, record: Token | Raw) -> Token:
     """Return the token in a record, or raise `ValueError` with what is wrong with it."""
     if not _numbered([doc_id]):
-        raise ValueError("it has no number of its own")
+        raise ValueError("it has no document number")
     token = record if isinstance(record, Token) else _without_others(record)
     if flaw := token.flaw():
         raise ValueError(flaw)

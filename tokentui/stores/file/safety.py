@@ -14,7 +14,7 @@ def check_file(path: Path, facts: os.stat_result) -> None:
     """Raise `StoreUnsafe` where others can change the file of these facts."""
     if facts.st_mode & _OTHERS_WRITE:
         raise StoreUnsafe(
-            f"Others can change {path}, so it is not used. Run: chmod 600 {_quoted(path)}"
+            f"Others can change {path}, so it was not opened. Run: chmod 600 {_quoted(path)}"
         )
 
 
@@ -26,7 +26,8 @@ def check_folder(path: Path) -> None:
     mode = path.parent.stat().st_mode
     if mode & _OTHERS_WRITE and not mode & stat.S_ISVTX:
         raise StoreUnsafe(
-            f"Others can replace {path}, so it is not used. Run: chmod go-w {_quoted(path.parent)}"
+            f"Others can replace {path}, so it was not opened. Run: chmod go-w "
+            f"{_quoted(path.parent)}"
         )
 
 

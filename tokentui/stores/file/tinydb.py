@@ -200,7 +200,7 @@ class TinyDBStore:
         with self.changing():
             index = self._current()
             if added and not index.numbered:
-                raise self._file.damaged("has a record without a number of its own")
+                raise self._file.damaged("has a record without a document number")
             index.refuse_revived(added)
             self._keep_copy(added, replaced)
             with self._file.change(key=key, ahead=ahead):

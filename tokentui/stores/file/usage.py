@@ -15,7 +15,7 @@ from tokentui.stores.file.durable import DurableJSON
 from tokentui.stores.use_buffer import INTERVAL, UseBuffer, summed
 
 _TABLE = "usage"
-_ADVICE = "Remove it: when tokens were last used is then noted anew."
+_ADVICE = "Remove the file. Last uses are then recorded again."
 
 
 class UsageFile:
@@ -71,7 +71,7 @@ class UsageFile:
             with self._reading:
                 self._noted("")
         except StoreError as error:
-            return [f"When tokens were last used is not known: {error}"]
+            return [f"Last uses are not known. {error}"]
         return [*self._file.warnings(), *self._buffer.warnings()]
 
     def record(self, token_id: str, moment: datetime, address: str | None = None) -> None:

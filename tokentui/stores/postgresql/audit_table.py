@@ -126,7 +126,7 @@ class AuditTable:
         if not self.version():
             return None
         raise StoreError(
-            "An audit log in a database is not rotated: it is kept, and backed up, with the rest."
+            "An audit log in a database is not rotated. It is kept and backed up with the tokens."
         )
 
     # -- reading --------------------------------------------------------------------------------
@@ -165,10 +165,10 @@ class AuditTable:
         found = chain.verify(key, lines, anchor, start)
         if isinstance(found, Broken) or found == end:
             if anchor is None and found == end != start:
-                what = "may be missing, and more after it: this machine has no anchor of the log"
+                what = "may be missing, and later ones too: this machine has no anchor of the log"
                 return Broken(end.seq + 1, what, acceptable=True)
             return found
-        return Broken(found.seq, "is not what the end of the log should be")
+        return Broken(found.seq, "does not match the recorded end of the log")
 
     def _up_to(self, end: int, first: int) -> Iterator[bytes]:
         """Yield the lines from a number to another one."""
@@ -232,4 +232,4 @@ def _believed(line: bytes, number: int) -> Link:
     with suppress(ValueError):
         if (link := chain.link_of(line)).seq == number:
             return link
-    raise InvalidInput(f"There is no line {number} in the audit log.")
+    raise InvalidInput(f"The audit log has no entry {number}.")

@@ -39,7 +39,7 @@ _OF_AUDITORS = Capabilities(
     verifies=False,
     denial_reasons={
         "backups": REASON,
-        "verifies": "This user of the database cannot read hashes, so no secret can be checked.",
+        "verifies": "This database user cannot read hashes, so secrets cannot be verified.",
     },
 )
 

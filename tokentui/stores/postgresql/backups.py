@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tokentui.core.errors import BackupNotFound, StoreError
 from tokentui.core.repositories import Backup, TokenRepository
 
-REASON = "The tokens are in a database: back that up with its own tools, such as pg_dump."
+REASON = "The tokens are in a database. Back it up with its own tools, such as pg_dump."
 
 
 class NoBackups:

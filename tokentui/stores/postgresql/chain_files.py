@@ -71,13 +71,11 @@ class ChainFiles:
                 key = chain_key.read(path)
             except FileNotFoundError:
                 raise StoreUnreadable(
-                    f"The key of the audit log is not here, so nothing can be changed: copy the "
-                    f"folder {self.folder} from a machine that has it."
+                    "The key of the audit log is not on this host, so the store cannot be changed. "
+                    f"Copy the folder {self.folder} from a host that has it."
                 ) from None
         if fingerprint_of(key) != self._fingerprint():
-            raise StoreDamaged(
-                f"{path} is not the key of this store's audit log: put the right one back."
-            )
+            raise StoreDamaged(f"{path} is not the key of this audit log. Put the right key back.")
         return key
 
     def later(self, end: Link) -> Link:

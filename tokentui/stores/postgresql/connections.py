@@ -65,7 +65,7 @@ class Connection(psycopg.Connection[Any]):
                 if ready == _NOT_READY:
                     if cancelled and time.monotonic() > end:
                         self.pgconn.finish()
-                        raise psycopg.OperationalError("it does not answer at all")
+                        raise psycopg.OperationalError("no response")
                     if not cancelled and (self._is_for_nobody(began) or time.monotonic() > end):
                         cancelled, end = True, time.monotonic() + _CANCELLATION
                         with suppress(psycopg.Error):

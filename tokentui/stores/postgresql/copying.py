@@ -84,7 +84,7 @@ class DatabaseContents:
         found = chain.verify(self.key, self.lines(), self._files.anchor.read())
         if isinstance(found, Broken) or found == end:
             return found
-        return Broken(found.seq, "is not what the end of the log should be")
+        return Broken(found.seq, "does not match the recorded end of the log")
 
     def _parts(self, statement: str, last: Any, key: Callable[[Any], Any]) -> Iterator[Any]:
         while True:
@@ -181,10 +181,10 @@ def writing(url: str, keeping: Keeping, who: str) -> Iterator[DatabaseDestinatio
     with Connections(url, conninfo_of(url)).lent(_PATIENCE) as connection:
         store = schema.check(schema.read(connection), url)
         if connection.one(_OWNED) != (True,):
-            raise StoreError("Only the owner of the database may copy into it. Nothing was copied.")
+            raise StoreError("Only the owner of the database can copy into it. Nothing was copied.")
         begin_copy(connection, who)
         if connection.one(_FILLED) != (False,):
-            raise StoreError(f"{url} is not empty. Nothing was copied: make another store.")
+            raise StoreError(f"{url} is not empty. Nothing was copied. Create another store.")
         destination = DatabaseDestination(url, connection, keeping, store.fingerprint)
         try:
             yield destination

@@ -24,7 +24,7 @@ _NOT_PROVEN = (
     "root certificate file",
 )
 _NO_DATABASE = re.compile(r'database "[^"]*" does not exist')
-_TRY_AGAIN = "Nothing was changed: try again."
+_TRY_AGAIN = "Nothing was changed. Try again."
 _NO_PRIMARY = ("session is read-only", "server is in hot standby mode")
 """How libpq says that a host takes no changes."""
 _LOST = (pg.IdleInTransactionSessionTimeout,)
@@ -46,29 +46,29 @@ def translated(error: Error, url: str) -> StoreError:
         return refused
     match error:
         case pg.QueryCanceled():
-            return StoreUnavailable(f"{name} took too long to answer. {_TRY_AGAIN}")
+            return StoreUnavailable(f"{name} took too long to respond. {_TRY_AGAIN}")
         case pg.LockNotAvailable():
-            return StoreUnavailable(f"{name} was busy with others for too long. {_TRY_AGAIN}")
+            return StoreUnavailable(f"{name} was locked by others for too long. {_TRY_AGAIN}")
         case pg.InsufficientPrivilege():
             return StoreUnreadable(
-                f"The database user of {url} may not do that ({said}): grant it tokentui_manager, "
-                "tokentui_verifier or tokentui_auditor."
+                f"The database user of {url} has no permission ({said}). Grant it "
+                "tokentui_manager, tokentui_verifier or tokentui_auditor."
             )
         case pg.ObjectNotInPrerequisiteState():
             return StoreUnavailable(
-                f"{name} is a standby, which may be out of date: name the primary as well."
+                f"{name} is a standby, which may be out of date. Name the primary too."
             )
         case _ if isinstance(error, _NO_STORE):
-            return StoreUnknown(f"{url} holds no tokens yet: tokentui store create {url}")
+            return StoreUnknown(f"{url} contains no store. Run: tokentui store create {url}")
         case _ if isinstance(error, _FULL):
-            return StoreUnwritable(f"{name} cannot take more ({said}): nothing was changed.")
+            return StoreUnwritable(f"{name} is out of resources ({said}). Nothing was changed.")
         case _ if _is_without_primary(error):
             return StoreUnavailable(
-                f"{name} has no primary at present: a new one is being chosen, or the URL does not "
-                f"name it. {_TRY_AGAIN}"
+                f"{name} has no primary at the moment: a new one is being elected, or the URL "
+                f"does not name it. {_TRY_AGAIN}"
             )
         case _ if isinstance(error, (OperationalError, *_LOST)):
-            return StoreUnavailable(f"{name} does not answer ({said}). {_TRY_AGAIN}")
+            return StoreUnavailable(f"{name} does not respond ({said}). {_TRY_AGAIN}")
         case _:
             return StoreError(f"{name} refused a statement: {said}.")
 
@@ -89,16 +89,16 @@ def _refused_at_connecting(error: Error, said: str, url: str) -> StoreError | No
     text = str(error)
     if any(each in text for each in _NOT_LET_IN):
         return StoreUnreadable(
-            f"{url} lets nobody in as this user ({said}): give the password in ~/.pgpass, "
-            "and the user in the URL or the service file."
+            f"{url} does not accept this user ({said}). Put the password into ~/.pgpass, "
+            "and the user into the URL or the service file."
         )
     if any(each in text for each in _NOT_PROVEN):
         return StoreUnreadable(
-            f"{url} does not prove that it is that host ({said}): see its certificate, and "
-            "sslrootcert, the file with the authority that vouches for it."
+            f"{url} failed TLS verification ({said}). Check its certificate and "
+            "sslrootcert, the file with its certificate authority."
         )
     if _NO_DATABASE.search(text):
-        return StoreUnknown(f"There is no such database at {url} ({said}): create it first.")
+        return StoreUnknown(f"The database {url} does not exist ({said}). Create it first.")
     return None
 
 

@@ -166,4 +166,4 @@ def _disabled(connection: Connection) -> frozenset[str]:
 
 def _check(server: str, expected: str) -> None:
     if server != expected:
-        raise StoreUnavailable("Another server answers than a moment ago: try again.")
+        raise StoreUnavailable("Another server responded than before. Try again.")

@@ -36,7 +36,7 @@ _CLOSING = 2.0
 # So many IDs without a token are looked up at once, and one more every so many seconds.
 _UNKNOWN = 1_000, 0.005
 _ANYBODY = ""
-_CLOSED = "The verifier was closed meanwhile."
+_CLOSED = "The verifier was closed."
 
 T = TypeVar("T")
 
@@ -128,7 +128,7 @@ class DatabaseLookup:
         if (error := self._freshness.last_error) is not None:
             raise StoreUnavailable(error)
         if self._unknown.reached(_ANYBODY):
-            raise StoreUnavailable("Too many secrets of tokens that do not exist were presented.")
+            raise StoreUnavailable("Rate limited: too many secrets of unknown tokens.")
         with self._guard:
             generation, state = self._generation, self._state
         try:
@@ -169,7 +169,7 @@ class DatabaseLookup:
         except Cancelled:
             raise StoreUnavailable(_CLOSED) from None
         except TimeoutError:
-            raise StoreUnavailable(f"{self._connections.url} takes long to answer.") from None
+            raise StoreUnavailable(f"{self._connections.url} is slow to respond.") from None
 
     def _read(self, closing: Cancel) -> None:
         try:
@@ -192,7 +192,7 @@ class DatabaseLookup:
         if not self._pulse.proves(news.state.server):
             self._pulse.wait(closing)
         if not self._pulse.proves(news.state.server):
-            raise StoreUnavailable(f"Two servers answer at {self._connections.url}: try again.")
+            raise StoreUnavailable(f"Two servers respond at {self._connections.url}. Try again.")
         return news
 
     def _learn(self, news: News | Beginning) -> None:
@@ -219,7 +219,7 @@ class DatabaseLookup:
             self._skew = None
         elif self._skew is None:
             self._skew = (
-                f"The clock of this machine differs from that of {self._connections.url} by "
-                f"{abs(skew):.0f} seconds, and tokens expire by it: set both clocks."
+                f"The clocks of this host and {self._connections.url} differ by {abs(skew):.0f} "
+                "seconds, so tokens expire at the wrong time. Synchronize both clocks."
             )
             logging.getLogger("tokentui").warning("%s", self._skew)

@@ -94,7 +94,7 @@ class Pulse:
         if connection.unconfirmed:
             connection.close()
             raise StoreUnavailable(
-                f"{self._connections.url} answers, but no standby confirms what it writes, so it "
-                "may be a primary of the past."
+                f"{self._connections.url} responds, but no standby confirms its writes, so it "
+                "may be a former primary."
             )
         return server

@@ -52,7 +52,7 @@ def read(connection: Connection) -> Store | None:
 def present(store: Store | None, url: str) -> Store:
     """Return a store that there is; raise `StoreUnknown` where there is none."""
     if store is None:
-        raise StoreUnknown(f"{url} holds no tokens yet: tokentui store create {url}")
+        raise StoreUnknown(f"{url} contains no store. Run: tokentui store create {url}")
     return store
 
 
@@ -73,9 +73,9 @@ def check(store: Store | None, url: str) -> Store:
     """
     store = present(store, url)
     if store.version > VERSION:
-        raise StoreTooNew(f"{url} needs tokentui {store.needs} or later: upgrade tokentui.")
+        raise StoreTooNew(f"{url} needs tokentui {store.needs} or later. Upgrade tokentui.")
     if store.version < VERSION:
-        raise StoreError(f"{url} is of an earlier version: tokentui store upgrade {url}")
+        raise StoreError(f"{url} has an earlier version. Run: tokentui store upgrade {url}")
     return store
 
 
@@ -111,13 +111,13 @@ def check_creatable(connection: Connection) -> None:
         psycopg.Error: The database is away.
     """
     if read(connection) is not None:
-        raise StoreError("The database holds a store already. Nothing was changed.")
+        raise StoreError("The database already contains a store. Nothing was changed.")
     missing, able, user = connection.one(_MISSING_ROLES, [list(ROLES)])
     if missing and not able:
         statements = " ".join(f"CREATE ROLE {role} NOLOGIN;" for role in missing)
         raise StoreError(
-            f"The database user {user} may not create roles. Have an administrator of the server "
-            f'run this, then try again: psql -c "{statements}" Nothing was changed.'
+            f"The database user {user} cannot create roles. Nothing was changed. Have an "
+            f'administrator of the server run this, then try again: psql -c "{statements}"'
         )
 
 
@@ -167,7 +167,7 @@ def _alone(connections: Connections, work: Callable[[Connection], T]) -> T:
                 return work(connection)
         except InsufficientPrivilege as error:
             raise StoreUnreadable(
-                f"Only the owner of the database may do that ({error.diag.message_primary}). "
+                f"Only the owner of the database can do this ({error.diag.message_primary}). "
                 "Nothing was changed."
             ) from None
 

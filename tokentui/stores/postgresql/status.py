@@ -132,7 +132,7 @@ def _of_version(store: Store, url: str) -> Iterator[str]:
 
 def _of_server(server: _Server) -> Iterator[str]:
     if not server.primary:
-        yield "This server is a standby: name the primary in the URL, or all servers."
+        yield "This server is a standby. Name the primary, or all servers, in the URL."
     elif server.read_only:
         yield "The database is read-only (default_transaction_read_only)."
 
@@ -141,8 +141,8 @@ def _of_user(connection: Connection, server: _Server) -> Iterator[str]:
     (manages,) = connection.one(_MANAGES)
     if not manages:
         yield (
-            f"The database user {server.user} may not change tokens: "
-            f'GRANT tokentui_manager TO "{server.user}"'
+            f"The database user {server.user} cannot change tokens. Run: GRANT "
+            f'tokentui_manager TO "{server.user}"'
         )
 
 
@@ -154,9 +154,8 @@ def _of_standbys(server: _Server, standbys: Sequence[Standby]) -> Iterator[str]:
     confirming = sum(each.sync is not False for each in standbys)
     if confirming < wanted:
         yield (
-            f"Changes wait for {wanted} synchronous "
-            f"standby{'' if wanted == 1 else 's'}, and {confirming} "
-            f"{'is' if confirming == 1 else 'are'} connected."
+            f"Changes wait for {wanted} synchronous standby{('' if wanted == 1 else 's')}, "
+            f"but {confirming} {('is' if confirming == 1 else 'are')} connected."
         )
 
 
@@ -177,5 +176,6 @@ def _of_clock(skew: timedelta) -> Iterator[str]:
         seconds = skew.total_seconds()
         yield (
             f"The clock of the database is {abs(seconds):.0f} seconds "
-            f"{'ahead of' if seconds > 0 else 'behind'} the clock of this host: set both by NTP."
+            f"{('ahead of' if seconds > 0 else 'behind')} the clock of this host. "
+            "Synchronize both with NTP."
         )

@@ -111,8 +111,8 @@ def _refuse_copied(connection: Connection) -> None:
     with suppress(psycopg.Error):
         if copying := connection.all(_COPYING, [f"{COPY}%"]):
             raise StoreBusy(
-                f"{copying[0][0].removeprefix(COPY)} is copying the store, so nothing can be "
-                "changed until that is done."
+                "The store cannot be changed until it is copied by "
+                f"{copying[0][0].removeprefix(COPY)}."
             )
 
 

@@ -51,12 +51,12 @@ def conninfo_of(url: str, **more: str) -> str:
         given = conninfo_to_dict(url)
     except ProgrammingError:
         raise StoreUnknown(
-            "That is no URL of a database: write postgresql://HOST/DATABASE, or "
+            "This is not a database URL. Write it as postgresql://HOST/DATABASE or "
             "postgresql:///?service=NAME."
         ) from None
     if "password" in given:
         raise StoreUnknown(
-            "A password in a URL can be seen by others: leave it out, and put it into ~/.pgpass."
+            "Others can see a password in a URL. Remove it, and put it into ~/.pgpass."
         )
     known = {**_from_environment(), **_service(given.get("service")), **given}
     defaults = {name: value for name, value in _DEFAULTS.items() if name not in known}
@@ -100,7 +100,7 @@ def _checked_by_certificate(known: Mapping[str, Any]) -> Mapping[str, Any]:
     mode = known.get("sslmode", "verify-full")
     if mode != "verify-full":
         raise StoreUnknown(
-            f"sslmode={mode} does not check which host answers: leave it out, or say verify-full."
+            f"sslmode={mode} does not verify the host. Remove it, or use verify-full."
         )
     own = Path("~/.postgresql/root.crt").expanduser()
     if "sslrootcert" in known or own.exists():
