@@ -446,6 +446,7 @@ def test_members_reach_only_their_own(acting: Act) -> None:
         lambda: cid.revoke([bobs]),
         lambda: cid.rotate(bobs, timedelta()),
         lambda: cid.set_access(bobs, read_only=True, networks=()),
+        lambda: cid.set_note(bobs, "mine"),
     ):
         with pytest.raises(NotPermitted):
             change()

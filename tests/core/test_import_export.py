@@ -151,6 +151,8 @@ def test_networks_are_kept_in_one_form_whatever_wrote_them(form: Form) -> None:
         ({"networks": "fe80::1%\x1b"}, "network"),
         ({"account": "a" * 65}, "account"),
         ({"revoked_by": "a\x1b"}, "account"),
+        ({"note": "a\x1b"}, "one line of printable text"),
+        ({"note": "x" * 201}, "at most 200"),
     ],
 )
 def test_a_record_that_is_no_token(form: Form, changes: dict[str, Any], said: str) -> None:

@@ -19,6 +19,7 @@ from tokentui.core.errors import (
     AmbiguousName,
     InvalidExpiry,
     InvalidName,
+    InvalidNote,
     NameTaken,
     NotRotated,
     TokenChanged,
@@ -168,6 +169,36 @@ class TestAccess:
         service.revoke([made.token])
         with pytest.raises(AlreadyRevoked):
             service.set_access(service.queries.get(made.token.id), read_only=True, networks=())
+
+
+class TestNote:
+    def test_it_is_changed_as_seen_or_not_at_all(
+        self, service: TokenCommands, made: NewToken
+    ) -> None:
+        noted = service.set_note(made.token, " Nightly build ")
+        assert service.queries.get(noted.id) == noted
+        assert (noted.note, noted.revision) == ("Nightly build", 2)
+        with pytest.raises(TokenChanged):
+            service.set_note(made.token, "other")
+        assert service.set_note(noted, "").note == ""
+
+    def test_what_it_is_already_is_no_change(self, service: TokenCommands, made: NewToken) -> None:
+        assert service.set_note(made.token, " ") == made.token
+
+    def test_that_of_a_revoked_token_stays(self, service: TokenCommands, made: NewToken) -> None:
+        service.revoke([made.token])
+        with pytest.raises(AlreadyRevoked):
+            service.set_note(service.queries.get(made.token.id), "x")
+
+    def test_a_new_token_gets_one_or_is_not_created(self, service: TokenCommands) -> None:
+        assert service.create("ci", None, note=" Nightly build ").token.note == "Nightly build"
+        with pytest.raises(InvalidNote):
+            service.create("other", None, note="two\nlines")
+        assert not service.backend.tokens.by_name("other")
+
+    def test_a_rotation_copies_it(self, service: TokenCommands) -> None:
+        old = service.create("ci", None, note="Nightly build").token
+        assert service.rotate(old, timedelta(hours=1)).token.note == "Nightly build"
 
 
 class TestRotate:

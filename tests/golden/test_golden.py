@@ -106,6 +106,7 @@ def test_uses_are_known(golden: Golden) -> None:
 def test_every_kind_of_change_is_possible(golden: Golden) -> None:
     golden.run("rename", "plain", "renamed")
     golden.run("access", "renamed", "--for-reading")
+    golden.run("note", "renamed", "Nightly build")
     golden.run("rotate", "forever")
     golden.run("revoke", "reader", "--yes")
     golden.run("create", "another", "--never")

@@ -174,6 +174,15 @@ def upgraded(database: OnDatabase) -> OnDatabase:
     return database
 
 
+def test_who_has_the_store_open_goes_on_after_an_upgrade(database: OnDatabase) -> None:
+    backend = open_backend(database.url, read_only=True)
+    assert backend.tokens.version() == 0
+    with psycopg.connect(database.url) as connection:
+        connection.execute("UPDATE store SET version = version + 1")
+    assert backend.tokens.version() == 0
+    backend.close()
+
+
 def test_an_upgrade_makes_room_for_notes(upgraded: OnDatabase) -> None:
     assert upgraded.run("note", "ci").stdout == "\n"
     assert upgraded.run("note", "ci", "Nightly build").stdout == "Nightly build\n"

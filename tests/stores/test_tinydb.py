@@ -164,6 +164,32 @@ class TestFile:
         assert rewritten["tokens"]["1"]["colour"] == "blue"
         assert rewritten["later"] == {"1": {"x": 1}}
 
+    def test_a_field_that_has_its_default_is_left_out(
+        self, store: TinyDBStore, store_path: Path
+    ) -> None:
+        """So earlier versions, which do not know notes, read records without one as their own."""
+
+        def record() -> dict[str, Any]:
+            return json.loads(store_path.read_text())["tokens"]["1"]  # type: ignore[no-any-return]
+
+        noted = after(token(1), note="Nightly build")
+        store.apply(replaced=[noted])
+        assert record()["note"] == "Nightly build"
+        store.apply(replaced=[after(noted, note="")])
+        assert "note" not in record()
+
+    def test_a_note_is_removed_beside_fields_of_other_versions(
+        self, store: TinyDBStore, store_path: Path
+    ) -> None:
+        tables = json.loads(store_path.read_text())
+        tables["tokens"]["1"] |= {"colour": "blue", "note": "Nightly build", "read_only": True}
+        store_path.write_text(json.dumps(tables))
+        found = one(store, token(1).id)
+        assert (found.note, found.read_only) == ("Nightly build", True)
+        store.apply(replaced=[after(found, note="", read_only=False)])
+        found = one(open_store(str(store_path)), token(1).id)
+        assert (found.note, found.read_only) == ("", False)
+
     @pytest.mark.parametrize(
         "value",
         [
