@@ -348,17 +348,17 @@ SESSION: list[tuple[list[str], type, str, float]] = [
     (["]"], CreateToken, "] goes on a month", 0.5),
     (["]"], CreateToken, "] goes on a month", 0.5),
     (["]"], CreateToken, "] goes on a month", 1),
-    (["ctrl+s"], SavedToken, "Ctrl+S creates it: here is its secret, this once", 2.5),
+    (["ctrl+s"], SavedToken, "Ctrl+S creates it and shows the secret, once", 2.5),
     (["c"], SavedToken, "c copies the secret", 2),
     (["shift+tab"], SavedToken, "Shift+Tab goes to Yes, I Saved My Token", 1.2),
-    (["enter"], TokenList, "Enter: it is in the list", 1.5),
+    (["enter"], TokenList, "Enter: the token is in the list", 1.5),
     (["m"], ManageToken, "m manages it", 1.5),
     ([*"ci", "minus", *"production"], ManageToken, "Type a new name", 1.2),
     (["enter"], ManageToken, "Enter renames it", 1.5),
     (["escape"], TokenList, "Esc goes back", 1.2),
     (["r"], Confirm, "r asks before it revokes", 2.5),
     (["tab"], Confirm, "Tab goes to Yes, Revoke The Token", 1),
-    (["enter"], TokenList, "Enter: it lets nobody in any more", 2.5),
+    (["enter"], TokenList, "Enter revokes it: its secret is refused at once", 2.5),
 ]
 
 

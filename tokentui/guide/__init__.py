@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 from tokentui.core.errors import InvalidInput
@@ -66,7 +66,7 @@ def page(topic: str) -> Page:
         nearest = get_close_matches(topic.lower(), TOPICS, n=1, cutoff=0.5)
         hint = f"Did you mean {nearest[0]}?" if nearest else "tokentui guide lists the topics."
         raise UnknownTopic(f"The guide has no topic {topic}. {hint}")
-    text = files(__name__).joinpath(f"{topic}.md").read_text("utf-8")
+    text = Path(__file__).with_name(f"{topic}.md").read_text("utf-8")
     title, summary = (block.removeprefix("# ") for block in text.split("\n\n", 2)[:2])
     return Page(topic, title, summary, text)
 
