@@ -35,7 +35,7 @@ MEANING = {
     ]: "A new token replaced this one. The old secret works until the overlap ends.",
     STATUS[
         Status.REVOKED
-    ]: "The token was revoked and is refused for good. It is listed in the history only.",
+    ]: "The token was revoked and is permanently refused. It is listed in the history only.",
     NEVER_SAVED: "Nobody confirmed saving the secret. If it is lost, revoke the token.",
 }
 

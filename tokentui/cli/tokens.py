@@ -247,7 +247,7 @@ def access(name: str, read_only: bool | None, networks: tuple[str, ...], any_net
 @name_argument
 @click.argument("text", required=False)
 def note(name: str, text: str | None) -> None:
-    """Print the note of a token, or change it: what the token is for and whom to ask.
+    """Show or change the note of a token. A note says what the token is for and whom to ask.
 
     TEXT is one line of at most 200 characters. An empty TEXT ("") removes the note.
     """
