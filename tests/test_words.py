@@ -56,6 +56,16 @@ NOT_SAID = {
 UNCHECKED = ("ui",)
 """Folders of the package that are not checked yet."""
 
+UNCHECKED_PAGES = frozenset(
+    {"README", "accounts", "app", "backups", "commands", "postgresql", "screen-readers"}
+    | {"settings", "troubleshooting"}
+)
+"""Pages of the guide, and the README, that are not checked yet."""
+PAGES = {
+    path.stem: path.read_text()
+    for path in (_ROOT / "README.md", *(_PACKAGE / "guide").glob("*.md"))
+}
+
 STORED = frozenset({"log-in", "trail", "never-saved", "marked"})
 """Words that are stored, in the audit log and in JSON: they stay."""
 _PATTERNS = {
@@ -181,3 +191,8 @@ def test_what_is_unknown_is_answered_in_one_sentence(
     sandbox.run("account", "add", "ann", "--no-password")
     sandbox.run("create", "deploy", "--no-expiration")
     assert sandbox.run(*arguments).stderr.splitlines()[-1] == f"Error: {said}"
+
+
+@pytest.mark.parametrize("page", sorted(PAGES.keys() - UNCHECKED_PAGES))
+def test_the_guide_is_in_our_words(page: str) -> None:
+    assert [each for line in PAGES[page].splitlines() for each in wrong(line)] == []
