@@ -12,8 +12,8 @@ from tests.program.terminal import Terminal
 from tokentui.core.credential import SECRET_PATTERN
 
 _ASKED = {
-    "revoke": r"Yes, Rev|Revoke it\b|Revoke all [\d,]+|Revoke \S+\?|Revoke [\d,]+ tokens\?",
-    "rotate": r"How long should|successor of|Not at all: |1 hour|24 hours|7 days|│ +Rotate\b",
+    "revoke": r"Yes, Rev|Revoke \S+\?|Revoke [\d,]+ tokens\?",
+    "rotate": r"The old secret keeps|Revoke the old secret|1 hour|24 hours|7 days|Rotate \S+\?",
     "rename": r"New API Token Na|MANAGE API TOKEN|digits, - or|\bUpdate\b",
 }
 """What a screen that asks before a change shows of that in any window, by the action's name."""

@@ -71,7 +71,7 @@ _SCREENS = {
     "access": [_FORM, ("f9", "Only from these networks")],
     "manage": [_MANAGE],
     "rename": [_MANAGE, ("f2 r e l", "rel")],
-    "rotate": [_MANAGE, ("f7", "How long should the old secret still work?")],
+    "rotate": [_MANAGE, ("f7", "The old secret keeps working for:")],
     "revoke": [("r", "Revoke deploy?")],
     "try": [("y", "Try a secret")],
     "help": [("?", "Token list")],
@@ -110,15 +110,15 @@ def test_what_a_lost_connection_left_is_offered_for_revocation(sandbox: Sandbox)
         app.wait_exit()
     left = sandbox.store.read_bytes()
     with sandbox.app() as app:
-        app.wait_for("Never saved: deploy")
+        app.wait_for("deploy was not saved")
         app.press("enter")
-        app.wait_until_gone("Never saved: deploy")
+        app.wait_until_gone("deploy was not saved")
         app.wait_for("> deploy")
         assert sandbox.store.read_bytes() == left, "a stray Enter decides nothing"
         app.press("q")
         app.wait_exit()
     with sandbox.app() as app:
-        app.wait_for("Never saved: deploy")
+        app.wait_for("deploy was not saved")
         app.press("tab", "enter")
         app.wait_for("Revoked deploy.")
         app.wait_for(NONE_LEFT)
@@ -140,7 +140,7 @@ def test_a_small_window_and_back(sandbox: Sandbox) -> None:
         app.press("ctrl+s")
         secret = app.wait_for(SECRET)
         app.resize(40, 12)
-        app.wait_for("Save your API token")
+        app.wait_for("shown only once")
         app.resize(80, 24)
         app.wait_for(secret)
         save(app)
@@ -156,12 +156,12 @@ def test_the_secret_can_be_saved_in_a_small_window(sandbox: Sandbox) -> None:
     with sandbox.app() as app:
         secret = to_secret(app)
         app.resize(40, 12)
-        app.wait_for("Save your API token")
+        app.wait_for("shown only once")
         app.press("tab", "shift+tab")
-        # The secret takes two lines, with the frame between its halves.
+        # The secret takes two lines.
         app.wait_until(lambda: secret in re.sub(r"[^\w]", "", app.text()), "the whole secret")
-        app.press("shift+tab")
-        app.wait_for("  Yes, I Saved My Token")
+        app.press("c")
+        app.wait_for("cannot confirm the copy")
         app.press("enter")
         app.wait_for("> deploy")
         assert sandbox.record()["saved_at"] is not None
@@ -227,7 +227,7 @@ def _press_copy(app: Terminal) -> str:
 
 def _press_saved(app: Terminal) -> str:
     secret = to_secret(app)
-    app.press("shift+tab", "enter")
+    app.press("c", "enter")
     return secret
 
 

@@ -368,7 +368,7 @@ def test_no_escape_from_the_app(office: Office) -> None:
         app.type(PASSWORD)
         app.press("enter")
         app.wait_for("Yes, I Saved My Token")
-        app.press("shift+tab", "enter")
+        app.press("c", "enter")
         app.wait_for("> fresh")
         app.press("q")
         assert app.wait_exit() == 0
@@ -428,7 +428,7 @@ def test_others_are_asked_for_name_and_password(led: Office) -> None:
     assert "need the SSH key" in told.stderr
     assert led.trail()[-1]["action"] == "command"
     with led.app("stranger") as app:
-        app.wait_for("Log in to your account")
+        app.wait_for("Sign in")
         app.type("cid")
         app.press("enter")
         app.type("wrong")
@@ -461,10 +461,10 @@ _SCREENS = {
     "list": ("", "c Create"),
     "create": ("c", "API Token Name"),
     "manage": ("m", "MANAGE API TOKEN"),
-    "rotate": ("t", "How long should"),
+    "rotate": ("t", "The old secret keeps"),
     "revoke": ("r", "Yes, Revoke"),
     "history": ("h", "History of"),
-    "audit": ("H", "Audit trail"),
+    "audit": ("H", "Audit log"),
     "accounts": ("A", "All accounts"),
     "help": ("?", "Search in help"),
     "try": ("y", "Try a secret"),

@@ -48,7 +48,7 @@ def test_a_broken_connection_and_a_second_try(sandbox: Sandbox, ssh: list[str]) 
             raise
 
     with _app_over(ssh, sandbox) as app:
-        app.wait_for("Never saved: deploy")
+        app.wait_for("deploy was not saved")
         app.press("tab", "enter")
         to_secret(app)
         save(app)

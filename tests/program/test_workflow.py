@@ -88,7 +88,9 @@ def _is_on_disk_but_not_its_secret(sandbox: Sandbox, secret: str) -> None:
 def test_only_its_button_leaves_the_secret(sandbox: Sandbox) -> None:
     with sandbox.app() as app:
         secret = to_secret(app)
-        for keys in (["escape"], ["enter", "escape"], ["q", "ctrl+q"], ["ctrl+p", "escape"]):
+        app.press("enter", "ctrl+s", "escape")
+        app.wait_for(STAY)
+        for keys in (["escape"], ["ctrl+s", "escape"], ["q", "ctrl+q"], ["ctrl+p", "escape"]):
             # What c says takes the place of what the last key said: each has to say it anew.
             app.press("c")
             app.wait_for("Sent to your terminal's clipboard")
@@ -114,7 +116,7 @@ def test_the_secret_can_be_written_to_a_file(sandbox: Sandbox) -> None:
     with sandbox.app() as app:
         secret = to_secret(app)
         app.press("w", "enter")  # typed ahead: Enter is for the field that w leads to
-        app.wait_for("readable by you alone")
+        app.wait_for("Only you can read the file")
         file = sandbox.home / "deploy.token"
         assert file.read_text() == f"{secret}\n"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -7,7 +7,7 @@ from .terminal import Terminal
 SECRET = re.compile(r"\btt_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}\b")
 _EMPTY = re.compile(r"No API tokens (yet|any more)\.")
 NONE_LEFT = "No API tokens any more."
-STAY = "Only Yes, I Saved My Token leaves this screen"
+STAY = "Choose Yes, I Saved My Token to close."
 
 
 def to_list(app: Terminal) -> None:
@@ -33,6 +33,6 @@ def to_secret(app: Terminal) -> str:
 
 def save(app: Terminal) -> None:
     """Say that the secret is saved, and wait for the list."""
-    app.press("shift+tab", "enter")
+    app.press("c", "enter")
     app.wait_until_gone("Save your API token")
     app.wait_for("1 token")

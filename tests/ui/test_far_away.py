@@ -403,6 +403,7 @@ async def test_a_token_whose_answer_is_lost_is_created_once(
         await tap(pilot, *"fresh", "enter")
         await arrive(pilot, SavedToken)
         assert saved.queries.look_up("fresh").saved_at is None
+        await pilot.press("c")
         await pilot.click("#saved")
         await arrive(pilot, TokenList)
         names = [row.token.name for row in saved.queries.find(saved.queries.query()).rows]

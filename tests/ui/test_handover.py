@@ -47,6 +47,7 @@ async def begin(pilot: Pilot[None]) -> TokentuiApp:
 
 async def save(pilot: Pilot[None]) -> None:
     await arrive(pilot, SavedToken)
+    await pilot.press("c")
     await pilot.click("#saved")
 
 
@@ -58,7 +59,7 @@ async def test_the_lock_of_who_has_no_password_waits(office: Office, run: Run, g
         go.set()
         await save(pilot)
         await until(pilot, lambda: not app.is_running)
-        assert "log in again" in app.session_lock.exit_reason
+        assert "Sign in again" in app.session_lock.exit_reason
     assert office.service("kay").queries.look_up("fresh").saved_at is not None
 
 
@@ -76,7 +77,7 @@ async def test_the_lock_that_comes_by_itself_waits_as_well(
         assert not app.session_lock.exit_reason, "there is time to save it"
         office.monotonic += 15 * 60
         app.session_lock.lock_if_idle()
-        assert "log in again" in app.session_lock.exit_reason
+        assert "Sign in again" in app.session_lock.exit_reason
 
 
 async def test_nobody_quits_over_a_secret_below_the_lock(
@@ -88,7 +89,7 @@ async def test_nobody_quits_over_a_secret_below_the_lock(
         await arrive(pilot, LogIn)
         for _ in range(2):
             await app.run_action("quit")
-            await until(pilot, lambda: "A secret waits" in said(pilot, "#problem"))
+            await until(pilot, lambda: "not saved yet" in said(pilot, "#problem"))
             go.set()
             await until(pilot, lambda: CreateToken not in map(type, app.screen_stack))
         await unlock(pilot)

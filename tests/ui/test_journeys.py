@@ -59,7 +59,7 @@ class TestCreate:
             await pilot.press("enter")
             await arrive(pilot, SavedToken)
             assert saved.queries.look_up("grafana").never_saved
-            await pilot.press("shift+tab", "enter")
+            await pilot.press("c", "enter")
             await arrive(pilot, TokenList)
             assert cursor_name(pilot) == "grafana"
             token = saved.queries.look_up("grafana")
@@ -242,7 +242,7 @@ class TestCreate:
             await write(pilot, "one")
             await pilot.press("enter")
             await arrive(pilot, SavedToken)
-            await pilot.press("shift+tab", "shift+tab", "space", "tab", "enter")
+            await pilot.press("c", "tab", "space", "shift+tab", "enter")
             await arrive(pilot, CreateToken)
             assert pilot.app.screen.query_one("#name", Input).value == ""
 
@@ -336,12 +336,12 @@ class TestSave:
     async def test_nothing_but_its_button_closes_it(self, saved: TokenCommands, run: Run) -> None:
         async with run(saved) as pilot:
             await self.to_secret(pilot)
-            await pilot.press("escape", "enter", "q", "y", "ctrl+c", "f1", "escape", "ctrl+q")
+            await pilot.press("escape", "enter", "q", "ctrl+s", "ctrl+c", "f1", "escape", "ctrl+q")
             await pilot.press("ctrl+p")
             await pilot.click(offset=(0, 0))
             await pilot.pause()
             assert isinstance(pilot.app.screen, SavedToken)
-            assert "Only Yes" in said(pilot, "#outcome")
+            assert "to close" in said(pilot, "#outcome")
             assert saved.queries.look_up("grafana").never_saved
 
     async def test_a_change_that_may_not_last_shows_the_secret_and_says_so(
@@ -363,7 +363,7 @@ class TestSave:
             monkeypatch.setattr(pilot.app._driver, "write", sent.append)
             await pilot.press("c")
             assert sum("\x1b]52;c;" in text for text in sent) == 1
-            assert "never says whether" in said(pilot, "#outcome")
+            assert "cannot confirm the copy" in said(pilot, "#outcome")
             assert pilot.app.clipboard == ""
 
     async def test_to_a_file_once(self, saved: TokenCommands, run: Run, tmp_path: Path) -> None:
@@ -376,11 +376,9 @@ class TestSave:
             assert path.stat().st_mode & 0o777 == 0o600
             first = path.read_text()
             assert first.startswith(f"tt_{saved.queries.look_up('grafana').id}_")
-            await pilot.press("enter")
-            assert "Written to" in said(pilot, "#outcome"), "a second Enter hid it"
-            assert isinstance(pilot.app.screen, SavedToken), "a second Enter closed it"
+            assert pilot.app.screen.query_one("#saved").has_focus
             await pilot.press("w", "enter")
-            await arrive(pilot, SavedToken)
+            await until(pilot, lambda: pilot.app.screen.query_one("#saved").has_focus)
             assert "Written to" in said(pilot, "#outcome"), "it was no failure"
             other = tmp_path / "other.token"
             other.write_text("kept")
@@ -389,6 +387,26 @@ class TestSave:
             await until(pilot, lambda: "exists" in said(pilot, "#outcome"))
             assert (path.read_text(), other.read_text()) == (first, "kept")
             await pilot.press("escape")
+
+    async def test_a_secret_that_was_not_kept_is_asked_about_once(
+        self, saved: TokenCommands, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            await self.to_secret(pilot)
+            await pilot.press("y")
+            await until(pilot, lambda: "not copied or written" in said(pilot, "#outcome"))
+            assert saved.queries.look_up("grafana").never_saved
+            await pilot.press("y")
+            await arrive(pilot, TokenList)
+            assert not saved.queries.look_up("grafana").never_saved
+
+    async def test_a_secret_that_was_copied_is_not_asked_about(
+        self, saved: TokenCommands, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            await self.to_secret(pilot)
+            await pilot.press("c", "y")
+            await arrive(pilot, TokenList)
 
     @pytest.mark.parametrize("path", ["", "~nosuch/x", "a\0b", "/nowhere/x"])
     async def test_a_path_that_is_none_is_said_to_be_so(
@@ -412,7 +430,7 @@ class TestSave:
 
             with monkeypatch.context() as patch:
                 patch.setattr(saved.backend.tokens, "apply", refuse)
-                await pilot.press("shift+tab", "enter")
+                await pilot.press("c", "enter")
                 await until(pilot, lambda: "disk is full" in said(pilot, "#outcome"))
             # A button takes no press while it still shows the one before.
             await until(
@@ -902,11 +920,11 @@ class TestRotate:
         async with run(saved) as pilot:
             await pilot.press("t")
             await arrive(pilot, RotateToken)
-            await pilot.press("down", "enter", "enter")
+            await pilot.press("down", "enter")
             await arrive(pilot, SavedToken)
             assert saved.queries.get(old.id).expires_at == NOW + timedelta(days=7)
             assert not pilot.app.screen.query_one("#another").display
-            await pilot.press("shift+tab", "enter")
+            await pilot.press("c", "enter")
             await arrive(pilot, TokenList)
             table = pilot.app.screen.query_one(TokenTable)
             new, below = table.token, table.at(1)
@@ -920,7 +938,7 @@ class TestRotate:
         async with run(saved) as pilot:
             await pilot.press("t")
             await arrive(pilot, RotateToken)
-            await pilot.press("k", "j", "k", "up", "ctrl+s")
+            await pilot.press("k", "j", "j", "down", "ctrl+s")
             await arrive(pilot, Confirm)
             assert "backup-nightly" in said(pilot, "#title")
             await pilot.press("n")
@@ -942,7 +960,7 @@ class TestRotate:
             await arrive(pilot, RotateToken)
             await pilot.press("f10")
             await arrive(pilot, SavedToken)
-            await pilot.press("shift+tab", "enter")
+            await pilot.press("c", "enter")
             await arrive(pilot, ManageToken)
             successor = saved.queries.get(old.id).replaced_by
             assert successor is not None
@@ -958,7 +976,7 @@ class TestRotate:
     async def test_turning_back_changes_nothing(self, saved: TokenCommands, run: Run) -> None:
         old = saved.queries.look_up("backup-nightly")
         async with run(saved) as pilot:
-            for leave in (["escape"], ["shift+tab", "shift+tab", "enter"]):
+            for leave in (["escape"], ["shift+tab", "enter"]):
                 await pilot.press("t")
                 await arrive(pilot, RotateToken)
                 await pilot.press(*leave)

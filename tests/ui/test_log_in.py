@@ -16,6 +16,7 @@ from tokentui.core.authenticator import Authenticator
 from tokentui.core.commands import TokenCommands
 from tokentui.core.credential import Secret
 from tokentui.core.errors import KeyRemoved
+from tokentui.ui.screens.audit_entry import AuditEntry
 from tokentui.ui.screens.audit_trail import AuditTrail
 from tokentui.ui.screens.choose_account import ChooseAccount
 from tokentui.ui.screens.create_token import CreateToken
@@ -139,7 +140,7 @@ async def test_nothing_typed_is_asked_for(office: Office, run: Run) -> None:
     async with run(office.service(), **office.choices()) as pilot:
         await arrive(pilot, LogIn)
         await pilot.click("#go")
-        await until(pilot, lambda: "are needed" in said(pilot, "#problem"))
+        await until(pilot, lambda: "Enter an account" in said(pilot, "#problem"))
         await pilot.click("#quit")
         await pilot.pause()
         assert not pilot.app.is_running
@@ -219,7 +220,7 @@ async def test_a_secret_is_hidden_and_comes_back(enter: Enter) -> None:
             await pilot.press(key)
             await pilot.pause()
         assert isinstance(pilot.app.screen, LogIn)
-        assert "A secret waits" in said(pilot, "#problem")
+        assert "not saved yet" in said(pilot, "#problem")
         await unlock(pilot)
         await arrive(pilot, SavedToken)
         assert secret in shown(pilot)
@@ -283,7 +284,7 @@ async def test_who_has_no_password_is_logged_out(office: Office, run: Run) -> No
     async with run(office.service("kay"), **office.choices("kay")) as pilot:
         await pilot.press("ctrl+l")
         await until(pilot, lambda: not pilot.app.is_running)
-        assert "log in again" in app_of(pilot).session_lock.exit_reason
+        assert "Sign in again" in app_of(pilot).session_lock.exit_reason
 
 
 async def test_a_key_that_wakes_the_machine_only_wakes_it(enter: Enter, office: Office) -> None:
@@ -305,7 +306,7 @@ async def test_a_secret_is_not_lost_to_the_lock_of_who_has_no_password(
         await pilot.press("enter")
         await arrive(pilot, SavedToken)
         await pilot.press("ctrl+l")
-        await until(pilot, lambda: "Only Yes" in said(pilot, "#outcome"))
+        await until(pilot, lambda: "to close" in said(pilot, "#outcome"))
 
 
 async def test_passwords_that_cannot_be_read_lock_nevertheless(
@@ -512,7 +513,7 @@ async def test_a_restricted_session_reaches_no_file_and_no_shell(
     assert suspended == []
 
 
-# -- the audit trail --------------------------------------------------------------------------
+# -- the audit log ----------------------------------------------------------------------------
 
 
 def rows(pilot: Pilot[None]) -> list[str]:
@@ -525,17 +526,51 @@ async def test_the_trail_is_filtered_as_one_types(enter: Enter) -> None:
         await pilot.press("H")
         await arrive(pilot, AuditTrail)
         await until(pilot, lambda: len(rows(pilot)) > 6)
-        assert "log-in" in rows(pilot)[0]
+        assert "Sign in" in rows(pilot)[0]
         await write(pilot, "deploy")
         await until(pilot, lambda: len(rows(pilot)) == 2)
         await pilot.press("down")
-        await until(pilot, lambda: "create deploy" in said(pilot, "#more"))
+        await until(pilot, lambda: "Create token deploy" in said(pilot, "#more"))
         await write(pilot, "xyz")
-        await until(pilot, lambda: said(pilot, "#more") == "Nothing here.")
+        await until(pilot, lambda: said(pilot, "#more") == "No entry matches.")
         await pilot.press("escape")
         await until(pilot, lambda: len(rows(pilot)) > 6)
         await pilot.press("escape")
         await arrive(pilot, TokenList)
+
+
+async def test_words_that_are_shown_are_found(enter: Enter) -> None:
+    async with enter("ann") as pilot:
+        await pilot.press("H")
+        await arrive(pilot, AuditTrail)
+        await until(pilot, lambda: len(rows(pilot)) > 6)
+        await write(pilot, "sign")
+        await until(pilot, lambda: rows(pilot) and all("Sign in" in row for row in rows(pilot)))
+
+
+async def test_a_change_of_several_entries_is_one_row_that_opens(
+    enter: Enter, office: Office
+) -> None:
+    service = office.service("ann")
+    tokens = [service.create(name, None).token for name in ("one", "two", "three")]
+    service.revoke([service.confirm_saved(token.id) for token in tokens])
+    async with enter("ann") as pilot:
+        await pilot.press("H")
+        await arrive(pilot, AuditTrail)
+        await until(pilot, lambda: "Revoke 3 tokens" in " ".join(rows(pilot)))
+        folded = len(rows(pilot))
+        at = next(n for n, row in enumerate(rows(pilot)) if "Revoke 3 tokens" in row)
+        assert "one and 2 more" in rows(pilot)[at]
+        await pilot.press(*["down"] * at, "enter")
+        await until(pilot, lambda: len(rows(pilot)) == folded + 3)
+        await pilot.press("down", "enter")
+        await arrive(pilot, AuditEntry)
+        await until(pilot, lambda: "Revoke token" in shown(pilot))
+        assert tokens[2].id in shown(pilot)
+        await pilot.press("escape")
+        await arrive(pilot, AuditTrail)
+        await pilot.press("up", "enter")
+        await until(pilot, lambda: len(rows(pilot)) == folded)
 
 
 async def test_a_member_reads_only_what_they_did(enter: Enter) -> None:
@@ -544,7 +579,7 @@ async def test_a_member_reads_only_what_they_did(enter: Enter) -> None:
         await arrive(pilot, AuditTrail)
         await until(pilot, lambda: rows(pilot))
         assert all("bob" in row for row in rows(pilot))
-        assert said(pilot, "#more").startswith("log-in, done"), "a number would tell of others"
+        assert said(pilot, "#more").startswith("Sign in, by bob"), "a number would tell of others"
 
 
 async def test_the_history_of_one_token(enter: Enter, office: Office) -> None:
@@ -564,12 +599,12 @@ async def test_manage_has_a_pane_for_the_history_where_there_is_room(
     async with enter("ann", size=(80, 32)) as pilot:
         await pilot.press("j", "m")
         await arrive(pilot, ManageToken)
-        await until(pilot, lambda: "create" in shown(pilot))
+        await until(pilot, lambda: "Create token" in shown(pilot))
         service = office.service("bob")
         service.rename(service.queries.look_up("deploy"), "deployed")
         await until(pilot, lambda: "Renamed to deployed." in shown(pilot))
         await pilot.resize_terminal(80, 24)
-        await until(pilot, lambda: "create" not in shown(pilot))
+        await until(pilot, lambda: "Create token" not in shown(pilot))
         service.rename(service.queries.look_up("deployed"), "deploy")
         await until(pilot, lambda: "deployed" not in shown(pilot))
         await pilot.resize_terminal(80, 32)
@@ -591,7 +626,7 @@ async def test_a_trail_that_cannot_be_read_is_not_an_empty_one(
         assert "cannot be read" in said(pilot, place)
         trail.rmdir()
         kept.rename(trail)
-        await until(pilot, lambda: "create" in shown(pilot))
+        await until(pilot, lambda: "Create token" in shown(pilot))
         assert "cannot be read" not in said(pilot, place)
 
 
@@ -603,7 +638,10 @@ async def test_a_long_name_leaves_room_for_the_other_columns(enter: Enter, offic
         await arrive(pilot, AuditTrail)
         await until(pilot, lambda: rows(pilot))
         table = pilot.app.screen.query_one(DataTable)
-        assert [str(column.label) for column in table.ordered_columns][-2:] == ["From", "More"]
+        assert [str(column.label) for column in table.ordered_columns][-2:] == [
+            "Address",
+            "Details",
+        ]
         assert table.virtual_size.width <= 80
         assert "xx…" in shown(pilot)
 
@@ -617,15 +655,15 @@ async def test_the_cursor_stays_on_its_line_of_the_trail(enter: Enter, office: O
         await arrive(pilot, AuditTrail)
         await until(pilot, lambda: rows(pilot))
         await pilot.press("down", "down")
-        await until(pilot, lambda: "create deploy" in line_under_cursor())
+        await until(pilot, lambda: "Create token deploy" in line_under_cursor())
         before = len(rows(pilot))
         service = office.service("bob")
         service.rename(service.queries.look_up("deploy"), "deployed")
         await until(pilot, lambda: len(rows(pilot)) == before + 1)
-        assert "create deploy" in line_under_cursor()
+        assert "Create token deploy" in line_under_cursor()
         await pilot.press("home")
         await pilot.press("up", "up", "up")
-        await until(pilot, lambda: "rename" in line_under_cursor())
+        await until(pilot, lambda: "Rename" in line_under_cursor())
         service.rename(service.queries.look_up("deployed"), "deploy")
         await until(pilot, lambda: len(rows(pilot)) == before + 2)
         assert "Renamed to deploy." in line_under_cursor()
@@ -648,6 +686,6 @@ async def test_where_nothing_was_written_down(saved: TokenCommands, run: Run) ->
     async with run(saved) as pilot:
         await pilot.press("H")
         await arrive(pilot, AuditTrail)
-        await until(pilot, lambda: said(pilot, "#more") == "Nothing was written down yet.")
+        await until(pilot, lambda: said(pilot, "#more") == "No events yet.")
         await pilot.press("f1")
         await arrive(pilot, Help)

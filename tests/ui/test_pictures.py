@@ -150,7 +150,7 @@ async def to_rotated(pilot: Pilot[None]) -> None:
 
 async def to_pair(pilot: Pilot[None]) -> None:
     await to_rotated(pilot)
-    await pilot.press("shift+tab", "enter")
+    await pilot.press("c", "enter")
     await arrive(pilot, ManageToken)
     await pilot.press("escape")
     await arrive(pilot, TokenList)
@@ -306,7 +306,7 @@ async def to_audit_trail(pilot: Pilot[None]) -> None:
     await to_accounts(pilot)
     await pilot.press("H")
     await arrive(pilot, AuditTrail)
-    await until(pilot, lambda: "log-in" in said(pilot, "#more"))
+    await until(pilot, lambda: "Sign in" in said(pilot, "#more"))
 
 
 async def to_history(pilot: Pilot[None]) -> None:
@@ -350,7 +350,6 @@ SESSION: list[tuple[list[str], type, str, float]] = [
     (["]"], CreateToken, "] goes on a month", 1),
     (["ctrl+s"], SavedToken, "Ctrl+S creates it and shows the secret, once", 2.5),
     (["c"], SavedToken, "c copies the secret", 2),
-    (["shift+tab"], SavedToken, "Shift+Tab goes to Yes, I Saved My Token", 1.2),
     (["enter"], TokenList, "Enter: the token is in the list", 1.5),
     (["m"], ManageToken, "m manages it", 1.5),
     ([*"ci", "minus", *"production"], ManageToken, "Type a new name", 1.2),

@@ -74,7 +74,7 @@ async def test_the_secret_and_its_button_fit_any_window(
         screen = pilot.app.screen
         assert isinstance(screen, SavedToken)
         assert screen._new.secret.reveal() in re.sub(r"\W", "", seen(pilot))
-        await pilot.press("shift+tab")
+        await pilot.press("c")
         await until(pilot, partial(seen_whole, screen.query_one("#saved")))
         await pilot.press("enter")
         await arrive(pilot, TokenList)

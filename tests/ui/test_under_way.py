@@ -131,6 +131,7 @@ async def test_the_secret_is_shown_over_the_help_that_was_opened_meanwhile(
         await arrive(pilot, Help)
         go.set()
         await arrive(pilot, SavedToken)
+        await pilot.press("c")
         await pilot.click("#saved")
         await arrive(pilot, Help)
         await pilot.press("escape")

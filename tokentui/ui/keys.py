@@ -9,6 +9,7 @@ from textual.keys import REPLACED_KEYS, Keys, key_to_character
 from textual.widgets import Input
 
 from tokentui.core.errors import InvalidSetting
+from tokentui.ui.screens.audit_entry import AuditEntry
 from tokentui.ui.screens.audit_trail import AuditTrail
 from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.screens.choose_account import ChooseAccount
@@ -65,6 +66,7 @@ SHORTCUT_SCOPES: tuple[tuple[type[DOMNode], ...], ...] = (
     (Guide,),
     (LogIn,),
     (AuditTrail,),
+    (AuditEntry,),
     (ChooseAccount,),
 )
 """What is on the screen at the same time, and declares keys."""
@@ -76,6 +78,7 @@ COMMITS = frozenset(
         "log-in.log-in",
         "question.yes",
         "rotate.rotate",
+        "save.saved",
         "try.try",
     }
 )

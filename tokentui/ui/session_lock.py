@@ -117,7 +117,7 @@ class SessionLock:
     def ask_to_sign_in(self) -> None:
         """Show who is not signed in where to do so."""
         if self._sign_in is not None and not self.signed_in:
-            self._app.push_screen(LogIn(self._sign_in))
+            self._app.push_screen(LogIn(self._sign_in, self.service.queries.location))
 
     def accept(self, signed_in: SignedIn) -> bool:
         """Unlock, or begin the session of whoever signed in; say whether a session began."""
@@ -175,7 +175,7 @@ class SessionLock:
         """End the app, as somebody wishes who may not be signed in; never over a pending secret."""
         screen = self._app.screen
         if self.locked and self._handover.secret_pending and isinstance(screen, LogIn):
-            screen.show_problem("A secret waits below to be saved: unlock first.")
+            screen.show_problem("Unlock first: a secret is not saved yet.")
         else:
             self._handover.end(self._app.exit)
 
@@ -191,7 +191,9 @@ class SessionLock:
     def _cover(self, sign_in: SignIn, **why: str) -> None:
         start_worker(self._app, self._record_lock, group="lock")
         self._app.clear_notifications()
-        self._app.push_screen(LogIn(sign_in, self.service.account, **why))
+        self._app.push_screen(
+            LogIn(sign_in, self.service.queries.location, self.service.account, **why)
+        )
         self._unlocked.clear()
 
     async def _record_lock(self) -> None:
@@ -201,7 +203,9 @@ class SessionLock:
             await self._session.commit_unasked(record)
 
     def _sign_out(self) -> None:
-        self._end("The app was locked, and there is no password to unlock it: log in again.")
+        self._end(
+            "The app was locked, and the account has no password to unlock it. Sign in again."
+        )
 
     def _end(self, reason: str) -> None:
         self.exit_reason = reason
@@ -243,7 +247,7 @@ class SessionLock:
         if version is None:
             self._sign_out()
         else:
-            self._cover(self._sign_in, why="The password was changed: type the new one.")
+            self._cover(self._sign_in, why="The password was changed. Enter the new one.")
 
 
 def monotonic() -> float:

@@ -1,12 +1,13 @@
 """A question before something that cannot be undone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
 
@@ -14,65 +15,84 @@ from tokentui.core.errors import StoreUnavailable, TokentuiError
 from tokentui.ui.messages import StoreChanged
 from tokentui.ui.session import Session
 from tokentui.ui.textual_compat import Dialog
+from tokentui.ui.widgets.key_button import KeyButton
+from tokentui.ui.widgets.key_footer import KeyFooter
+from tokentui.ui.widgets.key_value_table import key_value_table
 
-_TOO_SMALL = "This window is too small to show what would be confirmed: enlarge it."
+_TOO_SMALL = "The window is too small to show what you would confirm. Enlarge it."
 
 
 class Confirm(Dialog[bool]):
-    """Asks, with the harmless answer under the cursor: a stray Enter changes nothing.
+    """Asks `question` about what can be lost. Cancel has the focus: a stray Enter changes nothing.
 
     With `number`, yes can be said only once that is typed. `check`, which may block, is called
-    whenever something was changed elsewhere: what it raises stands in the place of the question,
-    and yes is no answer any more. `refused` is what a person is told who did not say yes. Nobody
-    says yes to what the window has no room to show.
+    whenever something was changed elsewhere: its error replaces `body`, and disables yes.
+    `refused` is the message for a person who did not say yes. Yes is not accepted as long as the
+    window has no room for the question. `facts` are labels and values; small windows omit them.
     """
 
     CSS_PATH = "../dialogs.tcss"
     BINDING_GROUP_TITLE = "Question"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n", "answer(False)", "Back", key_display="esc", id="question.back"),
-        Binding("y", "answer(True)", "Yes", show=False, id="question.yes"),
-        Binding("left", "to('#no')", "To the harmless answer", show=False, id="question.left"),
-        Binding("right", "to('#yes')", "To the other answer", show=False, id="question.right"),
-        Binding("pageup", "read('up')", "Read back", show=False, id="question.up"),
-        Binding("pagedown", "read('down')", "Read on", show=False, id="question.down"),
+        Binding("escape,n", "answer(False)", "Cancel", key_display="esc", id="question.back"),
+        Binding("y", "answer(True)", "Yes", id="question.yes"),
+        Binding("left,up", "to('#no')", "Choose", key_display="←→", id="question.left"),
+        Binding("right,down", "to('#yes')", "Choose", show=False, id="question.right"),
+        Binding("pageup", "read('up')", "Scroll up", show=False, id="question.up"),
+        Binding("pagedown", "read('down')", "Scroll down", show=False, id="question.down"),
         Binding("f1", "app.help", "Help", id="app.help"),
     ]
 
     def __init__(
         self,
-        title: str,
+        heading: str,
+        question: Content | str,
         body: str,
         *,
         yes: str,
         no: str = "Cancel",
+        facts: Sequence[tuple[str, str]] = (),
         number: int | None = None,
         check: Callable[[], None] = lambda: None,
         refused: str = "",
     ) -> None:
         super().__init__()
+        self._heading = heading
+        self._question = question
+        self._body = body
+        self._facts = facts
         self._refused = refused
         self._check = check
-        self._title = title
-        self._body = body
         self._yes = yes
         self._no = no
         self._number = number
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="dialog", can_focus=False):
-            yield Label(self._title, id="title", markup=False)
+        with Vertical(id="dialog") as dialog:
+            dialog.border_title = Content(f" {self._heading} ")
+            yield Label(self._question, id="title", markup=False)
             yield Static(self._body, id="body", markup=False)
+            if self._facts:
+                yield Static(key_value_table(self._facts, width=9), id="facts")
             with Vertical(id="answers"):
                 if self._number is not None:
                     with Horizontal(id="number-line"):
-                        yield Label(f"Type {self._number} to go on:")
+                        yield Label(f"Type {self._number} to confirm:")
                         yield Input(id="number", type="integer", compact=True)
                 with Horizontal(id="buttons"):
-                    yield Button(self._no, id="no")
-                    yield Button(
-                        self._yes, id="yes", variant="error", disabled=self._number is not None
+                    yield KeyButton(self._no, "question.back", id="no")
+                    yield KeyButton(
+                        self._yes,
+                        "question.yes" if self._number is None else None,
+                        id="yes",
+                        variant="error",
+                        disabled=self._number is not None,
                     )
+        yield KeyFooter()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hide the key that would be typed into the field of the number."""
+        return action != "answer" or parameters != (True,) or self._number is None
 
     def on_mount(self) -> None:
         # Where a number has to be typed, nothing but that number does any harm.

@@ -1,4 +1,4 @@
-"""Log in to your account; and the same again where the app has locked itself."""
+"""Sign in to your account; and unlock the app with the same password."""
 
 from functools import partial
 from typing import ClassVar
@@ -7,16 +7,20 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Input, Label, Static
 
 from tokentui.core.account import NAME_LIMIT
 from tokentui.core.credential import Secret
 from tokentui.core.errors import TokentuiError, WrongLogIn
+from tokentui.core.text import printable
 from tokentui.ui.flow import flow
 from tokentui.ui.session import Session
 from tokentui.ui.sign_in import SignedIn, SignIn
 from tokentui.ui.textual_compat import Page
+from tokentui.ui.widgets import screen_header
+from tokentui.ui.widgets.key_button import KeyButton
 from tokentui.ui.widgets.key_footer import KeyFooter
 
 _LONGEST = 200
@@ -24,15 +28,16 @@ _LONGEST = 200
 
 
 class LogIn(Page[None]):
-    """Asks for name and password, or, where it is locked, for the password of `account`.
+    """Asks for account and password, or, where it is locked, for the password of `account`.
 
-    `why` is said where it is locked. Posts `Accepted`, and never says which of the two was wrong.
+    `location` is the store that people sign in to. `why` is said where the app is locked. Posts
+    `Accepted`, and never says which of the two was wrong.
     """
 
     CSS_PATH = "../dialogs.tcss"
-    BINDING_GROUP_TITLE = "Log in"
+    BINDING_GROUP_TITLE = "Sign in"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s,f10", "log_in", "Go on", key_display="^s", id="log-in.log-in"),
+        Binding("ctrl+s,f10", "log_in", "Sign in", key_display="^s", id="log-in.log-in"),
         Binding("escape", "clear", "Clear", id="log-in.clear"),
     ]
 
@@ -44,34 +49,43 @@ class LogIn(Page[None]):
             super().__init__()
 
     def __init__(
-        self, sign_in: SignIn, account: str | None = None, *, why: str = "All is as it was left."
+        self,
+        sign_in: SignIn,
+        location: str,
+        account: str | None = None,
+        *,
+        why: str = "Your session is unchanged.",
     ) -> None:
         super().__init__()
         self._why = why
         self._sign_in = sign_in
+        self._location = screen_header.short_location(printable(location))
         self._account = account
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="dialog", can_focus=False):
-            if self._account is None:
-                yield Label("Log in to your account", id="title")
-                yield Label("Name", id="name-label")
-                yield Input(id="name", max_length=NAME_LIMIT * 2, compact=True)
-            else:
-                yield Label("Locked", id="title")
-                yield Static(
-                    f"{self._account} is logged in. {self._why}",
-                    id="meaning",
-                    markup=False,
-                )
-            yield Label("Password", id="question")
-            yield Input(id="password", password=True, max_length=_LONGEST, compact=True)
+        with VerticalScroll(id="dialog", can_focus=False) as dialog:
+            dialog.border_title = Content(" Sign in " if self._account is None else " Locked ")
+            product = Content.assemble(
+                ("tokentui", "bold $accent"), "  API tokens of ", (screen_header.host(), "bold")
+            )
+            yield Static(product, id="product")
+            yield Static(self._location, id="store", markup=False)
+            with Horizontal(id="account-line"):
+                yield Label("Account", classes="label")
+                if self._account is None:
+                    yield Input(id="name", max_length=NAME_LIMIT * 2, compact=True)
+                else:
+                    yield Label(printable(self._account), id="account", markup=False)
+            with Horizontal(id="password-line"):
+                yield Label("Password", classes="label")
+                yield Input(id="password", password=True, max_length=_LONGEST, compact=True)
+            if self._account is not None:
+                yield Static(f"The app is locked. {self._why}", id="meaning", markup=False)
             yield Static(id="problem", markup=False)
             with Horizontal(id="buttons"):
-                yield Button("Quit", id="quit")
-                yield Button(
-                    "Log in" if self._account is None else "Unlock", id="go", variant="primary"
-                )
+                label = "Sign in" if self._account is None else "Unlock"
+                yield KeyButton(label, "log-in.log-in", id="go", variant="primary")
+                yield KeyButton("Quit", "app.quit", id="quit")
         yield KeyFooter()
 
     def on_mount(self) -> None:
@@ -107,7 +121,7 @@ class LogIn(Page[None]):
         name = self._account or self.query_one("#name", Input).value.strip()
         if not name or not password.reveal():
             self.set_focus(field if name else self.query(Input).first())
-            self.show_problem("A name and a password are needed." if self._account is None else "")
+            self.show_problem("Enter an account and a password." if self._account is None else "")
             return
         self.show_problem("Checking ...")
         try:

@@ -228,7 +228,8 @@ class ManageToken(Page[Managed]):
     async def action_revoke(self) -> None:
         """Ask, then revoke the token and go back to the list."""
         token = self._token
-        if not await self.app.push_screen_wait(revoke_question(self._service, [token])):
+        question = revoke_question(self._service, [token], self._row)
+        if not await self.app.push_screen_wait(question):
             return
         if await self._change(partial(self._revoked, token)):
             self.notify(f"Revoked {printable(token.name)}.", markup=False)

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from functools import partial
 
+from textual.content import Content
+
 from tokentui import formatting
 from tokentui.core.commands import TokenCommands
+from tokentui.core.query import TokenRow
 from tokentui.core.token import Token
 from tokentui.ui.screens.confirm import Confirm
 
@@ -15,27 +18,35 @@ _NAMES_SHOWN = 5
 _KEPT = "Nothing was revoked."
 
 
-def revoke_question(service: TokenCommands, tokens: Sequence[Token]) -> Confirm:
-    """Return the question that is asked before `tokens` are revoked."""
+def revoke_question(
+    service: TokenCommands, tokens: Sequence[Token], row: TokenRow | None = None
+) -> Confirm:
+    """Return the question that is asked before `tokens` are revoked.
+
+    `row` has what is known about the use of one of them.
+    """
     check = partial(service.check_unchanged, tokens)
-    if len(tokens) == 1:
-        name = formatting.owned(service.queries.display_context(), tokens[0])
+    if len(tokens) > 1:
         return Confirm(
-            f"Revoke {name}?",
-            f"Every script and service that uses {name} stops working at once. "
-            "Only a backup could bring the token back.",
-            yes="Yes, Revoke The Token",
+            "Revoke API tokens",
+            Content.assemble("Revoke ", (formatting.tokens(len(tokens)), "bold"), "?"),
+            "Permanently blocks every client that uses one of these tokens. "
+            "If one token cannot be revoked, none is.\n\n"
+            f"{names(service, tokens, _NAMES_LISTED)}",
+            yes=f"Yes, Revoke {len(tokens):,} Tokens",
             check=check,
+            number=len(tokens) if len(tokens) > _TYPED_ABOVE else None,
             refused=_KEPT,
         )
+    context = service.queries.display_context()
+    known = row is not None and row.token.id == tokens[0].id
     return Confirm(
-        f"Revoke {formatting.tokens(len(tokens))}?",
-        "Every script and service that uses one of them stops working at once. "
-        "Only a backup could bring them back.\n\n"
-        f"{names(service, tokens, _NAMES_LISTED)}",
-        yes=f"Yes, Revoke {len(tokens):,} Tokens",
+        "Revoke API token",
+        Content.assemble("Revoke ", (formatting.owned(context, tokens[0]), "bold"), "?"),
+        "Permanently blocks every client that uses this token. Only a backup can restore it.",
+        facts=formatting.revocation_facts(context, row) if row is not None and known else (),
+        yes="Yes, Revoke The Token",
         check=check,
-        number=len(tokens) if len(tokens) > _TYPED_ABOVE else None,
         refused=_KEPT,
     )
 
@@ -45,21 +56,21 @@ def never_saved_question(service: TokenCommands, tokens: Sequence[Token]) -> Con
     check = partial(service.check_unchanged, tokens)
     if len(tokens) == 1:
         return Confirm(
-            f"Never saved: {names(service, tokens)}",
-            "Nobody confirmed having its secret, so most likely nobody can use the token. "
-            "Revoke it, unless somebody is saving it right now. "
-            "If you do have the secret, say so under Manage.",
-            yes="Revoke it",
+            "Not saved",
+            Content.assemble((names(service, tokens), "bold"), " was not saved. Revoke it?"),
+            "Nobody confirmed saving the secret. If it is lost, revoke the token. "
+            "If you have the secret, open the token and choose I Saved This Token.",
+            yes="Yes, Revoke The Token",
             check=check,
             no="Decide later",
         )
     return Confirm(
-        f"{formatting.tokens(len(tokens))} never saved",
-        "Nobody confirmed having their secrets, so most likely nobody can use the tokens. "
-        "Revoke them, unless somebody is saving one right now. "
-        "If you do have a secret, say so under Manage.\n\n"
+        "Not saved",
+        Content.assemble((formatting.tokens(len(tokens)), "bold"), " were not saved. Revoke them?"),
+        "Nobody confirmed saving the secrets. If they are lost, revoke the tokens. "
+        "If you have a secret, open its token and choose I Saved This Token.\n\n"
         f"{names(service, tokens, _NAMES_LISTED)}",
-        yes=f"Revoke all {len(tokens):,}",
+        yes=f"Yes, Revoke {len(tokens):,} Tokens",
         check=check,
         no="Decide later",
         number=len(tokens) if len(tokens) > _TYPED_ABOVE else None,
@@ -70,8 +81,9 @@ def revoke_immediately_question(service: TokenCommands, token: Token) -> Confirm
     """Return what is asked before a rotation that leaves the old secret no time."""
     name = formatting.owned(service.queries.display_context(), token)
     return Confirm(
-        f"Revoke the old secret of {name} immediately?",
-        f"Every script and service that uses {name} stops working until it has the new secret.",
+        "Revoke the old secret",
+        Content.assemble("Revoke the old secret of ", (name, "bold"), " immediately?"),
+        "Blocks every client that uses this token until it has the new secret.",
         yes="Yes, Revoke It Immediately",
         check=partial(service.check_unchanged, [token]),
         refused="Nothing was rotated.",
@@ -81,10 +93,11 @@ def revoke_immediately_question(service: TokenCommands, token: Token) -> Confirm
 def discard_question() -> Confirm:
     """Return what is asked before a form is left that somebody has filled in."""
     return Confirm(
+        "Discard input",
         "Discard your input?",
         "What you entered in this form is lost if you leave it.",
         yes="Discard",
-        no="Keep Editing",
+        no="Keep editing",
     )
 
 

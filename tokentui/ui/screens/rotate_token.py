@@ -1,4 +1,4 @@
-"""Rotate: for how long the old secret works beside the new one."""
+"""Rotate: for how long the old secret keeps working after the new one is issued."""
 
 from datetime import timedelta
 from functools import partial
@@ -7,7 +7,8 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.dom import DOMNode
 from textual.widgets import Button, Label, OptionList, Static
 
@@ -16,7 +17,6 @@ from tokentui.core.commands import TokenCommands
 from tokentui.core.errors import TokentuiError
 from tokentui.core.new_token import NewToken
 from tokentui.core.rotation import DEFAULT_OVERLAP, OVERLAPS
-from tokentui.core.text import printable
 from tokentui.core.token import Token
 from tokentui.ui.flow import flow
 from tokentui.ui.handover import SecretHandover
@@ -24,11 +24,20 @@ from tokentui.ui.screens.confirm import is_seen
 from tokentui.ui.screens.list_dialog import ListDialog
 from tokentui.ui.screens.questions import revoke_immediately_question
 from tokentui.ui.textual_compat import Options
+from tokentui.ui.widgets.key_button import KeyButton
 from tokentui.ui.widgets.key_footer import KeyFooter
+from tokentui.ui.widgets.notice import Notice
+
+_MEANING = "Creates a new token with the same name, access and lifetime, and shows its secret."
+_CHOICES = [
+    *(each for each in OVERLAPS if OVERLAPS[each]),
+    *(each for each in OVERLAPS if not OVERLAPS[each]),
+]
+"""The overlaps as they are offered: none comes last."""
 
 
 class RotateToken(ListDialog[NewToken | None]):
-    """Returns the successor that was made, or None where the person turned back."""
+    """Returns the token that replaces the old one, or None where the person cancelled."""
 
     CSS_PATH = "../dialogs.tcss"
     BINDING_GROUP_TITLE = "Rotate API token"
@@ -46,37 +55,37 @@ class RotateToken(ListDialog[NewToken | None]):
         self._token = token
 
     def compose(self) -> ComposeResult:
-        name = printable(self._token.name)
-        with VerticalScroll(id="dialog", can_focus=False):
-            yield Label(f"Rotate {name}", id="title", markup=False)
-            yield Static(
-                f"A successor of {name} is made, with the same name, access and length of life, "
-                "and its secret is shown. This cannot be undone.",
-                markup=False,
+        context = self._service.queries.display_context()
+        name = formatting.owned(context, self._token)
+        with Vertical(id="dialog") as dialog:
+            dialog.border_title = Content(" Rotate API token ")
+            yield Label(Content.assemble("Rotate ", (name, "bold"), "?"), id="title")
+            yield Static(_MEANING, id="body", markup=False)
+            yield Label("The old secret keeps working for:", id="question")
+            yield Options(
+                *(
+                    formatting.overlap(context, OVERLAPS[each], formatting.OVERLAP[each])
+                    for each in _CHOICES
+                )
             )
-            yield Label("How long should the old secret still work?", id="question")
-            yield Options(*(formatting.OVERLAP[each] for each in OVERLAPS))
-            yield Static(id="problem", markup=False)
+            yield Notice(id="problem")
             with Horizontal(id="buttons"):
-                yield Button("Cancel", id="cancel")
-                yield Button("Rotate", id="rotate", variant="primary")
+                yield KeyButton("Rotate The Token", "rotate.rotate", id="rotate", variant="primary")
+                yield KeyButton("Cancel", "rotate.cancel", id="cancel")
         yield KeyFooter()
 
     def on_mount(self) -> None:
         overlaps = self.query_one(OptionList)
-        overlaps.highlighted = list(OVERLAPS).index(DEFAULT_OVERLAP)
+        overlaps.highlighted = _CHOICES.index(DEFAULT_OVERLAP)
+        self.query_one("#problem", Notice).show("")
         self.set_focus(overlaps)
 
     @on(OptionList.OptionSelected)
-    def _chosen(self) -> None:
-        # Not at once: the Enter that opened this screen may have been pressed twice.
-        self.set_focus(self.query_one("#rotate"))
-
     @on(Button.Pressed, "#rotate")
     def action_rotate(self) -> None:
-        """Make the successor."""
+        """Rotate the token; ask first where the old secret would be revoked immediately."""
         if is_seen(self.query_one("#title"), above=self.query_one("#buttons")):
-            self._rotate(list(OVERLAPS.values())[self.query_one(OptionList).highlighted or 0])
+            self._rotate(OVERLAPS[_CHOICES[self.query_one(OptionList).highlighted or 0]])
 
     @flow
     async def _rotate(self, overlap: timedelta) -> None:
@@ -89,18 +98,18 @@ class RotateToken(ListDialog[NewToken | None]):
                 partial(self._service.rotate, self._token, overlap)
             )
         except TokentuiError as error:
-            self.query_one("#problem", Static).update(str(error))
+            self.query_one("#problem", Notice).show(str(error))
         else:
             self.dismiss(new)
 
     @on(Button.Pressed, "#cancel")
     @flow
     async def action_cancel(self) -> None:
-        """Go back with everything as it was, unless a successor is just being made."""
+        """Go back without a change, unless the token is just being rotated."""
         self.dismiss(None)
 
 
 async def rotate(node: DOMNode, service: TokenCommands, token: Token) -> Token | None:
-    """Ask, rotate `token`, show the secret; return the successor, or None if there is none."""
+    """Ask, rotate `token`, show the secret; return the new token, or None if there is none."""
     rotated = await SecretHandover.of(node).hand_out(RotateToken(service, token), service)
     return rotated and rotated.token

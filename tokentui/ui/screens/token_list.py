@@ -253,7 +253,8 @@ class TokenList(Page[None]):
             return
         if not tokens:
             return
-        if await self.app.push_screen_wait(revoke_question(self.service, tokens)):
+        question = revoke_question(self.service, tokens, self._browser.table.row)
+        if await self.app.push_screen_wait(question):
             self._revoke(tokens)
 
     @work(group="change")

@@ -41,7 +41,7 @@ BINDINGS: list[BindingType] = [
     ),
     Binding("A", "account", "Show only one account", show=False, id="list.account"),
     Binding("h", "history", "History of the token", show=False, id="list.history"),
-    Binding("H", "audit", "Audit trail", show=False, id="list.audit"),
+    Binding("H", "audit", "Audit log", show=False, id="list.audit"),
     Binding("s", "sort", "Sort by the next column", show=False, id="list.sort"),
     Binding("S", "reverse", "Reverse the order", show=False, id="list.reverse"),
     Binding("space", "mark", "Mark, unmark", show=False, id="list.mark"),

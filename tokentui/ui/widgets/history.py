@@ -8,6 +8,7 @@ from rich.text import Text
 from textual import events, on, work
 from textual.widgets import Static
 
+from tokentui import formatting
 from tokentui.core import audit_queries
 from tokentui.core.audit import Entry
 from tokentui.core.cancel import Cancel
@@ -23,7 +24,7 @@ _GAP = 2
 
 
 class History(Static):
-    """Shows the latest entries of the audit trail about a token, as many as there is room for."""
+    """Shows the latest entries of the audit log about a token, as many as there is room for."""
 
     def __init__(self, service: TokenCommands, *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
@@ -42,7 +43,7 @@ class History(Static):
     @work(exclusive=True)
     async def look(self) -> None:
         """Show what was done by now."""
-        if self._token is None or not self.display:  # the trail may be long
+        if self._token is None or not self.display:  # the log may be long
             return
         latest = partial(self._latest, self._token)
         try:
@@ -66,16 +67,16 @@ class History(Static):
         elif self._entries:
             self.update(self._grid(self._entries), layout=False)
         elif self._entries is not None:
-            self.update("Nothing was written down yet.")
+            self.update("No events yet.")
 
     def _grid(self, entries: list[Entry]) -> Table:
         width = self.content_size.width
-        _, widths, rows = table_of(
-            self._service.queries.display_context(), entries, width, gap=_GAP, one_token=True
-        )
+        context = self._service.queries.display_context()
+        cells = [formatting.entry_cells(context, entry) for entry in entries]
+        _, widths, rows, _ = table_of(cells, width, gap=_GAP, one_token=True)
         grid = Table.grid(padding=(0, _GAP, 0, 0))
-        for cells in widths:
-            grid.add_column(width=cells, no_wrap=True, overflow="ellipsis")
+        for room in widths:
+            grid.add_column(width=room, no_wrap=True, overflow="ellipsis")
         for row in rows:
             grid.add_row(*map(Text, row))
         return grid

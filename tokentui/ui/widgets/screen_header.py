@@ -41,7 +41,7 @@ class ScreenHeader(Widget):
         self._way = " > ".join(("Manage API Tokens", *way))
         self._here = way[-1] if way else self._way
         self._who = f"{printable(account)}@{host()}"
-        self._location = _short(printable(location))
+        self._location = short_location(printable(location))
 
     def on_mount(self) -> None:
         session = Session.of(self)
@@ -99,7 +99,8 @@ def _notice(state: State) -> str:
     return ""
 
 
-def _short(location: str) -> str:
+def short_location(location: str) -> str:
+    """Return where a store is as people write it, with ~ for their home."""
     if is_database(location):
         return short_name(location)
     home = str(Path.home())
