@@ -56,7 +56,7 @@ FILTER = {
 
 EVENT: dict[str, str] = {
     Action.CREATE: "Create token",
-    Action.SAVE: "Confirm saved token",
+    Action.SAVE: "Save token",
     Action.RENAME: "Rename token",
     Action.ACCESS: "Change access",
     Action.NOTE: "Change note",
@@ -255,7 +255,7 @@ def event(entry: Entry) -> str:
 def entry_cells(context: DisplayContext, entry: Entry) -> tuple[str, str, str, str, str, str]:
     """Return time, account, event, token, address and details of an entry of the audit log."""
     return (
-        second(context, entry.time),
+        minute(context, entry.time),
         printable(entry.account or "nobody"),
         event(entry),
         printable(entry.name or ""),
@@ -299,13 +299,13 @@ def entry_facts(context: DisplayContext, entry: Entry, *, numbered: bool) -> lis
 
 def entry_row(context: DisplayContext, entry: Entry, *, numbered: bool) -> tuple[str, ...]:
     """Return the cells of an entry, beside who it was the OS user; where `numbered`, its number."""
-    when, who, _, *more = entry_cells(context, entry)
+    _, who, _, *more = entry_cells(context, entry)
     outcome = "" if entry.outcome == Outcome.DONE else f", {printable(entry.outcome)}"
     what = [f"{printable(entry.action)}{outcome}", *more]
     if entry.os_user != entry.account:
         who += f" ({printable(entry.os_user)})"
     number = [f"{entry.seq:>6}"] if numbered else []
-    return (*number, when, who, *what)
+    return (*number, second(context, entry.time), who, *what)
 
 
 def entry_sentence(entry: Entry, *, numbered: bool) -> str:

@@ -560,7 +560,7 @@ def test_the_app_shows_a_hostile_name_escaped(sandbox: Sandbox) -> None:
         app.press("m")
         app.wait_for("New API Token Name")
         app.press("f9")
-        app.wait_for("Only from these networks")
+        app.wait_for("Allowed networks")
         app.press("ctrl+s")
         app.wait_for("is not a network")
         app.press("escape")

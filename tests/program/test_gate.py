@@ -467,7 +467,7 @@ _SCREENS = {
     "audit": ("H", "Audit log"),
     "accounts": ("A", "All accounts"),
     "help": ("?", "Search in help"),
-    "try": ("y", "Try a secret"),
+    "try": ("y", "Verify a secret"),
     "show": ("f", "Show only"),
     "lock": ("\x0c", "Locked"),
 }

@@ -672,7 +672,7 @@ async def test_the_cursor_stays_on_its_line_of_the_trail(enter: Enter, office: O
 async def test_hostile_words_in_the_trail_stay_words(enter: Enter, office: Office) -> None:
     accounts = Path(office.path).with_name("audit.jsonl")
     line = json.loads(accounts.read_text().splitlines()[-1])
-    line |= {"about": "[red]\x1b]52;c;aGk=\x07[/red]", "seq": 99}
+    line |= {"about": "[red]\x1b]52;c;aGk=\x07[/red]", "seq": 99, "change": "hostile"}
     with accounts.open("a") as trail:
         trail.write(json.dumps(line) + "\n")
     async with enter("ann") as pilot:

@@ -184,7 +184,7 @@ async def to_try(pilot: Pilot[None]) -> None:
     await arrive(pilot, TrySecret)
     pilot.app.screen.query_one(Input).value = new.secret.reveal()
     await pilot.press("enter")
-    await until(pilot, lambda: "opens the door" in said(pilot, "#verdict"))
+    await until(pilot, lambda: "token is valid" in said(pilot, "#verdict"))
 
 
 async def to_help(pilot: Pilot[None]) -> None:

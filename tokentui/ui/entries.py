@@ -16,6 +16,8 @@ Cells = tuple[str, str, str, str, str, str]
 _TITLES = ("Time", "Account", "Event", "Token", "Address", "Details")
 _TIME, _ACCOUNT, _EVENT, _TOKEN, _ADDRESS, _DETAILS = range(len(_TITLES))
 _SOME, _FULL = 48, 70
+_LEAST = 6
+"""The cells that a column keeps before the time is cut."""
 _LAST = 12
 """The cells that long names leave to the last column."""
 
@@ -101,8 +103,11 @@ def table(cells: Sequence[Cells], width: int, *, gap: int, one_token: bool) -> T
     widths = [max(map(cell_len, column)) for column in zip(titles, *shown, strict=True)]
     room = max(len(widths), width - gap * (len(widths) - 1))
     widths[-1] = min(widths[-1], max(_LAST, room - sum(widths[:-1])))
+    time = fields.index(_TIME)
     while sum(widths) > room:
-        widths[widths.index(max(widths))] -= 1
+        # A time that is cut says nothing: it goes last.
+        others = [0 if column == time else each for column, each in enumerate(widths)]
+        widths[others.index(max(others)) if max(others) > _LEAST else time] -= 1
     return Table(titles, widths, shown, fields.index(_EVENT))
 
 

@@ -1,4 +1,4 @@
-"""Access: what a token may be used for, and from where."""
+"""Access: which requests a token allows, and from which networks."""
 
 from typing import ClassVar
 
@@ -6,6 +6,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
 from tokentui.core.access import Access, parse_networks
@@ -14,15 +15,15 @@ from tokentui.core.text import printable
 from tokentui.ui.flow import flow
 from tokentui.ui.screens.questions import discard_question
 from tokentui.ui.textual_compat import Dialog
+from tokentui.ui.widgets.key_button import KeyButton
 from tokentui.ui.widgets.key_footer import KeyFooter
 from tokentui.ui.widgets.toggles import Tick
 
-_READING = "Requests that change nothing: GET, HEAD and OPTIONS."
-_HINT = "Such as 192.0.2.0/24 or 2001:db8::1, with spaces between. Empty is anywhere."
+_HINT = "Such as 192.0.2.0/24 or 2001:db8::1, with spaces between. Leave empty to allow any."
 
 
 class ChooseAccess(Dialog[Access | None]):
-    """Returns what was chosen, or None where the person turned back."""
+    """Returns what was chosen, or None where the person cancelled."""
 
     CSS_PATH = "../dialogs.tcss"
     BINDING_GROUP_TITLE = "Access"
@@ -38,17 +39,17 @@ class ChooseAccess(Dialog[Access | None]):
         self._untouched = False, ""
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="dialog", can_focus=False):
-            yield Label("Access", id="title")
-            yield Tick("For reading only", self._access.read_only, id="reading", compact=True)
-            yield Static(_READING, id="meaning", markup=False)
-            yield Label("Only from these networks", id="question")
+        with VerticalScroll(id="dialog", can_focus=False) as dialog:
+            dialog.border_title = Content(" Access ")
+            read_only = "Read-only (GET, HEAD, OPTIONS)"
+            yield Tick(read_only, self._access.read_only, id="reading", compact=True)
+            yield Label("Allowed networks", id="question")
             networks = " ".join(map(printable, self._access.networks))
             yield Input(networks, id="networks", compact=True)
             yield Static(_HINT, id="hint", markup=False)
             with Horizontal(id="buttons"):
-                yield Button("Cancel", id="cancel")
-                yield Button("Done", id="done", variant="primary")
+                yield KeyButton("Done", "access.choose", id="done", variant="primary")
+                yield KeyButton("Cancel", "access.cancel", id="cancel")
         yield KeyFooter()
 
     def on_mount(self) -> None:

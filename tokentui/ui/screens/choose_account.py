@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Label, OptionList
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from tokentui.core.text import printable
@@ -17,7 +17,7 @@ from tokentui.ui.textual_compat import Options
 
 
 class ChooseAccount(ListDialog[str | None]):
-    """Returns the account that was chosen, "" for all, or None where the person turned back."""
+    """Returns the account that was chosen, "" for all, or None where the person cancelled."""
 
     CSS_PATH = "../dialogs.tcss"
     BINDING_GROUP_TITLE = "Show only one account"
@@ -35,8 +35,8 @@ class ChooseAccount(ListDialog[str | None]):
         self._done = False
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="dialog"):
-            yield Label("Show only the tokens of", id="title")
+        with Vertical(id="dialog") as dialog:
+            dialog.border_title = Content(" Show only the tokens of ")
             yield Options(
                 *(Option(Content(printable(name) or "All accounts")) for name in self._names)
             )

@@ -6,7 +6,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import Label, OptionList
+from textual.content import Content
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from tokentui import formatting
@@ -16,7 +17,7 @@ from tokentui.ui.textual_compat import Options
 
 
 class ChooseFilter(ListDialog[Filter | None]):
-    """Returns the filter that was chosen, or None where the person turned back."""
+    """Returns the filter that was chosen, or None where the person cancelled."""
 
     CSS_PATH = "../dialogs.tcss"
     BINDING_GROUP_TITLE = "Show only"
@@ -33,8 +34,8 @@ class ChooseFilter(ListDialog[Filter | None]):
         self._done = False
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="dialog"):
-            yield Label("Show only", id="title")
+        with Vertical(id="dialog") as dialog:
+            dialog.border_title = Content(" Show only ")
             yield Options(*(Option(formatting.FILTER[each], each) for each in Filter))
 
     def on_mount(self) -> None:

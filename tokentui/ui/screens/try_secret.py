@@ -1,4 +1,4 @@
-"""Try a secret: which token it is of, and what that lets its holder do."""
+"""Verify a secret: which token it belongs to, and what that token allows."""
 
 from functools import partial
 from typing import ClassVar
@@ -7,7 +7,8 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import Button, Input, Label, Static
+from textual.content import Content
+from textual.widgets import Button, Input, Static
 
 from tokentui import formatting
 from tokentui.core.cancel import Cancel
@@ -17,14 +18,15 @@ from tokentui.core.errors import StoreUnavailable, TokentuiError
 from tokentui.core.query import TokenRow
 from tokentui.ui.session import Session
 from tokentui.ui.textual_compat import Dialog
+from tokentui.ui.widgets.key_button import KeyButton
 from tokentui.ui.widgets.key_footer import KeyFooter
 from tokentui.ui.widgets.key_value_table import key_value_table
 
-_HINT = "Paste it here. It is not kept, and does not count as a use."
+_HINT = "Paste the secret. It is not kept, and does not count as a use."
 
 
 class SecretField(Input):
-    """Takes a secret; what is pasted stands in the place of what was there."""
+    """Takes a secret; what is pasted replaces what was there."""
 
     def on_paste(self, event: events.Paste) -> None:
         # Textual would take the first line alone, and nothing at all of one that is too long.
@@ -33,12 +35,12 @@ class SecretField(Input):
 
 
 class TrySecret(Dialog[None]):
-    """Tells what a secret opens, or why it opens nothing."""
+    """Says which token a secret belongs to and what it allows, or why the secret is refused."""
 
     CSS_PATH = "../dialogs.tcss"
-    BINDING_GROUP_TITLE = "Try a secret"
+    BINDING_GROUP_TITLE = "Verify a secret"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s,f10", "try", "Try", key_display="^s", id="try.try"),
+        Binding("ctrl+s,f10", "try", "Verify", key_display="^s", id="try.try"),
         Binding("escape", "dismiss(None)", "Close", id="try.close"),
         Binding("f1", "app.help", "Help", id="app.help"),
     ]
@@ -48,8 +50,8 @@ class TrySecret(Dialog[None]):
         self._service = service
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="dialog", can_focus=False):
-            yield Label("Try a secret", id="title")
+        with VerticalScroll(id="dialog", can_focus=False) as dialog:
+            dialog.border_title = Content(" Verify a secret ")
             # One character more than a secret can have: what is longer is no secret.
             yield SecretField(
                 id="secret",
@@ -63,8 +65,8 @@ class TrySecret(Dialog[None]):
                 yield Static(id="verdict", markup=False)
                 yield Static(id="details")
             with Horizontal(id="buttons"):
-                yield Button("Close", id="close")
-                yield Button("Try", id="try", variant="primary")
+                yield KeyButton("Verify", "try.try", id="try", variant="primary")
+                yield KeyButton("Close", "try.close", id="close")
         yield KeyFooter()
 
     def on_mount(self) -> None:
@@ -85,7 +87,7 @@ class TrySecret(Dialog[None]):
         field.clear()
         self.set_focus(field)
         if not presented.reveal():
-            self._show_verdict("There is no secret to try.", wrong=True)
+            self._show_verdict("Paste a secret first.", wrong=True)
             return
         try:
             row, reason = await Session.of(self).read(self, partial(self._tried, presented))
@@ -95,10 +97,10 @@ class TrySecret(Dialog[None]):
         if row is None:
             self._show_verdict(reason, wrong=True)
         else:
-            self._show_verdict(f"It opens the door: {formatting.access(row.token)}.", row)
+            self._show_verdict(f"The token is valid: {formatting.access(row.token)}.", row)
 
     def _tried(self, presented: Secret, _: Cancel) -> tuple[TokenRow | None, str]:
-        """Return what a secret is of, or why it opens nothing."""
+        """Return the token that a secret belongs to, or why the secret is refused."""
         service = self._service
         try:
             [row] = service.queries.rows(
