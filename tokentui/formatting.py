@@ -333,6 +333,11 @@ def tokens(count: int) -> str:
     return f"{count:,} token{'' if count == 1 else 's'}"
 
 
+def count(total: Count) -> str:
+    """Return a number of tokens, such as 1,200 or 10,000+."""
+    return f"{total.value:,}{'' if total.exact else '+'}"
+
+
 def found(total: Count) -> str:
     """Return how many tokens a result has, such as 1,200 tokens or 10,000+ tokens."""
     return tokens(total.value) if total.exact else f"{total.value:,}+ tokens"

@@ -1192,7 +1192,7 @@ class TestList:
             await pilot.press("m", "r", "slash", "s")
             await pilot.pause()
             assert isinstance(pilot.app.screen, TokenList)
-            assert "Press c" in said(pilot, "#empty")
+            assert "press c" in said(pilot, "#empty")
 
     async def test_names_from_the_store_cannot_reach_the_terminal(
         self, saved: TokenCommands, run: Run, store_path: Path

@@ -639,7 +639,7 @@ async def test_a_long_name_leaves_room_for_the_other_columns(enter: Enter, offic
         await until(pilot, lambda: rows(pilot))
         table = pilot.app.screen.query_one(DataTable)
         assert [str(column.label) for column in table.ordered_columns][-2:] == [
-            "Address",
+            "Token",
             "Details",
         ]
         assert table.virtual_size.width <= 80

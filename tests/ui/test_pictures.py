@@ -9,7 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.image import SVGImageSnapshotExtension
 from textual.app import App
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 
 from tokentui.core import credential
 from tokentui.core.commands import TokenCommands
@@ -172,6 +172,8 @@ async def to_show_only(pilot: Pilot[None]) -> None:
     await to_list(pilot)
     await pilot.press("f")
     await arrive(pilot, ChooseFilter)
+    options = pilot.app.screen.query_one(OptionList)
+    await until(pilot, lambda: str(options.get_option_at_index(0).prompt)[-1].isdigit())
 
 
 async def to_try(pilot: Pilot[None]) -> None:

@@ -15,7 +15,7 @@ Cells = tuple[str, str, str, str, str, str]
 
 _TITLES = ("Time", "Account", "Event", "Token", "Address", "Details")
 _TIME, _ACCOUNT, _EVENT, _TOKEN, _ADDRESS, _DETAILS = range(len(_TITLES))
-_SOME, _FULL = 48, 70
+_SOME, _FULL, _WIDE = 48, 70, 100
 _LEAST = 6
 """The cells that a column keeps before the time is cut."""
 _LAST = 12
@@ -115,5 +115,6 @@ def _fields(width: int, *, one_token: bool) -> list[int]:
     if width < _SOME:
         return [_EVENT, _ACCOUNT, _TIME]
     which = [] if one_token else [_TOKEN]
-    more = [_ADDRESS, _DETAILS] if width >= _FULL else []
-    return [_TIME, _ACCOUNT, _EVENT, *which, *more]
+    more = [_DETAILS] if width >= _FULL else []
+    where = [_ADDRESS] if width >= _WIDE else []
+    return [_TIME, _ACCOUNT, _EVENT, *which, *where, *more]

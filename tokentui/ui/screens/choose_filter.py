@@ -1,8 +1,9 @@
 """Show only: which tokens the list shows."""
 
+from functools import partial
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -11,13 +12,19 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from tokentui import formatting
+from tokentui.core.errors import TokentuiError
+from tokentui.core.queries import TokenQueries
 from tokentui.core.query import Filter
 from tokentui.ui.screens.list_dialog import ListDialog
+from tokentui.ui.session import Session
 from tokentui.ui.textual_compat import Options
 
 
 class ChooseFilter(ListDialog[Filter | None]):
-    """Returns the filter that was chosen, or None where the person cancelled."""
+    """Returns the filter that was chosen, or None where the person cancelled.
+
+    How many tokens each filter shows, of `account` or of all, is read once the menu is there.
+    """
 
     CSS_PATH = "../dialogs.tcss"
     BINDING_GROUP_TITLE = "Show only"
@@ -28,8 +35,10 @@ class ChooseFilter(ListDialog[Filter | None]):
         Binding("f1", "app.help", "Help", id="app.help"),
     ]
 
-    def __init__(self, current: Filter) -> None:
+    def __init__(self, queries: TokenQueries, current: Filter, account: str | None) -> None:
         super().__init__()
+        self._queries = queries
+        self._account = account
         self._current = current
         self._done = False
 
@@ -42,6 +51,20 @@ class ChooseFilter(ListDialog[Filter | None]):
         options = self.query_one(OptionList)
         options.highlighted = list(Filter).index(self._current)
         self.set_focus(options)
+        self._count()
+
+    @work
+    async def _count(self) -> None:
+        count = partial(self._queries.summary, self._account)
+        try:
+            summary = await Session.of(self).look(count, (self, "summary"))
+        except TokentuiError:
+            return  # the list says why
+        options = self.query_one(OptionList)
+        for each in Filter:
+            if (total := summary.get(each)) is not None:
+                line = f"{formatting.FILTER[each]:<19}{formatting.count(total):>8}"
+                options.replace_option_prompt(each, Content(line))
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

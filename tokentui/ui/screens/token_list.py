@@ -131,7 +131,9 @@ class TokenList(Page[None]):
     @flow
     async def action_show_only(self) -> None:
         """Choose which tokens are shown."""
-        shown = await self.app.push_screen_wait(ChooseFilter(self._browser.model.shown))
+        model = self._browser.model
+        menu = ChooseFilter(self.service.queries, model.shown, model.account)
+        shown = await self.app.push_screen_wait(menu)
         if shown is not None:
             self._browser.show_only(shown)
 
