@@ -400,6 +400,13 @@ class TestSave:
             await arrive(pilot, TokenList)
             assert not saved.queries.look_up("grafana").never_saved
 
+    async def test_escape_leaves_the_name_of_the_file(self, saved: TokenCommands, run: Run) -> None:
+        async with run(saved) as pilot:
+            await self.to_secret(pilot)
+            await pilot.press("w", "escape")
+            await until(pilot, lambda: pilot.app.screen.query_one(SecretLine).has_focus)
+            assert not pilot.app.screen.query_one("#file").display
+
     async def test_a_secret_that_was_copied_is_not_asked_about(
         self, saved: TokenCommands, run: Run
     ) -> None:

@@ -40,7 +40,7 @@ class ChooseAccess(Dialog[Access | None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog", can_focus=False) as dialog:
-            dialog.border_title = Content(" Access ")
+            dialog.border_title = Content("Access")
             read_only = "Read-only (GET, HEAD, OPTIONS)"
             yield Tick(read_only, self._access.read_only, id="reading", compact=True)
             yield Label("Allowed networks", id="question")

@@ -36,7 +36,7 @@ class ChooseAccount(ListDialog[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
-            dialog.border_title = Content(" Show only the tokens of ")
+            dialog.border_title = Content("Show only the tokens of")
             yield Options(
                 *(Option(Content(printable(name) or "All accounts")) for name in self._names)
             )

@@ -44,7 +44,7 @@ class ChooseFilter(ListDialog[Filter | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
-            dialog.border_title = Content(" Show only ")
+            dialog.border_title = Content("Show only")
             yield Options(*(Option(formatting.FILTER[each], each) for each in Filter))
 
     def on_mount(self) -> None:

@@ -64,7 +64,7 @@ class LogIn(Page[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog", can_focus=False) as dialog:
-            dialog.border_title = Content(" Sign in " if self._account is None else " Locked ")
+            dialog.border_title = Content("Sign in" if self._account is None else "Locked")
             product = Content.assemble(
                 ("tokentui", "bold $accent"), "  API tokens of ", (screen_header.host(), "bold")
             )

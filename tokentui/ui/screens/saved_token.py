@@ -72,7 +72,7 @@ class SavedToken(Dialog[bool]):
     def compose(self) -> ComposeResult:
         name, zone = printable(self._new.token.name), self._service.queries.policy.zone
         with VerticalScroll(id="dialog", can_focus=False) as dialog:
-            dialog.border_title = Content(" Save your API token ")
+            dialog.border_title = Content("Save your API token")
             done = "created" if self._new.replaces is None else "rotated"
             yield Static(
                 Content.assemble(("✓ ", "$ok"), "The API token ", (name, "bold"), f" was {done}."),
@@ -162,7 +162,10 @@ class SavedToken(Dialog[bool]):
         self._go_to_saved()
 
     def action_stay(self) -> None:
-        """Say why Escape does not close this screen."""
+        """Say why Escape does not close this screen; leave the name of the file."""
+        if self._may_write and self.query_one("#path").has_focus:
+            self.query_one("#file").display = False
+            self.set_focus(self.query_one(SecretLine))
         self._show_outcome(_STAY)
 
     @on(Button.Pressed, "#saved")

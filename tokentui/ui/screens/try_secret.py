@@ -51,7 +51,7 @@ class TrySecret(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog", can_focus=False) as dialog:
-            dialog.border_title = Content(" Verify a secret ")
+            dialog.border_title = Content("Verify a secret")
             # One character more than a secret can have: what is longer is no secret.
             yield SecretField(
                 id="secret",
