@@ -161,7 +161,7 @@ def test_the_secret_can_be_saved_in_a_small_window(sandbox: Sandbox) -> None:
         # The secret takes two lines.
         app.wait_until(lambda: secret in re.sub(r"[^\w]", "", app.text()), "the whole secret")
         app.press("c")
-        app.wait_for("cannot confirm the copy")
+        app.wait_for("(OSC 52)")
         app.press("enter")
         app.wait_for("> deploy")
         assert sandbox.record()["saved_at"] is not None
