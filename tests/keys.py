@@ -31,7 +31,7 @@ def _group(where: str, bindings: list[Binding]) -> Iterator[str]:
     for binding in bindings:
         if binding.description:
             own = keys.effective_keys(binding, {})
-            written = " ".join(f"`{spelled(Binding(key, ''))}`" for key in own)
+            written = " ".join(f"`{keys.display(spelled(Binding(key, '')))}`" for key in own)
             what = binding.tooltip or binding.description
             yield f"| {where} | {written} | {what} | `{binding.id}` |"
             where = ""

@@ -240,7 +240,7 @@ def _show_distances(server: Server, url: str, home: str, rounds: int) -> None:
                 TimedTerminal([PROGRAM], environment(home, link.url(database))) as terminal,
             ):
                 terminal.start(_FIRST.encode())
-                terminal.press(b"/", b"Part of a name")
+                terminal.press(b"/", b"Name, note, ID")
                 answer = terminal.press(b"web", b"web-0")
             times.setdefault(what, []).append(answer.text_after)
     rows = [

@@ -109,7 +109,7 @@ def _session(command: Sequence[str], env: Mapping[str, str]) -> Session:
         keys = [terminal.press(_DOWN, name(row).encode()) for row in range(1, _KEYS + 1)]
         filtered = []
         if command[0] == PROGRAM:
-            terminal.press(b"/", b"Part of a name")
+            terminal.press(b"/", b"Name, note, ID")
             # The digits of a name, one after the other: fewer and fewer are left.
             filtered = [terminal.press(digit.encode(), name(77).encode()) for digit in "77"]
     return Session(start, keys, filtered)

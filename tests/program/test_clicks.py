@@ -16,19 +16,21 @@ def deploy(sandbox: Sandbox) -> Sandbox:
 @pytest.mark.parametrize("times", [2, 3])
 def test_in_the_palette_the_first_click_counts(deploy: Sandbox, times: int) -> None:
     with deploy.app() as app:
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         app.press("ctrl+p")
         app.wait_for("Search for commands")
-        app.click("History of the token", times)
+        app.type("histor")
+        app.wait_until_gone("Issue a new secret")
+        app.click("History", times)
         app.wait_for("Part of any word")
         app.press("escape")
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         _quit(app)
 
 
 def test_beside_the_palette_the_form_below_is_kept(deploy: Sandbox) -> None:
     with deploy.app() as app:
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         app.press("c")
         app.wait_for("API Token Name")
         app.type("half")
@@ -45,7 +47,7 @@ def test_beside_the_palette_the_form_below_is_kept(deploy: Sandbox) -> None:
 
 def test_the_footer_closes_one_screen(deploy: Sandbox) -> None:
     with deploy.app() as app:
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         app.press("m")
         app.wait_for("New API Token Name")
         app.press("f6")
@@ -60,12 +62,12 @@ def test_the_footer_closes_one_screen(deploy: Sandbox) -> None:
 
 def test_the_second_click_is_not_for_the_screen_below(deploy: Sandbox) -> None:
     with deploy.app() as app:
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         app.press("H")
         app.wait_for("Part of any word")
         app.wait_until_gone("c Create")
         app.click("Back", times=2)  # where the list has Create
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         app.press("H")
         app.wait_for("Part of any word")
         _quit(app)
@@ -74,7 +76,7 @@ def test_the_second_click_is_not_for_the_screen_below(deploy: Sandbox) -> None:
 def test_enter_in_a_palette_just_opened_creates_nothing(deploy: Sandbox) -> None:
     before = deploy.store.read_bytes()
     with deploy.app() as app:
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         app.press("c")
         app.wait_for("API Token Name")
         app.type("half")

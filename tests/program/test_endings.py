@@ -64,8 +64,8 @@ def test_a_lost_connection_ends_it(sandbox: Sandbox, place: Walk) -> None:
 _FORM = ("c", "API Token Name")
 _MANAGE = ("m", "New API Token Name")
 _SCREENS = {
-    "list": [("", "> deploy")],
-    "filter": [("/", "Part of a name")],
+    "list": [("", "> • deploy")],
+    "filter": [("/", "Name, note, ID")],
     "show-only": [("f", "Expires soon")],
     "calendar": [_FORM, ("tab tab", "API Token Expiration Date")],
     "access": [_FORM, ("f9", "Allowed networks")],
@@ -85,7 +85,7 @@ def test_a_lost_connection_changes_nothing(sandbox: Sandbox, screen: str) -> Non
     sandbox.run("create", "deploy")
     before = sandbox.store.read_bytes()
     with sandbox.app() as app:
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         for keys, seen in _SCREENS[screen]:
             app.press(*keys.split())
             app.wait_for(seen)
@@ -113,7 +113,7 @@ def test_what_a_lost_connection_left_is_offered_for_revocation(sandbox: Sandbox)
         app.wait_for("deploy was not saved")
         app.press("enter")
         app.wait_until_gone("deploy was not saved")
-        app.wait_for("> deploy")
+        app.wait_for("> ? deploy")
         assert sandbox.store.read_bytes() == left, "a stray Enter decides nothing"
         app.press("q")
         app.wait_exit()
@@ -145,9 +145,9 @@ def test_a_small_window_and_back(sandbox: Sandbox) -> None:
         app.wait_for(secret)
         save(app)
         app.resize(40, 12)
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         app.resize(80, 24)
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         app.press("q")
         assert app.wait_exit() == 0
 
@@ -163,7 +163,7 @@ def test_the_secret_can_be_saved_in_a_small_window(sandbox: Sandbox) -> None:
         app.press("c")
         app.wait_for("(OSC 52)")
         app.press("enter")
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         assert sandbox.record()["saved_at"] is not None
 
 

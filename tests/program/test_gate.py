@@ -369,7 +369,7 @@ def test_no_escape_from_the_app(office: Office) -> None:
         app.press("enter")
         app.wait_for("Yes, I Saved My Token")
         app.press("c", "enter")
-        app.wait_for("> fresh")
+        app.wait_for("> • fresh")
         app.press("q")
         assert app.wait_exit() == 0
     assert [each["action"] for each in office.trail()[-2:]] == ["unlock", "save"]

@@ -91,7 +91,7 @@ def _creating(slow: Slow, app: Terminal) -> int:
 
 
 def _rotating(slow: Slow, app: Terminal) -> int:
-    app.wait_for("> deploy")
+    app.wait_for("> • deploy")
     app.press("t")
     app.wait_for("The old secret keeps working for:")
     app.press("ctrl+s")
@@ -193,7 +193,7 @@ def test_after_a_failure_the_reason_is_read_first(slow: Slow) -> None:
         _quit(app)
         assert slow.sandbox.run("create", "deploy").returncode == 0
         os.close(go)
-        app.wait_for("The name deploy is taken")
+        app.wait_for("The name deploy is already in use")
         app.press("ctrl+q")
         assert app.wait_exit() == 0
 

@@ -67,7 +67,7 @@ def test_the_app_of_a_manager_creates_and_revokes(database: OnDatabase) -> None:
     with manager.app() as app:
         walk.to_secret(app)
         walk.save(app)
-        app.wait_for("deploy: active")
+        app.wait_for("deploy  active")
         app.press("r")
         app.wait_for("Revoke The Token")
         app.press("y")
@@ -123,7 +123,7 @@ def test_an_auditor_looks(database: OnDatabase, secret: str, command: str) -> No
 
 def test_an_auditor_sees_the_list_on_the_screen(database: OnDatabase, secret: str) -> None:
     with of(database, "auditor").app(TOKENTUI_READ_ONLY="true") as app:
-        app.wait_for("> ci")
+        app.wait_for("> • ci")
         app.press("q")
         assert app.wait_exit() == ExitCode.OK
 

@@ -52,7 +52,7 @@ def test_a_broken_connection_and_a_second_try(sandbox: Sandbox, ssh: list[str]) 
         app.press("tab", "enter")
         to_secret(app)
         save(app)
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         assert [record["saved_at"] is None for record in sandbox.records()] == [True, False]
         app.press("q")
         assert app.wait_exit() == 0

@@ -31,7 +31,7 @@ def test_bytes_that_are_no_text_lose_no_secret(sandbox: Sandbox, junk: str) -> N
         app.press("ctrl+p")  # does nothing here, and comes after
         app.wait_for(secret)
         save(app)
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         quit_in_good_order(app)
 
 
@@ -59,7 +59,7 @@ def test_what_is_no_key_does_nothing(sandbox: Sandbox, sent: str) -> None:
         app.wait_for("Only Yes, I Saved My Token")
         assert secret in app.text()
         save(app)
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         quit_in_good_order(app)
 
 
@@ -68,7 +68,7 @@ def test_a_token_is_made(sandbox: Sandbox, term: str) -> None:
     with sandbox.app(TERM=term) as app:
         secret = to_secret(app)
         save(app)
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         quit_in_good_order(app)
     assert sandbox.run("verify", stdin=secret).returncode == 0
 
@@ -82,7 +82,7 @@ def test_a_locale_that_says_nothing_is_written_to_in_utf_8(
 ) -> None:
     with sandbox.app(**locale) as app:
         to_form(app)
-        app.wait_for("▔▔▔")
+        app.wait_for("▐●▌")
         app.press("escape")
         app.wait_for("Discard your input?")
         app.press("y")
@@ -94,7 +94,7 @@ def test_a_terminal_that_knows_ascii_alone_gets_nothing_else(sandbox: Sandbox) -
     sandbox.run("create", "deploy", "--never")
     sandbox.plant(name="東京-é")
     with sandbox.app(**ASCII) as app:
-        app.wait_for(re.compile(r"^> \?\?\?\?-\? +\d{4}-\d\d-\d\d  never ", re.MULTILINE))
+        app.wait_for(re.compile(r"^> \* \?\?\?\?-\? +\d{4}-\d\d-\d\d  never ", re.MULTILINE))
         app.press("c")
         app.wait_for("API Token Name")
         app.type("other")
@@ -180,7 +180,7 @@ def test_the_window_counts_and_not_what_the_environment_says(
 ) -> None:
     columns, lines = named
     with sandbox.app(COLUMNS=columns, LINES=lines) as app:
-        footer = re.compile(r"^ c Create .* \? Help$")
+        footer = re.compile(r"^  c Create .* \? Help *$")
         app.wait_until(lambda: footer.match(app.text().splitlines()[-1]), "the footer below")
         app.resize(100, 30)
         app.wait_until(lambda: footer.match(app.text().splitlines()[-1]), "the footer below")

@@ -76,7 +76,7 @@ def test_it_can_be_suspended_and_resumed(sandbox: Sandbox, tmux: _Tmux) -> None:
         shell.type("PS1='ready> '; clear\r")
         shell.wait_for(re.compile(r"^ready> *$", re.MULTILINE))
         shell.type(f"{shlex.join(PROGRAM)}\r")
-        shell.wait_for("> deploy")
+        shell.wait_for("> • deploy")
         shell.press("r")
         shell.wait_for("Revoke deploy?")
         shell.press("ctrl+z")

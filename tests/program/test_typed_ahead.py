@@ -58,7 +58,7 @@ def _settle(app: Terminal) -> None:
 def test_esc_and_enter_at_once_revoke_nothing(deploy: Sandbox, form: str) -> None:
     before = deploy.store.read_bytes()
     with deploy.app() as app:
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         app.press("r")
         app.wait_for("Revoke deploy?")
         app.press("tab")
@@ -70,7 +70,7 @@ def test_esc_and_enter_at_once_revoke_nothing(deploy: Sandbox, form: str) -> Non
 def test_esc_and_ctrl_s_at_once_rotate_nothing(deploy: Sandbox) -> None:
     before = deploy.store.read_bytes()
     with deploy.app() as app:
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         app.press("t")
         app.wait_for("Rotate deploy")
         app.paste("\x1b\x13")
@@ -83,7 +83,7 @@ def test_esc_and_ctrl_s_at_once_rotate_nothing(deploy: Sandbox) -> None:
 def test_esc_and_a_key_at_once_rename_nothing(deploy: Sandbox, key: str) -> None:
     before = deploy.store.read_bytes()
     with deploy.app() as app:
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         app.press("m")
         app.wait_for("New API Token Name")
         app.press("f2")
@@ -97,10 +97,10 @@ def test_esc_and_a_key_at_once_rename_nothing(deploy: Sandbox, key: str) -> None
 def test_an_arrow_that_the_line_splits_is_an_arrow(deploy: Sandbox) -> None:
     deploy.run("create", "second", "--never")
     with deploy.app() as app:
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         for part in "\x1b[B":
             app.paste(part)
-        app.wait_for("> second")
+        app.wait_for("> • second")
 
 
 # -- what nobody has seen yet ---------------------------------------------------------------------
@@ -120,7 +120,7 @@ def test_an_arrow_that_the_line_splits_is_an_arrow(deploy: Sandbox) -> None:
 def test_no_key_answers_what_was_not_seen(deploy: Sandbox, keys: str, shown: str) -> None:
     before = deploy.store.read_bytes()
     with deploy.app() as app:
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         app.paste(keys)
         app.wait_for(PRESS_AGAIN)
         app.wait_for(shown)
@@ -129,7 +129,7 @@ def test_no_key_answers_what_was_not_seen(deploy: Sandbox, keys: str, shown: str
 
 def test_the_key_counts_once_it_was_seen(deploy: Sandbox) -> None:
     with deploy.app() as app:
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         app.paste("r\t\r")
         app.wait_for(PRESS_AGAIN)
         app.press("enter")
@@ -139,7 +139,7 @@ def test_the_key_counts_once_it_was_seen(deploy: Sandbox) -> None:
 def test_what_follows_a_key_that_came_too_early_is_for_nothing(deploy: Sandbox) -> None:
     before = deploy.store.read_bytes()
     with deploy.app() as app:
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         app.paste("cx\x13yz")
         app.wait_for(PRESS_AGAIN)
         app.press("ctrl+s")
@@ -149,7 +149,7 @@ def test_what_follows_a_key_that_came_too_early_is_for_nothing(deploy: Sandbox) 
 
 def test_text_and_navigation_may_be_typed_ahead(deploy: Sandbox) -> None:
     with deploy.app() as app:
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         app.paste("crelease")
         app.wait_for("release")
         app.press("ctrl+s")
@@ -163,7 +163,7 @@ def test_text_and_navigation_may_be_typed_ahead(deploy: Sandbox) -> None:
 def test_a_paste_is_never_keys(deploy: Sandbox, times: int) -> None:
     before = deploy.store.read_bytes()
     with deploy.app() as app:
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         app.paste("report\tand\rmore\r" * times)
         app.wait_for("What was pasted is ignored")
         _settle(app)
@@ -172,11 +172,11 @@ def test_a_paste_is_never_keys(deploy: Sandbox, times: int) -> None:
 
 def test_a_paste_into_a_field_is_typed_there(deploy: Sandbox) -> None:
     with deploy.app() as app:
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         app.press("/")
-        app.wait_for("Part of a name")
+        app.wait_for("Name, note, ID")
         app.paste("depl\r")
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         app.press("m")
         app.wait_for("New API Token Name")
 
@@ -187,7 +187,7 @@ def test_a_paste_into_a_field_is_typed_there(deploy: Sandbox) -> None:
 def test_no_key_waits_for_a_change_under_way(deploy: Sandbox) -> None:
     before = deploy.store.read_bytes()
     with deploy.app() as app:
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         with Lock(deploy.store).held():
             app.press("r")
             app.wait_for("Revoke deploy?")

@@ -29,7 +29,7 @@ def test_a_token_from_its_making_to_its_end(sandbox: Sandbox) -> None:
         assert made["saved_at"] is None
 
         save(app)
-        app.wait_for(re.compile(rf"> deploy .* {day} "))
+        app.wait_for(re.compile(rf"> • deploy .* {day} "))
         assert SECRET.search(app.text()) is None
         saved = sandbox.record()
         assert saved == made | {"saved_at": saved["saved_at"], "revision": 2}
@@ -46,7 +46,7 @@ def test_a_token_from_its_making_to_its_end(sandbox: Sandbox) -> None:
         _is_on_disk_but_not_its_secret(sandbox, secret)
         app.press("escape")
         app.wait_until_gone("REVOKE API TOKEN")
-        app.wait_for("> release")
+        app.wait_for("> • release")
 
         app.press("r")
         app.wait_for("Revoke release?")
@@ -130,7 +130,7 @@ def test_a_stray_enter_revokes_nothing(sandbox: Sandbox) -> None:
     assert sandbox.run("create", "deploy").returncode == 0
     before = sandbox.store.read_bytes()
     with sandbox.app() as app:
-        app.wait_for("> deploy")
+        app.wait_for("> • deploy")
         for answer in ("enter", "escape"):
             app.press("r")
             app.wait_for("Revoke deploy?")
@@ -154,14 +154,14 @@ def test_what_was_chosen_is_remembered(sandbox: Sandbox) -> None:
     for name in ("aaa", "zzz"):
         assert sandbox.run("create", name, "--never").returncode == 0
     with sandbox.app() as app:
-        app.wait_for("> aaa")
+        app.wait_for("> • aaa")
         app.press("S")
-        app.wait_for("Name v")
+        app.wait_for("Name ▼")
         app.press("q")
         assert app.wait_exit() == 0
     with sandbox.app() as app:
-        app.wait_for("> zzz")
-        assert "Name v" in app.text()
+        app.wait_for("> • zzz")
+        assert "Name ▼" in app.text()
         app.press("q")
         assert app.wait_exit() == 0
 

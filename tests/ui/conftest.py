@@ -21,6 +21,7 @@ from tokentui.core.commands import TokenCommands
 from tokentui.ui import session
 from tokentui.ui.app import TokentuiApp
 from tokentui.ui.store_watch import StoreWatch
+from tokentui.ui.widgets.status_strip import StatusStrip
 from tokentui.ui.widgets.token_table import TokenTable
 
 from ..conftest import NOW, nothing_synced
@@ -192,6 +193,11 @@ def app_of(pilot: Pilot[None]) -> TokentuiApp:
 
 def said(pilot: Pilot[None], selector: str) -> str:
     return str(pilot.app.screen.query_one(selector, Static).content)
+
+
+def counts(pilot: Pilot[None]) -> str:
+    """Return the line of the list that counts tokens by status."""
+    return pilot.app.screen.query_one(StatusStrip).render_line(0).text.strip()
 
 
 def toasts(pilot: Pilot[None]) -> list[str]:

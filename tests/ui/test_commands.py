@@ -33,16 +33,16 @@ async def search(pilot: Pilot[None], text: str, first: str) -> None:
 
 async def test_it_offers_what_can_be_done_here(saved: TokenCommands, run: Run) -> None:
     async with run(saved) as pilot:
-        await search(pilot, "", "Create")
+        await search(pilot, "", "Manage")
         here = offered(pilot)
-        assert {"Manage", "Revoke", "Filter", "Reverse the order", "Suspend (fg resumes)"} < {*here}
+        assert {"Create", "Revoke", "Filter", "Reverse the order", "Suspend (fg resumes)"} < {*here}
         assert len(here) == len(set(here))
-        assert "Show all" not in here, "nothing is hidden"
+        assert "Clear" not in here, "nothing is hidden"
         await pilot.press("escape")
         await arrive(pilot, TokenList)
-        await search(pilot, "mark all", "Mark all, or none")
+        await search(pilot, "select all", "Select all or none")
         await pilot.press("enter")
-        await until(pilot, lambda: "6 marked" in said(pilot, "#summary"))
+        await until(pilot, lambda: "6 selected" in said(pilot, "#summary"))
 
 
 async def test_what_a_read_only_store_does_not_let_be_done_is_not_offered(

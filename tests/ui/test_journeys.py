@@ -39,7 +39,7 @@ from tokentui.ui.widgets.token_table import TokenTable
 
 from ..conftest import NOW, folders_that_do_not_sync
 from ..doubles.gate import Gate
-from .conftest import Run, arrive, cursor_name, said, toasts, until, write
+from .conftest import Run, arrive, counts, cursor_name, said, toasts, until, write
 
 Open = Callable[[], TokenCommands]
 
@@ -795,6 +795,10 @@ class TestAccess:
 
 
 @pytest.mark.usefixtures("unwatched")
+def title_at(table: TokenTable, title: str) -> int:
+    return table.render_line(0).text.index(title)
+
+
 class TestUses:
     @pytest.mark.parametrize("key", [None, "m"])
     async def test_they_appear_while_the_app_is_open(
@@ -815,7 +819,7 @@ class TestUses:
             await until(pilot, lambda: told in words_of(pilot, selector))
             if key is None:
                 row = pilot.app.screen.query_one(TokenTable).render_line(1).text
-                assert "today 20:15 " in row
+                assert " now " in row
 
     async def test_nothing_is_drawn_while_nothing_happens(
         self, saved: TokenCommands, run: Run, monkeypatch: pytest.MonkeyPatch
@@ -1101,20 +1105,22 @@ class TestList:
             await pilot.press("slash")
             await write(pilot, "OLD")
             assert cursor_name(pilot) == "old-laptop"
-            assert said(pilot, "#summary").startswith("1 token with 'OLD'")
+            assert said(pilot, "#summary") == "1 token matching 'OLD'"
             await pilot.press("enter", "m")
             await arrive(pilot, ManageToken)
             await pilot.press("escape")
             await arrive(pilot, TokenList)
             await pilot.press("escape")
-            assert said(pilot, "#summary") == "6 tokens"
+            assert counts(pilot).startswith("6 tokens")
             assert cursor_name(pilot) == "old-laptop"
 
     async def test_no_match_says_so(self, saved: TokenCommands, run: Run) -> None:
         async with run(saved) as pilot:
             await pilot.press("slash")
             await write(pilot, "zzz")
-            await until(pilot, lambda: "No token has 'zzz'" in said(pilot, "#empty"))
+            await until(
+                pilot, lambda: "No name, ID or owner contains zzz." in said(pilot, "#empty")
+            )
 
     async def test_sort_keeps_the_cursor_on_its_token(self, saved: TokenCommands, run: Run) -> None:
         async with run(saved) as pilot:
@@ -1130,10 +1136,10 @@ class TestList:
     ) -> None:
         async with run(saved) as pilot:
             table = pilot.app.screen.query_one(TokenTable)
-            await pilot.click(table, offset=(35, 0))
+            await pilot.click(table, offset=(title_at(table, "Expires"), 0))
             await pilot.press("home")
             assert cursor_name(pilot) == "old-laptop"
-            await pilot.click(table, offset=(35, 0))
+            await pilot.click(table, offset=(title_at(table, "Expires"), 0))
             await pilot.press("home")
             assert cursor_name(pilot) == "monitoring"
             await pilot.click(table, offset=(5, 2), times=2)
@@ -1145,7 +1151,7 @@ class TestList:
         async with run(saved) as pilot:
             await pilot.press("down")
             open_service().create("aaa-first", None)
-            await until(pilot, lambda: said(pilot, "#summary") == "7 tokens")
+            await until(pilot, lambda: counts(pilot).startswith("7 tokens"))
             assert cursor_name(pilot) == "ci-deploy"
 
     async def test_many_tokens_scroll_by_windows(self, service: TokenCommands, run: Run) -> None:
@@ -1220,9 +1226,9 @@ class TestList:
 @pytest.mark.parametrize(
     ("form", "days"),
     [
-        (DateFormat.EUROPEAN, ("24.11.2026", "03.12.2026 in 9 days")),
-        (DateFormat.BRITISH, ("24/11/2026", "03/12/2026 in 9 days")),
-        (DateFormat.AMERICAN, ("11/24/2026", "12/03/2026 in 9 days")),
+        (DateFormat.EUROPEAN, ("24.11.2026", "in 9 days")),
+        (DateFormat.BRITISH, ("24/11/2026", "in 9 days")),
+        (DateFormat.AMERICAN, ("11/24/2026", "in 9 days")),
     ],
 )
 async def test_days_are_shown_as_one_likes_and_typed_as_ever(

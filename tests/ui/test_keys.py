@@ -107,7 +107,7 @@ def test_keys_are_taken_as_people_write_them(written: str, named: str) -> None:
         ({"create.create": "n"}, "n is for the field that is typed in"),
         ({"manage.revoke": "ctrl+k"}, "ctrl\\+k is for the field"),
         ({"app.help": "?"}, "question_mark is for the field"),
-        ({"list.create": "m"}, "m would be for both list.create and list.manage"),
+        ({"list.create": "m"}, "m would be for both list.manage and list.create"),
         ({"list.create": "j"}, "j would be for both list.create and table.down"),
         ({"calendar.today": "f1"}, "f1 would be for both app.help and calendar.today"),
         ({"list.create": "ctrl+q"}, "ctrl\\+q keeps what it does"),
@@ -133,12 +133,12 @@ class TestInTheApp:
         async with run(saved, keymap=keymap) as pilot:
             await until(pilot, partial(footer, pilot))
             assert list(footer(pilot).items())[:3] == [
-                ("Create", "n"),
                 ("Manage", "m"),
+                ("Create", "n"),
                 ("Revoke", "x"),
             ]
             await pilot.press("space")
-            assert "1 marked: x revokes" in said(pilot, "#summary")
+            assert "1 selected: x revoke" in said(pilot, "#summary")
             await pilot.press("escape", "c")
             assert isinstance(pilot.app.screen, TokenList)
             await pilot.press("z")

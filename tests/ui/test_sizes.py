@@ -14,7 +14,7 @@ from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
 from tokentui.ui.widgets.token_table import TokenTable
 
-from .conftest import Run, arrive, cursor_name, until, write
+from .conftest import Run, arrive, cursor_name, said, until, write
 from .test_pictures import SCREENS
 
 SMALL = pytest.mark.parametrize("size", [(40, 12), (60, 20), (80, 24)], ids=str)
@@ -102,10 +102,10 @@ class TestDetails:
         self, saved: TokenCommands, run: Run
     ) -> None:
         async with run(saved, (119, 24)) as pilot:
-            assert saved.queries.look_up("backup-nightly").id not in seen(pilot)
+            assert not pilot.app.screen.query_one("#pane").display
             assert pilot.app.screen.query_one(TokenTable).size.width == 119
             await pilot.resize_terminal(120, 24)
-            await until(pilot, lambda: saved.queries.look_up("backup-nightly").id in seen(pilot))
+            await until(pilot, lambda: pilot.app.screen.query_one("#pane").display)
 
     async def test_a_line_below_the_list_stands_in_for_them(
         self, saved: TokenCommands, run: Run
@@ -113,7 +113,7 @@ class TestDetails:
         async with run(saved, (120, 24)) as pilot:
             await pilot.press("down")
             await pilot.resize_terminal(80, 24)
-            await until(pilot, lambda: "ci-deploy: " in seen(pilot))
+            await until(pilot, lambda: said(pilot, "#facts").startswith("ci-deploy  active"))
 
     async def test_they_never_take_the_cursor(self, saved: TokenCommands, run: Run) -> None:
         async with run(saved, (120, 24)) as pilot:

@@ -55,7 +55,7 @@ async def test_each_key_takes_few_questions(
 ) -> None:
     asked = Asked(ann).since
     async with run(ann, **office.choices("ann")) as pilot:
-        greeting = Counter({"accounts.list_all": 2, "tokens.scan": 1})
+        greeting = Counter({"accounts.list_all": 3, "tokens.scan": 1, "tokens.summary": 1})
         assert asked() == _LOAD + greeting
         await pilot.press("down", "slash")
         assert asked() == Counter()
@@ -65,7 +65,7 @@ async def test_each_key_takes_few_questions(
         assert asked() == _LOAD
         await pilot.press("space", "space", "space")
         assert asked() == Counter()
-        assert "3 marked" in said(pilot, "#summary")
+        assert "3 selected" in said(pilot, "#summary")
         for key in ("v", "i", "a"):
             await pilot.press(key)
             assert asked() == Counter({"accounts.list_all": 1, "tokens.scan": 1}), key
@@ -81,7 +81,7 @@ async def test_marks_are_looked_up_together(
         await pilot.press("a", "slash", "t")
         asked = Asked(ann).since
         await pilot.press("1")
-        assert "32 marked, 22 not shown" in said(pilot, "#summary")
+        assert "32 selected, 22 not shown" in said(pilot, "#summary")
         assert asked() == _LOAD + Counter({"accounts.list_all": 1, "tokens.get_many": 1})
         await pilot.press("enter", "escape")
-        assert "marked" not in said(pilot, "#summary")
+        assert "selected" not in said(pilot, "#summary")

@@ -9,8 +9,8 @@ from textual.filter import LineFilter
 
 _REPLACEMENTS = dict(
     zip(
-        "─━│┃╭╮╰╯┌┐└┘▔▁▂▃▄▅▆▇█▌▐▊▎▏●•…⏎↑↓←→✓\u00d7",
-        "--||++++++++-_______#|||||**.<^v<>xx",
+        "─━│┃╭╮╰╯┌┐└┘▔▁▂▃▄▅▆▇█▌▐▊▎▏●•·■…⏎↑↓←→▲▼\N{MULTIPLICATION SIGN}»✓",
+        "--||++++++++-_______#|||||**-*.<^v<>^vx>x",
         strict=True,
     )
 )

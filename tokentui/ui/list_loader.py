@@ -1,15 +1,18 @@
 """Loading the list of tokens, and the row that a key is for while another one is on its way."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from textual.widget import Widget
 
 from tokentui.core.errors import StoreUnavailable, TokentuiError
 from tokentui.core.queries import TokenQueries
 from tokentui.core.query import WINDOW, Count, TokenRow
+from tokentui.core.search_language import InvalidSearch
+from tokentui.core.summary import Summary
 from tokentui.core.token import Token
 from tokentui.ui import listing as listings
 from tokentui.ui.entries import TRY_AGAIN
@@ -26,9 +29,10 @@ PRESS_AGAIN = "Press the key again: its row was not there yet, and you moved on.
 class ListLoader:
     """Reads for `browser` what `model` asks for; the cursor of `table` moves meanwhile.
 
-    `show` is called with each listing, and the ID of the token that the cursor goes to, and
-    `show_total` once the tokens of a large result are counted; `warn` with the reason why there is
-    no listing, or nothing where the state of the session says so.
+    `show` is called with each listing, and the ID of the token that the cursor goes to,
+    `show_total` once the tokens of a large result are counted, and `show_summary` with how many
+    there are of each status; `warn` with the reason why there is no listing, or nothing where the
+    state of the session says so.
     """
 
     def __init__(
@@ -41,6 +45,7 @@ class ListLoader:
         *,
         show: Callable[[Listing, str | None], None],
         show_total: Callable[[Count], None],
+        show_summary: Callable[[Summary], None],
         warn: Callable[[str], None],
     ) -> None:
         self._browser = browser
@@ -50,6 +55,7 @@ class ListLoader:
         self._table = table
         self._show = show
         self._show_total = show_total
+        self._show_summary = show_summary
         self._warn = warn
         self._shown = Wanted()
         """What is on the screen."""
@@ -104,6 +110,9 @@ class ListLoader:
         except StoreUnavailable:
             self._asked = None
             self._warn("")
+        except InvalidSearch as error:  # until more of it is typed
+            self._asked = None
+            self._warn(str(error))
         except TokentuiError as error:
             self._asked = None
             self._warn(f"{error} The list is as it was last read.")
@@ -111,21 +120,27 @@ class ListLoader:
         else:
             self._asked = None
             self._selection.follow(wanted.selected - listing.selected, listing.hidden)
-            known = self._table.total if wanted.question == self._shown.question else Count(0)
-            self._shown = wanted
-            self._show(
-                with_total(listing, known),
-                wanted.around if self._table.token_id == held else self._table.token_id,
-            )
+            before, self._shown = self._shown, wanted
+            known = self._table.total if wanted.question == before.question else Count(0)
+            follow = wanted.around if self._table.token_id == held else self._table.token_id
+            if wanted.text != before.text:
+                follow = listing.exact_hit or follow
+            self._show(with_total(listing, known), follow)
             if not listing.page.total.exact:
-                start_worker(
-                    self._browser,
-                    partial(self._count, wanted, listing),
-                    group="count",
-                    exclusive=True,
-                )
+                self._follow_up("count", partial(self._count, wanted, listing))
+            if wanted.text == before.text:  # who types changes no count
+                self._follow_up("summary", partial(self._summarise, wanted))
         if self._asked is None:  # the row under the cursor may be in another window
             self._arrived.set()
+
+    def _follow_up(self, group: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        start_worker(self._browser, work, group=group, exclusive=True)
+
+    async def _summarise(self, wanted: Wanted) -> None:
+        """Show how many tokens there are of each status; nobody waits for that."""
+        ask = partial(self._queries.summary, wanted.account)
+        with suppress(TokentuiError):  # the next load says so
+            self._show_summary(await Session.of(self._browser).look(ask, (self, "summary")))
 
     async def _count(self, wanted: Wanted, listing: Listing) -> None:
         """Show how many tokens there are, once they are counted; nobody waits for that."""

@@ -10,6 +10,7 @@ from tokentui.core.display import DisplayContext
 from tokentui.core.queries import TokenQueries
 from tokentui.core.query import NO_USES, Count, Filter, Query, Sort, TokenPage
 from tokentui.core.rights import Permissions
+from tokentui.core.search_hints import explain
 from tokentui.core.token import Token, name_key
 from tokentui.core.window import Around, Offset, Position
 
@@ -61,6 +62,13 @@ class Listing(NamedTuple):
     hidden: frozenset[str]
     warnings: Sequence[str]
     any_revoked: bool = False
+    explanation: str = ""
+
+    @property
+    def exact_hit(self) -> str | None:
+        """The ID of the token whose name or ID is just what was searched, if the page has it."""
+        search = self.query.search
+        return next((row.token.id for row in self.page.rows if search.is_exact(row.token)), None)
 
 
 def load(service: TokenQueries, wanted: Wanted, cancel: Cancel = NEVER) -> Listing:
@@ -81,6 +89,7 @@ def load(service: TokenQueries, wanted: Wanted, cancel: Cancel = NEVER) -> Listi
         hidden=_ids(valid) - _ids(_matching(service, query, valid)),
         warnings=service.warnings(),
         any_revoked=not (page.total.value or wanted.narrowed) and _any_revoked(service),
+        explanation=_explanation(service, query, page, cancel),
     )
 
 
@@ -135,6 +144,12 @@ def _valid(service: TokenQueries, wanted: Wanted) -> list[Token]:
     if not wanted.selected:
         return []
     return [token for token in service.get_many(wanted.selected) if token.revoked_at is None]
+
+
+def _explanation(service: TokenQueries, query: Query, page: TokenPage, cancel: Cancel) -> str:
+    if page.total.value or not query.search.terms:
+        return ""
+    return explain(service, query, cancel)
 
 
 def _any_revoked(service: TokenQueries) -> bool:

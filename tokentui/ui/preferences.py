@@ -14,3 +14,4 @@ class Preferences(msgspec.Struct):
     theme: str | None = None
     sort: Sort = Sort.NAME
     descending: bool = False
+    details: bool = True

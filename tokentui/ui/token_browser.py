@@ -22,7 +22,8 @@ from tokentui.ui.token_list_model import TokenListModel
 from tokentui.ui.widgets.filter_field import FilterField
 from tokentui.ui.widgets.key_value_table import key_value_table
 from tokentui.ui.widgets.notice import Notice
-from tokentui.ui.widgets.token_columns import RowText, brief_line, row_text
+from tokentui.ui.widgets.status_strip import StatusStrip
+from tokentui.ui.widgets.token_row import RowText, brief_lines, row_text
 from tokentui.ui.widgets.token_table import TokenTable
 
 _SELECTING = "selecting"
@@ -55,6 +56,7 @@ class TokenBrowser(Vertical):
         self.model = TokenListModel(preferences, key)
         self.selection = Selection()
         self.table = TokenTable(self._row_text, self._fetch)
+        self.strip = StatusStrip()
         self.failure = ""
         """Why what was tried last was not done; said until something else is begun."""
         self.loader = ListLoader(
@@ -65,23 +67,26 @@ class TokenBrowser(Vertical):
             self.table,
             show=self._show_listing,
             show_total=self._show_total,
+            show_summary=self.strip.show_summary,
             warn=self.warn,
         )
 
     def compose(self) -> ComposeResult:
-        yield Static(id="summary", markup=False)
-        yield FilterField(id="filter", placeholder="Part of a name", compact=True)
+        yield self.strip
+        yield FilterField(id="filter", placeholder="Name, note, ID, owner, or status:expired")
         with Horizontal(id="tokens"):
             yield self.table
             with Vertical(id="pane"):
                 yield Static(id="details")
         with VerticalScroll(id="nothing", can_focus=False):
             yield Notice(id="empty")
+        yield Notice(id="summary")
         yield Static(id="facts", markup=False)
         yield Notice(id="warning")
 
     def on_mount(self) -> None:
         self.screen.set_focus(self.table)
+        self._show_details()
         self.set_interval(60, self.loader.reload)
         Session.of(self).follow(self, self._state_changed)
 
@@ -99,7 +104,6 @@ class TokenBrowser(Vertical):
 
     def _state_changed(self, state: State) -> None:
         self.table.dimmed = state.phase is Phase.LOADING
-        self._summarise()
 
     def _show_listing(self, listing: Listing, follow: str | None) -> None:
         self._display, self.permissions = listing.context, listing.permissions
@@ -127,9 +131,17 @@ class TokenBrowser(Vertical):
         self._summarise()
 
     def _summarise(self) -> None:
-        summary = self.model.summary(self.table.total, self.selection)
-        text = "Loading ..." if self.table.dimmed else summary
-        self.query_one("#summary", Static).update(text, layout=False)
+        model, total = self.model, self.table.total
+        self.strip.show(model.shown, None if model.text or model.account else total)
+        self.query_one("#summary", Notice).show(model.summary(total, self.selection))
+
+    @on(StatusStrip.Chosen)
+    def _count_clicked(self, event: StatusStrip.Chosen) -> None:
+        self.show_only(event.shown)
+
+    def show_beside(self, steps: int) -> None:
+        """Show the tokens of the count so many places right of the current one."""
+        self.show_only(self.strip.beside(steps))
 
     def warn(self, warning: str = "") -> None:
         """Show a warning, or else why what was tried last was not done, if it was not."""
@@ -139,6 +151,18 @@ class TokenBrowser(Vertical):
     def _show_warnings(self, warnings: Sequence[str]) -> None:
         more = f" (and {len(warnings) - 1} more: tokentui list)" if len(warnings) > 1 else ""
         self.query_one("#warning", Notice).show(warnings[0] + more if warnings else "")
+
+    def toggle_details(self) -> None:
+        """Show the details beside the list, or take them away, where there is room for them."""
+        self.model.details = not self.model.details
+        self._show_details()
+
+    def _show_details(self) -> None:
+        self.set_class(not self.model.details, "-no-details")
+
+    @on(TokenTable.Toggled)
+    def _row_toggled(self) -> None:
+        self.select(stay=True)
 
     @on(TokenTable.Moved)
     def _moved(self, event: TokenTable.Moved) -> None:
@@ -150,8 +174,8 @@ class TokenBrowser(Vertical):
                 key_value_table(details, width=9), layout=False
             )
         else:
-            line = brief_line(context, row) if row else ""
-            self.query_one("#facts", Static).update(line, layout=False)
+            lines = brief_lines(context, row) if row else ""
+            self.query_one("#facts", Static).update(lines, layout=False)
 
     # -- order ----------------------------------------------------------------------------------
 
@@ -167,8 +191,12 @@ class TokenBrowser(Vertical):
 
     @on(TokenTable.SortWanted)
     def _title_clicked(self, event: TokenTable.SortWanted) -> None:
-        again = event.sort is self.model.sort
-        self._order(event.sort, descending=again and not self.model.descending)
+        self.sort_by(event.sort)
+
+    def sort_by(self, sort: Sort) -> None:
+        """Sort by a column; again, the other way round."""
+        again = sort is self.model.sort
+        self._order(sort, descending=again and not self.model.descending)
 
     def _order(self, sort: Sort, *, descending: bool) -> None:
         self.model.order(sort, descending=descending)
@@ -230,23 +258,24 @@ class TokenBrowser(Vertical):
 
     # -- selection ------------------------------------------------------------------------------
 
-    def select(self) -> None:
-        """Select the token under the cursor, or take it out, and go on to the next."""
+    def select(self, *, stay: bool = False) -> None:
+        """Select the token under the cursor, or take it out; go on to the next, or `stay`."""
         if self.loader.selecting.locked() or self.loader.is_on_its_way:
-            self._select_later()
+            self._select_later(stay=stay)
         else:
-            self._select()
+            self._select(stay=stay)
 
     @work(group=_SELECTING)
-    async def _select_later(self) -> None:
+    async def _select_later(self, *, stay: bool) -> None:
         if await self.loader.meant() is not None:
-            self._select()
+            self._select(stay=stay)
 
-    def _select(self) -> None:
+    def _select(self, *, stay: bool) -> None:
         if (token_id := self.table.token_id) is not None:
             self.selection.toggle(token_id)
             self._show_selection()
-            self.table.action_move(1)
+            if not stay:
+                self.table.action_move(1)
 
     @work(group=_SELECTING)
     async def select_range(self) -> None:

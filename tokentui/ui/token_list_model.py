@@ -38,6 +38,15 @@ class TokenListModel:
         self.descending = preferences.descending
 
     @property
+    def details(self) -> bool:
+        """Whether the details of a token stand beside the list, where there is room."""
+        return self._preferences.details
+
+    @details.setter
+    def details(self, shown: bool) -> None:
+        self._preferences.details = shown
+
+    @property
     def narrowed(self) -> bool:
         """Whether some tokens may be hidden."""
         return self.wanted().narrowed
@@ -83,33 +92,22 @@ class TokenListModel:
             self._preferences.sort, self._preferences.descending = self.sort, self.descending
 
     def summary(self, total: Count, selection: Selection) -> str:
-        """Return how many tokens are shown, why only these, and how many are selected."""
-        summary = self._shown_of(total)
-        if not selection:
-            return summary
-        hidden = len(selection.hidden)
-        not_shown = f", {hidden:,} not shown" if hidden else ""
-        keys = f"{self._key('list.revoke')} revokes, Esc lets go"
-        return f"{len(selection):,} marked{not_shown}: {keys}; {summary}"
-
-    def _shown_of(self, total: Count) -> str:
-        if not total.value and not self.narrowed:
-            return ""
-        text = formatting.found(total)
-        if self.text:
-            text += f" with {self.text!r} in the name"
-        if self.shown is not Filter.ALL:
-            text += f", only: {formatting.FILTER[self.shown].lower()}"
-        if self.account:
-            text += f", of {printable(self.account)}"
-        return text
+        """Return how many tokens are selected, or else found; nothing where all are shown."""
+        if selection:
+            hidden = len(selection.hidden)
+            not_shown = f", {hidden:,} not shown" if hidden else ""
+            revoke = self._key("list.revoke")
+            return f"{len(selection):,} selected{not_shown}: {revoke} revoke, Esc clear selection"
+        found = [f"matching {self.text!r}"] if self.text else []
+        found += [f"owned by {printable(self.account)}"] if self.account else []
+        return " ".join([formatting.found(total), *found]) if found else ""
 
     def nothing(self, listing: Listing) -> str:
         """Return what stands in the place of a list that is empty; nothing where it is not."""
         if listing.page.total.value:
             return ""
         if self.text:
-            return f"No token has {self.text!r} in its name. Esc shows all."
+            return f"{listing.explanation} Esc clears the filter."
         if self.shown is not Filter.ALL:
             return f"No token here: {formatting.FILTER[self.shown].lower()}. Esc shows all."
         if self.account:

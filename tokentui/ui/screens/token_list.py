@@ -10,7 +10,7 @@ from textual.binding import BindingType
 
 from tokentui.core.commands import TokenCommands
 from tokentui.core.errors import AlreadyReplaced, TokentuiError
-from tokentui.core.query import TokenRow
+from tokentui.core.query import Sort, TokenRow
 from tokentui.core.rights import Permissions
 from tokentui.core.text import printable
 from tokentui.core.token import Token
@@ -124,6 +124,18 @@ class TokenList(Page[None]):
         """Turn the order round."""
         self._browser.reverse()
 
+    def action_sort_by(self, sort: str) -> None:
+        """Sort by a column; again, the other way round."""
+        self._browser.sort_by(Sort(sort))
+
+    def action_show_beside(self, steps: int) -> None:
+        """Show the tokens of the status that stands beside the current one."""
+        self._browser.show_beside(steps)
+
+    def action_details(self) -> None:
+        """Show the details of the token beside the list, or no longer."""
+        self._browser.toggle_details()
+
     def action_filter(self) -> None:
         """Open the field whose text the names must hold."""
         self._browser.open_filter()
@@ -212,6 +224,21 @@ class TokenList(Page[None]):
             self.notify(str(AlreadyReplaced(token.name)), severity="error", markup=False)
         elif successor := await rotate(self, self.service, token):
             self._browser.show_on(successor)
+
+    @flow
+    async def action_copy_id(self) -> None:
+        """Copy the ID of the token under the cursor."""
+        await self._copy("token ID", lambda token: token.id)
+
+    @flow
+    async def action_copy_name(self) -> None:
+        """Copy the name of the token under the cursor."""
+        await self._copy("name", lambda token: token.name)
+
+    async def _copy(self, what: str, of: Callable[[Token], str]) -> None:
+        if (row := await self._browser.loader.meant()) is not None:
+            self.app.copy_to_clipboard(of(row.token))
+            self.notify(f"Sent the {what} to the clipboard of your terminal.")
 
     @flow
     async def action_history(self) -> None:

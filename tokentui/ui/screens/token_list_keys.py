@@ -3,58 +3,84 @@
 from textual.binding import Binding, BindingType
 
 from tokentui.core.audit import Action
+from tokentui.core.query import Sort
 from tokentui.core.rights import Permissions
 from tokentui.core.token import Token
 
 _OF_OWNERS = {"rotate": Action.ROTATE, "revoke": Action.REVOKE}
 _CHANGES = {"rotate", "revoke", "mark", "mark_range", "mark_all", "invert_marks"}
 """Actions that change tokens, or select them for a change."""
-_OF_ROWS = _CHANGES | {"filter", "history", "manage", "reverse", "sort"}
+_OF_ROWS = _CHANGES | {
+    "copy_id",
+    "copy_name",
+    "details",
+    "filter",
+    "history",
+    "manage",
+    "reverse",
+    "sort",
+    "sort_by",
+}
 """Actions that need a token in the list."""
 
+_SORTS = {
+    Sort.NAME: "name",
+    Sort.ACCOUNT: "owner",
+    Sort.CREATED: "creation",
+    Sort.EXPIRES: "expiration",
+    Sort.USED: "last use",
+    Sort.STATUS: "status",
+}
+
 BINDINGS: list[BindingType] = [
+    Binding("m,enter", "manage", "Manage", key_display="Enter", id="list.manage"),
     Binding("c", "create", "Create", id="list.create"),
-    Binding("m,enter", "manage", "Manage", key_display="m", id="list.manage"),
     Binding(
         "r,delete",
         "revoke",
         "Revoke",
         key_display="r",
-        tooltip="Revoke the token, or all that are marked, after a question",
+        tooltip="Revoke the token, or all selected tokens, after a question",
         id="list.revoke",
     ),
-    Binding(
-        "t",
-        "rotate",
-        "Rotate",
-        tooltip="Make a successor with a secret of its own",
-        show=False,
-        id="list.rotate",
-    ),
-    Binding("slash", "filter", "Filter", tooltip="Filter by name as you type", id="list.filter"),
+    Binding("t", "rotate", "Rotate", tooltip="Issue a new secret", id="list.rotate"),
+    Binding("slash", "filter", "Filter", tooltip="Filter as you type", id="list.filter"),
+    Binding("space", "mark", "Select", id="list.mark"),
     Binding(
         "f",
         "show_only",
         "Show",
-        tooltip="Show only the active ones, for example, or those that were revoked",
+        tooltip="Show only active tokens, for example, or revoked ones",
         id="list.show-only",
     ),
-    Binding("A", "account", "Show only one account", show=False, id="list.account"),
-    Binding("h", "history", "History of the token", show=False, id="list.history"),
-    Binding("H", "audit", "Audit log", show=False, id="list.audit"),
-    Binding("s", "sort", "Sort by the next column", show=False, id="list.sort"),
+    Binding("h", "history", "History", id="list.history"),
+    Binding("s", "sort", "Sort", tooltip="Sort by the next column", id="list.sort"),
     Binding("S", "reverse", "Reverse the order", show=False, id="list.reverse"),
-    Binding("space", "mark", "Mark, unmark", show=False, id="list.mark"),
-    Binding("v", "mark_range", "Mark from the last mark to here", show=False, id="list.mark-range"),
-    Binding("a", "mark_all", "Mark all, or none", show=False, id="list.mark-all"),
-    Binding("i", "invert_marks", "Mark the others instead", show=False, id="list.invert-marks"),
-    Binding("y", "try", "Try a secret", show=False, id="list.try"),
+    *(
+        Binding(
+            str(number), f"sort_by('{sort}')", f"Sort by {word}", show=False, id=f"list.sort-{sort}"
+        )
+        for number, (sort, word) in enumerate(_SORTS.items(), 1)
+    ),
+    Binding("d", "details", "Details", id="list.details"),
+    Binding("y", "try", "Verify", tooltip="Verify a secret", id="list.try"),
+    Binding("H", "audit", "Audit log", id="list.audit"),
+    Binding("right", "show_beside(1)", "Show the next status", show=False, id="list.next-status"),
+    Binding(
+        "left", "show_beside(-1)", "Show the previous status", show=False, id="list.previous-status"
+    ),
+    Binding("A", "account", "Show one owner", show=False, id="list.account"),
+    Binding("v", "mark_range", "Select a range", show=False, id="list.mark-range"),
+    Binding("a", "mark_all", "Select all or none", show=False, id="list.mark-all"),
+    Binding("i", "invert_marks", "Invert selection", show=False, id="list.invert-marks"),
+    Binding("C", "copy_id", "Copy the token ID", show=False, id="list.copy-id"),
+    Binding("Y", "copy_name", "Copy the name", show=False, id="list.copy-name"),
     Binding("u", "undo", "Undo the last rename", show=False, id="list.undo"),
     Binding(
         "escape",
         "show_all",
-        "Show all",
-        tooltip="Let go of the marks, then show all tokens again",
+        "Clear",
+        tooltip="Clear the selection, then the filter",
         id="list.show-all",
     ),
     Binding("q", "app.quit", "Quit", id="list.quit"),

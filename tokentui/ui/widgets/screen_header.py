@@ -92,6 +92,8 @@ def _notice(state: State) -> str:
             return f"As of {state.as_of:%H:%M:%S}: the store does not answer; trying again."
         case Phase.OFFLINE:
             return "The store does not answer; trying again."
+        case Phase.LOADING:
+            return "Loading ..."
         case Phase.CHANGING:
             return "Waiting for the store ..."
         case Phase.DENIED:

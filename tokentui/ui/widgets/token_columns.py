@@ -1,74 +1,22 @@
-"""The columns of the list of tokens, and its rows in words."""
+"""The columns of the list of tokens, and how what is too long for them is cut."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 
-from tokentui import formatting
-from tokentui.core.display import DisplayContext
-from tokentui.core.query import Sort, TokenRow
-from tokentui.core.text import printable
-from tokentui.core.token import NAME_LIMIT, Status
+from tokentui.core.query import Sort
+from tokentui.core.token import NAME_LIMIT
 
-GUTTER = 2
-"""Cells for the cursor and a mark, at the left."""
+GUTTER = 4
+"""Cells at the left: for the cursor, for a selection, for the status, and an empty one."""
 GAP = 2
 """Cells between two columns."""
 _EDGE = 1
-_ROOMY = 110
+_LEAST = 8
 _FULL = 76
-_SOME = 54
-
-_TONES = {
-    Status.EXPIRES_SOON: "soon",
-    Status.EXPIRED: "expired",
-    Status.REPLACED: "muted",
-}
-
-
-class RowText(NamedTuple):
-    """A row in words, and their tone: soon, expired, unsaved, muted or none.
-
-    `created_day` and `brief_status` stand in for the longer ones where there is little room.
-    `ends` is when it expires or was revoked, `use` when it was last used or who revoked it.
-    """
-
-    name: str
-    account: str
-    created: str
-    created_day: str
-    ends: str
-    use: str
-    status: str
-    brief_status: str
-    tone: str = ""
-
-
-def row_text(context: DisplayContext, row: TokenRow) -> RowText:
-    """Return `row` in words."""
-    token = row.token
-    use = printable(token.revoked_by or "")
-    if token.revoked_at is None:
-        use = formatting.last_used(context, row.usage)
-    return RowText(
-        printable(token.name),
-        printable(token.account),
-        formatting.minute(context, token.created_at),
-        formatting.day(context, token.created_at),
-        formatting.revocation(context, token) or formatting.expiry(context, token),
-        use,
-        formatting.status(context, token),
-        formatting.brief_status(context, token),
-        _TONES.get(context.status(token), "unsaved" if token.never_saved else ""),
-    )
-
-
-def brief_line(context: DisplayContext, row: TokenRow) -> str:
-    """Return `row` in one line, for where no pane has room beside the list."""
-    token = row.token
-    line = f"{formatting.owned(context, token)}: {formatting.status(context, token)}"
-    return f"{line}; {formatting.access(token)}" if token.read_only or token.networks else line
+"""Cells from which on the last use and the status are always there."""
+_SOME = 48
 
 
 class Column(NamedTuple):
@@ -80,36 +28,68 @@ class Column(NamedTuple):
     sort: Sort | None = None
 
 
-def columns(width: int, *, history: bool = False, accounts: bool = False) -> list[Column]:
-    """Return the columns that fill `width` cells; the name takes what the others leave.
+_OWNER = Column("Owner", 10, "owner", Sort.ACCOUNT)
+_CREATED = Column("Created", 10, "created", Sort.CREATED)
+_ENDS = Column("Expires", 11, "ends", Sort.EXPIRES)
+_ENDS_BRIEF = Column("Ends", 5, "ends_brief", Sort.EXPIRES)
+_ON = Column("On", 10, "expires_on")
+_USE = Column("Last used", 9, "use", Sort.USED)
+_ADDRESS = Column("Address", 15, "address")
+_ACCESS = Column("Access", 9, "access")
+_STATUS = Column("Status", 12, "status", Sort.STATUS)
+_REVOKED = Column("Revoked", 11, "ends", Sort.REVOKED)
+_BY = Column("By", 10, "use")
 
-    With `accounts`, whose they are is one. Where there is little room, those that matter most stay.
+_WELCOME = _STATUS, _USE, _CREATED, _ON, _ACCESS, _ADDRESS
+"""The columns that come while there is room, the most welcome first."""
+_WELCOME_IN_HISTORY = _CREATED, _ADDRESS
+_FROM_LEFT = (
+    _OWNER,
+    _CREATED,
+    _REVOKED,
+    _ENDS,
+    _ENDS_BRIEF,
+    _ON,
+    _USE,
+    _BY,
+    _ADDRESS,
+    _ACCESS,
+    _STATUS,
+)
+
+
+def columns(
+    width: int, longest: int = 0, *, history: bool = False, accounts: bool = False
+) -> list[Column]:
+    """Return the columns that fill `width` cells.
+
+    The name has what the longest one needs, in cells; the others follow while there is room. With
+    `accounts`, the owner is one of those that stay.
     """
-    account = Column("Account", 12, "account", Sort.ACCOUNT)
-    created = Column("Created", 10, "created_day", Sort.CREATED)
-    ends = Column("Expires", 23, "ends", Sort.EXPIRES)
-    use = Column("Last used", 11, "use", Sort.USED)
-    status = Column("Status", 12, "brief_status", Sort.STATUS)
-    if width >= _ROOMY:
-        created = Column("Created", 16, "created", Sort.CREATED)
-        status = Column("Status", 25, "status", Sort.STATUS)
+    name = max(_LEAST, min(longest, NAME_LIMIT))
+    shown = _staying(width, history=history, accounts=accounts)
+    for column in _WELCOME_IN_HISTORY if history else _WELCOME:
+        if column not in shown and _room(width, [*shown, column]) >= name:
+            shown.append(column)
+    room = max(_LEAST, _room(width, shown))
+    others = sorted(shown, key=_FROM_LEFT.index)
+    return [Column("Name", min(room, NAME_LIMIT), "name", Sort.NAME), *others]
+
+
+def _staying(width: int, *, history: bool, accounts: bool) -> list[Column]:
+    """Return the columns that are there even where they cut names."""
+    owner = [_OWNER] if accounts and width >= _SOME else []
     if history:
-        ends = Column("Revoked", 23, "ends", Sort.REVOKED)
-        use = Column("By", 11, "use")
-        status = status._replace(sort=None)
-    if accounts and width >= _ROOMY:
-        others = [account, created, ends, use, status]
-    elif accounts and width >= _SOME:
-        last = use if history else status
-        others = [account, ends, last] if width >= _FULL else [account, last]
-    elif width >= _FULL:
-        others = [created, ends, use, status]
-    elif history:
-        others = [ends, use] if width >= _SOME else [ends]
-    else:
-        others = [ends, status] if width >= _SOME else [status]
-    left = width - GUTTER - _EDGE - sum(GAP + column.width for column in others)
-    return [Column("Name", max(8, min(left, NAME_LIMIT)), "name", Sort.NAME), *others]
+        return [_REVOKED, *(owner or [_BY])] if width >= _SOME else [_REVOKED]
+    if width < _SOME:
+        return [_ENDS_BRIEF]
+    if width < _FULL:
+        return [_ENDS, *owner]
+    return [_ENDS, _STATUS, *(owner or [_USE])]
+
+
+def _room(width: int, others: Iterable[Column]) -> int:
+    return width - GUTTER - _EDGE - sum(GAP + column.width for column in others)
 
 
 def sort_at(columns: Sequence[Column], x: int) -> Sort | None:
@@ -126,3 +106,40 @@ def fit(text: str, width: int) -> str:
     """Return `text` as wide as its column, with an ellipsis where something is missing."""
     fitted = set_cell_size(text, width)
     return fitted if fitted.startswith(text) else set_cell_size(text, width - 1) + "…"
+
+
+def cut(text: str, width: int, head: int | None = None) -> str:
+    """Return `text` in at most `width` cells: the middle goes, or what is behind `head` cells."""
+    if cell_len(text) <= width:
+        return text
+    if head is None:
+        head = width // 2
+    tail = width - 1 - head
+    return f"{set_cell_size(text, head)}…{_last_cells(text, tail)}"
+
+
+def _last_cells(text: str, cells: int) -> str:
+    return set_cell_size(text[::-1], cells)[::-1] if cells else ""
+
+
+def cut_apart(names: Mapping[str, str], width: int) -> dict[str, str]:
+    """Return names in at most `width` cells, by ID, so that no two different ones look the same.
+
+    The middle of a name goes. Where that makes two equal, the cut moves to where they differ; where
+    no cut does, the ID of the token takes the place of the end.
+    """
+    shown = {key: cut(name, width) for key, name in names.items() if cell_len(name) > width}
+    for group in _alike(shown, names):
+        heads = sorted(range(width), key=lambda head: abs(head - width // 2))
+        tried = ({key: cut(names[key], width, head) for key in group} for head in heads)
+        apart = next((each for each in tried if not _alike(each, names)), None)
+        shown |= apart or {key: cut(f"{names[key]} {key}", width, width - 11) for key in group}
+    return shown
+
+
+def _alike(shown: Mapping[str, str], names: Mapping[str, str]) -> list[Collection[str]]:
+    """Return the IDs of different names that are shown as the same, a group each."""
+    groups: dict[str, list[str]] = {}
+    for key, text in shown.items():
+        groups.setdefault(text, []).append(key)
+    return [keys for keys in groups.values() if len({names[key] for key in keys}) > 1]

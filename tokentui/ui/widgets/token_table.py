@@ -1,9 +1,12 @@
 """The list of tokens: a window of rows, of which only the visible ones are drawn."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import ClassVar
 
 from msgspec.structs import replace
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -14,14 +17,26 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from tokentui.core.query import Count, Query, Sort, TokenPage, TokenRow
+from tokentui.core.text import printable
 from tokentui.core.token import Status, Token
 from tokentui.ui.textual_compat import LineView
-from tokentui.ui.widgets.token_columns import GAP, RowText, columns, fit, sort_at
+from tokentui.ui.widgets.token_columns import GAP, GUTTER, columns, cut_apart, fit, sort_at
+from tokentui.ui.widgets.token_row import RowText
 
 _FAR = 1 << 31
 """More rows than there are."""
 _ON_ITS_WAY = "·"
 """What stands for a row that is not there yet."""
+_SORTED_BY = {
+    Sort.NAME: "name",
+    Sort.ACCOUNT: "owner",
+    Sort.CREATED: "creation",
+    Sort.EXPIRES: "expiration",
+    Sort.USED: "last use",
+    Sort.STATUS: "status",
+    Sort.REVOKED: "revocation",
+}
+"""What a list is sorted by, where its column has no room."""
 
 
 class TokenTable(LineView, can_focus=True):
@@ -35,6 +50,9 @@ class TokenTable(LineView, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "token-table--header",
         "token-table--cursor",
+        "token-table--picked",
+        "token-table--pointer",
+        "token-table--active",
         "token-table--muted",
         "token-table--soon",
         "token-table--expired",
@@ -61,6 +79,9 @@ class TokenTable(LineView, can_focus=True):
     class Chosen(Message):
         """The token under the cursor was clicked again."""
 
+    class Toggled(Message):
+        """The gutter of the token that is under the cursor by now was clicked."""
+
     class SortWanted(Message):
         """The title of a column was clicked."""
 
@@ -85,6 +106,8 @@ class TokenTable(LineView, can_focus=True):
         self._known = False
         """Whether it is known which rows there are."""
         self._held: TokenRow | None = None
+        self._cut: dict[str, str] = {}
+        """What is shown of names that are too long, by the ID of the token."""
         self._columns = columns(80)
         self._sort = Sort.NAME
         self._descending = False
@@ -145,9 +168,8 @@ class TokenTable(LineView, can_focus=True):
         self._page, self._selected, self._known = page, selected, page.total.exact
         self._sort, self._descending = query.sort, query.descending
         kind = query.statuses == {Status.REVOKED}, accounts
-        if (self._history, self._accounts) != kind:
-            self._history, self._accounts = kind
-            self._set_columns()
+        self._history, self._accounts = kind
+        self._set_columns()
         self.virtual_size = Size(self.size.width, page.total.value + 1)
         indexes = {row.token.id: page.offset + n for n, row in enumerate(page.rows)}
         self.cursor = indexes.get(follow or "", self.validate_cursor(self.cursor))
@@ -225,10 +247,12 @@ class TokenTable(LineView, can_focus=True):
         index = event.y - 1 + self.scroll_offset.y
         if index >= self._total:
             return
-        if event.chain > 1:
-            self.post_message(self.Chosen())
         if index != self.cursor:
             self._move(index)
+        if event.x < GUTTER - 1:
+            self.post_message(self.Toggled())
+        elif event.chain > 1:
+            self.post_message(self.Chosen())
 
     # -- drawing --------------------------------------------------------------------------------
 
@@ -240,7 +264,10 @@ class TokenTable(LineView, can_focus=True):
 
     def _set_columns(self) -> None:
         width = self.scrollable_content_region.width
-        self._columns = columns(width, history=self._history, accounts=self._accounts)
+        names = {row.token.id: printable(row.token.name) for row in self._page.rows}
+        longest = max(map(cell_len, names.values()), default=0)
+        self._columns = columns(width, longest, history=self._history, accounts=self._accounts)
+        self._cut = cut_apart(names, self._columns[0].width)
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
@@ -250,59 +277,85 @@ class TokenTable(LineView, can_focus=True):
         if index >= self._total:
             return Strip.blank(width, self.rich_style)
         row = self.at(index)
-        under_cursor = index == self.cursor
-        base = self._style("cursor") if under_cursor else self.rich_style
         selected = row is not None and row.token.id in self._selected
-        gutter = (">" if under_cursor else " ") + ("*" if selected else " ")
+        base = self._ground(index, selected=selected)
+        gutter = self._gutter(at_cursor=index == self.cursor, selected=selected)
+        pointed = Segment(gutter, self._on(base, "pointer"))
         if row is None:
             self.post_message(self.WindowWanted(index))
-            muted = base if under_cursor else self._style("muted")
-            strip = Strip([Segment(gutter, base), Segment(_ON_ITS_WAY, muted)])
+            strip = Strip([pointed, Segment(_ON_ITS_WAY, self._on(base, "muted"))])
         else:
-            strip = self._row(self._describe(row), base, gutter)
+            strip = Strip([pointed, *self._row(self._describe(row), row.token.id, base)])
         return strip.adjust_cell_length(width, base)
 
+    def _ground(self, index: int, *, selected: bool) -> Style:
+        if index == self.cursor:
+            return self._style("cursor")
+        return self._style("picked") if selected else self.rich_style
+
+    def _gutter(self, *, at_cursor: bool, selected: bool) -> str:
+        if selected:
+            return "■>" if at_cursor else "■ "
+        return "> " if at_cursor else "  "
+
     def _titles(self) -> Strip:
-        arrow = "v" if self._descending else "^"
-        titles = (
+        arrow = "▼" if self._descending else "▲"
+        titles = [
             f"{column.title} {arrow}" if column.sort is self._sort else column.title
             for column in self._columns
-        )
-        style = self._style("header")
-        return Strip(self._cells("  ", list(titles), [style] * len(self._columns), style))
-
-    def _row(self, row: RowText, base: Style, gutter: str) -> Strip:
-        texts = [str(getattr(row, column.field)) for column in self._columns]
-        styles = [base] * len(texts)
-        # Words on the cursor's bar keep its colour: it is chosen to be read there.
-        if gutter[0] == " " and self.dimmed:
-            styles = [self._style("muted")] * len(texts)
-        elif gutter[0] == " ":
-            styles = [self._tone(row, column.field, base) for column in self._columns]
-        return Strip(self._cells(gutter, texts, styles, base))
-
-    def _tone(self, row: RowText, field: str, base: Style) -> Style:
-        match field:
-            case "name" if row.tone == "muted":
-                return self._style("muted")
-            case "account" | "created" | "created_day" | "use":
-                return self._style("muted")
-            case "status" | "brief_status" if row.tone:
-                return self._style(row.tone)
-            # Whether the secret was saved says nothing of when the token expires.
-            case "ends" if row.tone and row.tone != "unsaved":
-                return self._style(row.tone)
-        return base
-
-    def _cells(
-        self, gutter: str, texts: list[str], styles: list[Style], base: Style
-    ) -> list[Segment]:
-        # A gap has the style of what is before it: each change of style is sent to the terminal.
-        cells = zip(texts, styles, self._columns, strict=True)
-        return [
-            Segment(gutter, base),
-            *(Segment(fit(text, column.width) + " " * GAP, style) for text, style, column in cells),
         ]
+        if self._sort not in self.sorts:
+            titles[0] += f" (by {_SORTED_BY[self._sort]} {arrow})"
+        cells = "".join(
+            fit(title, column.width) + " " * GAP
+            for title, column in zip(titles, self._columns, strict=True)
+        )
+        header = self._style("header")
+        return Strip([Segment(" " * GUTTER, header), Segment(cells, header)])
+
+    def _row(self, row: RowText, token_id: str, base: Style) -> Iterator[Segment]:
+        """Yield the cells of a row; neighbours of one style are one segment.
+
+        A gap has the style of what is before it: each change of style is sent to the terminal.
+        """
+        yield Segment(f"{row.glyph} ", self._on(base, self._tone(row, "glyph")))
+        cells = [(self._tone(row, each.field), each) for each in self._columns]
+        for tone, group in groupby(cells, key=itemgetter(0)):
+            texts = [
+                fit(self._cell(row, token_id, column.field), column.width) + " " * GAP
+                for _, column in group
+            ]
+            yield Segment("".join(texts), self._on(base, tone))
+
+    def _cell(self, row: RowText, token_id: str, field: str) -> str:
+        if field == "name":
+            return self._cut.get(token_id, row.name)
+        return str(getattr(row, field))
+
+    def _tone(self, row: RowText, field: str) -> str:
+        """Return the tone of a cell; none for plain text."""
+        match field:
+            case _ if self.dimmed:
+                return "muted"
+            case "name":
+                return "muted" if row.tone == "muted" else ""
+            case "glyph":
+                return row.tone or "active"
+            # Whether the secret was saved says nothing of when the token expires.
+            case "ends" | "ends_brief":
+                return "" if row.tone == "unsaved" else row.tone
+            case "status":
+                return row.tone or "muted"
+        return "muted"
+
+    def _on(self, base: Style, tone: str) -> Style:
+        """Return the style of a tone on the ground of a row, which is the cursor's, for example.
+
+        The terminal's own colours can be read on its own background alone.
+        """
+        if not tone or (base.bgcolor != self.rich_style.bgcolor and self.app.native_ansi_color):
+            return base
+        return self._style(tone) + Style(bgcolor=base.bgcolor)
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"token-table--{name}")
