@@ -1087,6 +1087,72 @@ class TestUndo:
             assert saved.queries.look_up("theirs")
 
 
+class TestNotes:
+    async def test_a_token_is_created_with_a_note(self, saved: TokenCommands, run: Run) -> None:
+        async with run(saved) as pilot:
+            await to_form(pilot)
+            await write(pilot, "grafana")
+            pilot.app.screen.set_focus(pilot.app.screen.query_one("#note"))
+            await write(pilot, "Dashboards. Ask ada.")
+            await pilot.press("enter")
+            await arrive(pilot, SavedToken)
+        assert saved.queries.look_up("grafana").note == "Dashboards. Ask ada."
+
+    async def test_a_note_that_cannot_be_is_refused(self, saved: TokenCommands, run: Run) -> None:
+        async with run(saved) as pilot:
+            await to_form(pilot)
+            await write(pilot, "grafana")
+            note = pilot.app.screen.query_one("#note", Input)
+            note.value = "not\u202eprintable"
+            await pilot.press("enter")
+            await until(pilot, lambda: "A note is one line" in said(pilot, "#problem"))
+            await until(pilot, lambda: pilot.app.focused is note)
+
+    async def test_a_note_is_edited_and_kept(self, saved: TokenCommands, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("m")
+            await arrive(pilot, ManageToken)
+            await pilot.press("f4")
+            await write(pilot, "Nightly")
+            await pilot.press("enter")
+            await until(pilot, lambda: toasts(pilot) == ["Saved the note."])
+            assert saved.queries.look_up("backup-nightly").note == "Nightly"
+            await until(pilot, lambda: pilot.app.focused is None)
+            await pilot.press("escape")
+            await arrive(pilot, TokenList)
+            await until(pilot, lambda: "Nightly" in said(pilot, "#facts"))
+
+    async def test_a_note_that_is_typed_is_not_lost_unasked(
+        self, saved: TokenCommands, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("m")
+            await arrive(pilot, ManageToken)
+            await pilot.press("f4")
+            await write(pilot, "Nightly")
+            await pilot.press("escape")
+            await arrive(pilot, Confirm)
+            await pilot.press("escape")
+            await arrive(pilot, ManageToken)
+            assert pilot.app.screen.query_one("#note", Input).value == "Nightly"
+
+
+async def test_n_renames_with_the_old_name_selected(saved: TokenCommands, run: Run) -> None:
+    async with run(saved) as pilot:
+        await pilot.press("n")
+        await arrive(pilot, ManageToken)
+        await until(pilot, lambda: isinstance(pilot.app.focused, Input))
+        assert pilot.app.screen.query_one("#name", Input).value == "backup-nightly"
+        await pilot.press("escape")  # nothing is asked: nothing was typed
+        await arrive(pilot, TokenList)
+        await pilot.press("n")
+        await arrive(pilot, ManageToken)
+        await until(pilot, lambda: isinstance(pilot.app.focused, Input))
+        await write(pilot, "backup")
+        await pilot.press("enter")
+        await until(pilot, lambda: saved.queries.look_up("backup").name == "backup")
+
+
 class TestList:
     async def test_keys_typed_ahead_of_a_screen_are_no_commands(
         self, saved: TokenCommands, run: Run

@@ -507,7 +507,7 @@ class TestKeysThatCanDoNothing:
         async with run(saved) as pilot:
             await show_only(pilot, Filter.REVOKED)
             said = await self.told(pilot, "m", "enter", "r", "space", "a")
-            assert said == {"A revoked token stays as it is. Esc shows the others."}
+            assert said == {"A revoked token cannot be changed. Esc shows the others."}
             await pilot.press("c")
             await arrive(pilot, CreateToken)
 

@@ -115,7 +115,7 @@ class ListLoader:
             self._warn(str(error))
         except TokentuiError as error:
             self._asked = None
-            self._warn(f"{error} The list is as it was last read.")
+            self._warn(f"{error} The list may be outdated.")
             self._browser.set_timer(TRY_AGAIN, self.reload)
         else:
             self._asked = None

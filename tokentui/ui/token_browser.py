@@ -205,7 +205,7 @@ class TokenBrowser(Vertical):
     # -- filter ---------------------------------------------------------------------------------
 
     def open_filter(self) -> None:
-        """Open the field whose text the names must hold."""
+        """Open the field of the search."""
         self.add_class("-filtering")
         self.narrowed = True
         self.screen.set_focus(self.query_one("#filter"))

@@ -1,4 +1,4 @@
-"""Create API Token: a name, and the day on which the token dies."""
+"""Create API Token: a name, an expiration date, and access."""
 
 from datetime import date
 from functools import partial
@@ -13,7 +13,7 @@ from textual.widgets import Button, Input, Label, RadioSet, Static
 from tokentui import formatting
 from tokentui.core.access import Access
 from tokentui.core.commands import TokenCommands
-from tokentui.core.errors import InvalidName, NameTaken, TokentuiError
+from tokentui.core.errors import InvalidName, InvalidNote, NameTaken, TokentuiError
 from tokentui.core.new_token import NewToken
 from tokentui.core.token import NAME_LIMIT, check_name
 from tokentui.ui.flow import flow
@@ -24,14 +24,14 @@ from tokentui.ui.session import Session
 from tokentui.ui.textual_compat import Page
 from tokentui.ui.widgets.date_picker import DatePicker
 from tokentui.ui.widgets.key_footer import KeyFooter
+from tokentui.ui.widgets.note_line import NoteLine
 from tokentui.ui.widgets.screen_header import ScreenHeader
 from tokentui.ui.widgets.toggles import Choice, Choices
 
 _HINT = f"1 to {NAME_LIMIT} letters, digits, - or _"
 _NAME = "name"
 _ADVICE = (
-    "Better choose a date. A token that never expires lets in whoever finds it, for ever; "
-    "one with a date ends on its own when it was forgotten."
+    "Not recommended: a leaked token without an expiration date works until somebody revokes it."
 )
 
 
@@ -66,7 +66,7 @@ class CreateToken(Page[NewToken | None]):
                 yield Static(_HINT, id="name-reason", markup=False)
             with Horizontal(classes="heading"):
                 yield Label("Should the API token expire?")
-                yield Static("A date is safer.", classes="hint")
+                yield Static("We recommend an expiration date.", classes="hint")
             with Choices(id="expires"):
                 yield Choice("Specify an expiration date.", value=True, id="date")
                 yield Choice(
@@ -81,6 +81,7 @@ class CreateToken(Page[NewToken | None]):
                 first_weekday=self._first_weekday,
             )
             yield Static(_ADVICE, id="advice", markup=False)
+            yield NoteLine()
         with Vertical(id="bottom"):
             yield Static(id="problem", markup=False)
             with Horizontal(id="buttons"):
@@ -100,7 +101,7 @@ class CreateToken(Page[NewToken | None]):
         return *fields, self._never, self._access
 
     def _meaning(self, day: date) -> str:
-        """Say when a token for `day` dies; raise `InvalidExpiry` where it cannot be chosen."""
+        """Say when a token for `day` expires; raise `InvalidExpiry` where it cannot be chosen."""
         last, context = self._service.last_moment(day), self._service.queries.display_context()
         away = formatting.distance(context, last)
         return f"Valid until {formatting.last_moment(last, context.zone)}, {away}."
@@ -121,14 +122,12 @@ class CreateToken(Page[NewToken | None]):
         else:
             self._show_name_message(_HINT)
 
-    def _show_error(self, error: TokentuiError) -> bool:
-        """Show an error, that of a name beside its field; return whether it is of the name."""
-        is_of_name = isinstance(error, (InvalidName, NameTaken))
-        if is_of_name:
+    def _show_error(self, error: TokentuiError) -> None:
+        """Show an error, that of a name beside its field."""
+        if isinstance(error, (InvalidName, NameTaken)):
             self._show_name_message(str(error), wrong=True)
         else:
             self._show_problem(error)
-        return is_of_name
 
     def _show_name_message(self, message: str, *, wrong: bool = False) -> None:
         self.query_one("#name-reason", Static).update(message)
@@ -167,12 +166,15 @@ class CreateToken(Page[NewToken | None]):
         # Once the token is there, its name is taken: by itself.
         self.workers.cancel_group(self, _NAME)
         self._show_problem("")
+        note = self.query_one(NoteLine).field
         try:
-            new = await SecretHandover.of(self).issue(
-                partial(self._service.create, name, last_day, **self._access._asdict())
-            )
+            create = partial(self._service.create, name, last_day, note=note.value)
+            new = await SecretHandover.of(self).issue(partial(create, **self._access._asdict()))
         except TokentuiError as error:
-            if self._show_error(error):
+            self._show_error(error)
+            if isinstance(error, InvalidNote):
+                self.set_focus(note)
+            elif isinstance(error, (InvalidName, NameTaken)):
                 self.set_focus(self.query_one("#name"))
         else:
             self.dismiss(new)
@@ -180,7 +182,7 @@ class CreateToken(Page[NewToken | None]):
     @on(Button.Pressed, "#access")
     @flow
     async def action_access(self) -> None:
-        """Choose what the token may be used for, and from where."""
+        """Choose the access of the token."""
         chosen = await self.app.push_screen_wait(ChooseAccess(self._access))
         if chosen is not None:
             self._access = chosen

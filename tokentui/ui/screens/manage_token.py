@@ -33,11 +33,12 @@ from tokentui.ui.textual_compat import Page
 from tokentui.ui.token_changes import Renaming
 from tokentui.ui.widgets.history import History
 from tokentui.ui.widgets.key_footer import KeyFooter
+from tokentui.ui.widgets.note_line import NoteLine
 from tokentui.ui.widgets.screen_header import ScreenHeader
 
-_CONTROLS = ("#name", "#update", "#have", "#rotate-button", "#revoke-button")
+_CONTROLS = ("#name", "#update", "#note", "#have", "#rotate-button", "#revoke-button")
 _NAME = "name"
-_HINT = f"1 to {NAME_LIMIT} letters, digits, - or _; the secret stays."
+_HINT = f"1 to {NAME_LIMIT} letters, digits, - or _. The secret does not change."
 
 
 class Managed(NamedTuple):
@@ -59,19 +60,28 @@ class ManageToken(Page[Managed]):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "name", "Rename", id="manage.rename"),
-        Binding("ctrl+t,f7", "rotate", "Rotate", key_display="^t", id="manage.rotate"),
+        Binding("ctrl+t,f7", "rotate", "Rotate", key_display="^T", id="manage.rotate"),
+        Binding("f4", "note", "Note", id="manage.note"),
         Binding("f9", "access", "Access", id="manage.access"),
-        Binding("ctrl+r,f8", "revoke", "Revoke", key_display="^r", id="manage.revoke"),
+        Binding("ctrl+r,f8", "revoke", "Revoke", key_display="^R", id="manage.revoke"),
         Binding("f6", "history", "History", id="manage.history"),
         Binding("escape", "back", "Back", id="manage.back"),
         Binding("f1", "app.help", "Help", id="app.help"),
     ]
 
-    def __init__(self, service: TokenCommands, permissions: Permissions, row: TokenRow) -> None:
+    def __init__(
+        self,
+        service: TokenCommands,
+        permissions: Permissions,
+        row: TokenRow,
+        *,
+        renaming: bool = False,
+    ) -> None:
         super().__init__()
         self._service = service
         self._permissions = permissions
         self._row = row
+        self._begins_with_name = renaming
         self._changes = asyncio.Lock()
         """Held by the change under way."""
         self._renamings: list[Renaming] = []
@@ -87,18 +97,21 @@ class ManageToken(Page[Managed]):
         with VerticalScroll(id="form", can_focus=False):
             with Vertical(id="manage", classes="pane"):
                 yield Static(id="facts", markup=False)
-                yield Button("I have its secret", id="have", compact=True)
+                yield Button("I Saved This Token", id="have", compact=True)
                 yield Label("New API Token Name")
                 with Horizontal(id="name-line"):
                     yield Input(id="name", max_length=NAME_LIMIT * 2)
                     yield Button("Update", id="update", variant="primary")
                 yield Static(_HINT, id="name-reason", markup=False)
+                yield NoteLine(self._token.note)
             with Horizontal(id="ends"):
                 with Vertical(id="rotate", classes="pane"):
-                    yield Static("A new secret under the same name; the old one dies out.")
+                    yield Static(
+                        "Issues a new secret. The old one keeps working until the overlap ends."
+                    )
                     yield Button("Rotate The Token", id="rotate-button")
                 with Vertical(id="revoke", classes="pane"):
-                    yield Static("Shuts out whatever uses it, at once and for good.")
+                    yield Static("Permanently blocks every client that uses this token.")
                     yield Button("Revoke The Token", id="revoke-button", variant="error")
             yield History(self._service, id="history")
         yield KeyFooter()
@@ -116,12 +129,15 @@ class ManageToken(Page[Managed]):
         elif why := permissions.denial_reason(Action.RENAME, [self._token]):
             self._lock(why, *_CONTROLS[:-1])
         elif self._token.replaced_by is not None:
-            self._lock("It was rotated: it can only be revoked.", *_CONTROLS[:-1])
+            self._lock("The token was rotated. You can only revoke it.", *_CONTROLS[:-1])
+        if self._begins_with_name:
+            self._begin_with_name()
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Grey out what a store that is only looked at does not let be done."""
         control = {
             "name": "#name",
+            "note": "#note",
             "rotate": "#rotate-button",
             "revoke": "#revoke-button",
             "access": "#update",
@@ -140,11 +156,32 @@ class ManageToken(Page[Managed]):
         lines = (f"{label:<10} {value}" for label, value in known)
         self.query_one("#facts", Static).update("\n".join(lines))
         self.set_class(self._token.never_saved, "-never-saved")
+        self.query_one(NoteLine).follow(self._token.note)
         self.query_one(History).follow(self._token)
+
+    def _begin_with_name(self) -> None:
+        """Go to the field of the new name, which has the old one, selected."""
+        field = self.query_one("#name", Input)
+        if not field.disabled:
+            field.value = self._token.name
+            self.set_focus(field)
 
     def action_name(self) -> None:
         """Go to the field of the new name."""
         self.set_focus(self.query_one("#name"))
+
+    def action_note(self) -> None:
+        """Go to the field of the note."""
+        self.set_focus(self.query_one("#note"))
+
+    @on(Input.Submitted, "#note")
+    @work(group="change")
+    async def _set_note(self) -> None:
+        note = self.query_one("#note", Input).value
+        set_note = partial(self._service.set_note, self._token, note)
+        if not self._changes.locked() and await self._change(set_note):
+            self.notify("Saved the note.")
+            self.set_focus(None)
 
     @on(Input.Changed, "#name")
     def _name_typed(self, event: Input.Changed) -> None:
@@ -200,7 +237,7 @@ class ManageToken(Page[Managed]):
     @on(Button.Pressed, "#rotate-button")
     @flow
     async def action_rotate(self) -> None:
-        """Ask, then rotate the token and go on with its successor."""
+        """Ask, then rotate the token and go on with the new one."""
         successor = await rotate(self, self._service, self._token)
         if successor is not None:
             self._row = TokenRow(successor)
@@ -264,7 +301,8 @@ class ManageToken(Page[Managed]):
     async def action_back(self) -> None:
         """Return to the list once no change is under way; what was typed is not lost unasked."""
         async with self._changes:
-            typed = self.query_one("#name", Input).value
+            named = self.query_one("#name", Input).value not in ("", self._token.name)
+            typed = named or self.query_one(NoteLine).edited
         if not typed or await self.app.push_screen_wait(discard_question()):
             self.dismiss(Managed(self._token, self._renamings))
 

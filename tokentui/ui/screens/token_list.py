@@ -137,7 +137,7 @@ class TokenList(Page[None]):
         self._browser.toggle_details()
 
     def action_filter(self) -> None:
-        """Open the field whose text the names must hold."""
+        """Open the field of the search."""
         self._browser.open_filter()
 
     @flow
@@ -203,14 +203,20 @@ class TokenList(Page[None]):
         self.action_manage()
 
     @flow
-    async def action_manage(self, row: TokenRow | None = None) -> None:
-        """Open a token, or else the one under the cursor."""
+    async def action_manage(self, row: TokenRow | None = None, *, renaming: bool = False) -> None:
+        """Open a token, or else the one under the cursor; where `renaming`, at its name."""
         row = row or await self._browser.loader.meant()
         if row is None or row.token.revoked_at is not None:
             return
-        managed = await self.app.push_screen_wait(ManageToken(self.service, self.permissions, row))
+        managed = await self.app.push_screen_wait(
+            ManageToken(self.service, self.permissions, row, renaming=renaming)
+        )
         self._changes.add_renamings(managed.renamings)
         self._browser.loader.follow(managed.token.id)
+
+    def action_rename(self) -> None:
+        """Open the token under the cursor at its name."""
+        self.action_manage(renaming=True)
 
     @flow
     async def action_rotate(self, token: Token | None = None) -> None:
@@ -305,7 +311,7 @@ class TokenList(Page[None]):
         """
         read = partial(listings.never_saved, self.service.queries)
         try:
-            tokens = await Session.of(self).read((self, "never saved"), read)
+            tokens = await Session.of(self).read((self, "not saved"), read)
         except TokentuiError:
             return  # the list says so
         if tokens and self.is_current:

@@ -7,8 +7,8 @@ from tokentui.core.query import Sort
 from tokentui.core.rights import Permissions
 from tokentui.core.token import Token
 
-_OF_OWNERS = {"rotate": Action.ROTATE, "revoke": Action.REVOKE}
-_CHANGES = {"rotate", "revoke", "mark", "mark_range", "mark_all", "invert_marks"}
+_OF_OWNERS = {"rename": Action.RENAME, "rotate": Action.ROTATE, "revoke": Action.REVOKE}
+_CHANGES = {"rename", "rotate", "revoke", "mark", "mark_range", "mark_all", "invert_marks"}
 """Actions that change tokens, or select them for a change."""
 _OF_ROWS = _CHANGES | {
     "copy_id",
@@ -53,6 +53,7 @@ BINDINGS: list[BindingType] = [
         tooltip="Show only active tokens, for example, or revoked ones",
         id="list.show-only",
     ),
+    Binding("n", "rename", "Rename", id="list.rename"),
     Binding("h", "history", "History", id="list.history"),
     Binding("s", "sort", "Sort", tooltip="Sort by the next column", id="list.sort"),
     Binding("S", "reverse", "Reverse the order", show=False, id="list.reverse"),
@@ -102,7 +103,7 @@ def disabled_reason(
     if action == "account" and not permissions.multi_account:
         return "Here are only your own tokens."
     if history and (changes or action == "manage"):
-        return "A revoked token stays as it is. Esc shows the others."
+        return "A revoked token cannot be changed. Esc shows the others."
     if empty and action in _OF_ROWS:
         return "There is no token here."
     if action in _OF_OWNERS and token is not None:

@@ -1,4 +1,4 @@
-"""The field whose text names must hold."""
+"""The field of a search in the list."""
 
 from textual.geometry import Size
 from textual.reactive import reactive

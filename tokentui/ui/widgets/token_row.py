@@ -122,7 +122,7 @@ def brief_lines(context: DisplayContext, row: TokenRow) -> Content:
         f"ID {token.id}",
         f"created {formatting.day(context, token.created_at)}",
         f"owner {printable(token.account)}",
-        formatting.access(token),
+        *([formatting.access(token)] if token.read_only or token.networks else []),
     ]
     first = "  ".join(["", status, *([printable(token.note)] if token.note else [])])
     return Content.assemble((printable(token.name), "bold $ink"), f"{first}\n", " · ".join(facts))
