@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tokentui.core.dates import LAST_DAY
 from tokentui.core.errors import InvalidExpiry, InvalidName
 from tokentui.core.token import (
     NAME_LIMIT,
@@ -14,6 +15,7 @@ from tokentui.core.token import (
     Token,
     check_name,
     parse_day,
+    parse_expiration,
     parse_life,
 )
 
@@ -64,6 +66,26 @@ class TestParsing:
     @pytest.mark.parametrize(("text", "days"), [("1d", 1), ("90d", 90), ("2w", 14), ("1y", 365)])
     def test_lives(self, text: str, days: int) -> None:
         assert parse_life(text) == timedelta(days=days)
+
+    @pytest.mark.parametrize(
+        ("text", "day"),
+        [
+            ("2027-02-03", date(2027, 2, 3)),
+            ("1d", date(2027, 2, 1)),
+            ("2w", date(2027, 2, 14)),
+            ("1m", date(2027, 2, 28)),
+            ("13m", date(2028, 2, 29)),
+            ("99999m", LAST_DAY),
+            ("1y", date(2028, 1, 31)),
+        ],
+    )
+    def test_expirations(self, text: str, day: date) -> None:
+        assert parse_expiration(text, date(2027, 1, 31)) == day
+
+    @pytest.mark.parametrize("text", ["", "d", "0d", "30", "30 d", "1x", "99999y", "-1m", "0m"])
+    def test_nothing_else_is_an_expiration(self, text: str) -> None:
+        with pytest.raises(InvalidExpiry):
+            parse_expiration(text, date(2027, 1, 31))
 
     @pytest.mark.parametrize("text", ["", "90", "d", "0d", "-1d", "1m", "1.5y", "999999d"])
     def test_nothing_else_is_a_life(self, text: str) -> None:

@@ -308,6 +308,23 @@ class TestDatePicker:
             assert picker.day is None
             assert picker.query_one(MonthCalendar).day is None
 
+    @pytest.mark.parametrize(
+        ("typed", "day"),
+        [("30d", "2026-12-24"), ("2w", "2026-12-08"), ("6m", "2027-05-24"), ("1y", "2027-11-24")],
+    )
+    async def test_a_lifetime_that_is_typed_becomes_its_date(
+        self, saved: TokenCommands, run: Run, typed: str, day: str
+    ) -> None:
+        async with run(saved) as pilot:
+            await to_form(pilot)
+            picker = pilot.app.screen.query_one(DatePicker)
+            field = picker.query_one(Input)
+            field.value = ""
+            field.focus()
+            await write(pilot, typed)
+            assert str(picker.day) == day
+            await until(pilot, lambda: field.value == day)
+
     async def test_the_mouse_chooses_a_day_and_a_month(
         self, saved: TokenCommands, run: Run
     ) -> None:

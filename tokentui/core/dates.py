@@ -83,3 +83,20 @@ def start_of_day(day: date, zone: tzinfo | None = None) -> datetime:
     for the first day of all.
     """
     return end_of_day(day - timedelta(days=1), zone) + timedelta(seconds=1)
+
+
+def months_later(day: date, months: int) -> date:
+    """Return the same day `months` later, or the month's last where it has no such day."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    if year > LAST_DAY.year:
+        return LAST_DAY
+    return in_month(date(max(year, 1), month + 1, 1), day.day)
+
+
+def in_month(month: date, day: int) -> date:
+    """Return a day of the month of `month` by its number, or the last where that is greater."""
+    try:
+        return month.replace(day=day)
+    except ValueError:
+        return in_month(month, day - 1)

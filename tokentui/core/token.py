@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec.structs import asdict
 
-from tokentui.core.dates import FIRST_MOMENT, LAST_MOMENT
+from tokentui.core.dates import FIRST_MOMENT, LAST_MOMENT, months_later
 from tokentui.core.errors import InvalidExpiry, InvalidName
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -25,6 +25,7 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _LIFE = re.compile(r"(\d{1,5})([dwy])", re.ASCII)
+_MONTHS = re.compile(r"([1-9]\d{0,4})m", re.ASCII)
 _DAYS = {"d": 1, "w": 7, "y": 365}
 
 
@@ -165,6 +166,23 @@ def parse_day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise InvalidExpiry(f"{text} is not a date in the calendar.") from None
+
+
+def parse_expiration(text: str, today: date) -> date:
+    """Read an expiration date, or a lifetime from `today` on: 30d, 2w, 6m or 1y.
+
+    Raises `InvalidExpiry`.
+    """
+    if (months := _MONTHS.fullmatch(text)) is not None:
+        return months_later(today, int(months[1]))
+    if _ISO_DAY.fullmatch(text) is not None:
+        return parse_day(text)
+    if _LIFE.fullmatch(text) is None:
+        raise InvalidExpiry("Write YYYY-MM-DD, or a lifetime such as 30d, 2w, 6m or 1y.")
+    try:
+        return today + parse_life(text)
+    except OverflowError:
+        raise InvalidExpiry("That is too far away. Choose an earlier date.") from None
 
 
 def parse_life(text: str) -> timedelta:

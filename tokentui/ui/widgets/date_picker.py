@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
 
 from tokentui.core.errors import InvalidExpiry
-from tokentui.core.token import parse_day
+from tokentui.core.token import parse_expiration
 from tokentui.ui.widgets.month_calendar import MonthCalendar
 
 PRESETS = (30, 90, 365)
@@ -42,7 +42,7 @@ class DatePicker(Widget):
             yield Label("API Token Expiration Date")
             with Horizontal(id="field"):
                 yield Input(str(self._first), placeholder="YYYY-MM-DD", max_length=_HOLDS)
-                yield Static("YYYY-MM-DD or the calendar", classes="hint")
+                yield Static("or 30d, 2w, 6m, 1y", classes="hint")
             with Horizontal(id="presets"):
                 for days in PRESETS:
                     yield Button(f"{days} days", id=f"preset-{days}", compact=True)
@@ -55,18 +55,21 @@ class DatePicker(Widget):
     def day(self) -> date | None:
         """The day that is chosen, or None while what is typed is none that can be."""
         try:
-            day = parse_day(self.query_one(Input).value)
+            day = self._read(self.query_one(Input).value)
             self._describe(day)
         except InvalidExpiry:
             return None
         return day
+
+    def _read(self, text: str) -> date:
+        return parse_expiration(text.strip(), self._today)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
         try:
             # What the field holds now: the event may be older than the last choice.
-            day = parse_day(event.input.value)
+            day = self._read(event.input.value)
             meaning = self._describe(day)
         except InvalidExpiry as error:
             self._settle(None, str(error))

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from tokentui.core.dates import LAST_DAY
+from tokentui.core.dates import LAST_DAY, in_month, months_later
 
 _CELL = 4
 _WIDTH = 7 * _CELL
@@ -99,7 +99,7 @@ class MonthCalendar(Widget, can_focus=True):
 
     def action_edge(self, day: int) -> None:
         """Choose a day of the month by its number, or the last one where that is greater."""
-        self._choose(_in_month(self._base(), day))
+        self._choose(in_month(self._base(), day))
 
     def action_today(self) -> None:
         """Choose the earliest day that there is to choose."""
@@ -158,16 +158,3 @@ class MonthCalendar(Widget, can_focus=True):
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"month-calendar--{name}")
-
-
-def months_later(day: date, months: int) -> date:
-    """Return the same day `months` later, or the month's last where it has no such day."""
-    years, month = divmod(day.month - 1 + months, 12)
-    year = day.year + years
-    if year > LAST_DAY.year:
-        return LAST_DAY
-    return _in_month(date(max(year, 1), month + 1, 1), day.day)
-
-
-def _in_month(month: date, day: int) -> date:
-    return month.replace(day=min(day, calendar.monthrange(month.year, month.month)[1]))
