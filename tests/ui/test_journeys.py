@@ -750,7 +750,7 @@ def words_of(pilot: Pilot[None], selector: str) -> str:
     content = pilot.app.screen.query_one(selector, Static).content
     if isinstance(content, Table):
         return " ".join(str(cell) for column in content.columns for cell in column.cells)
-    return str(content)
+    return " ".join(str(content).split())
 
 
 def is_on_top(pilot: Pilot[None], widget: Widget) -> bool:
@@ -1035,7 +1035,7 @@ class TestRotate:
             await pilot.press("m")
             await until(pilot, lambda: isinstance(pilot.app.screen, ManageToken))
             await pilot.pause()
-            assert "only be revoked" in said(pilot, "#name-reason")
+            assert "You can only revoke it." in said(pilot, "#name-reason")
             await pilot.press("x", "f7")
             assert isinstance(pilot.app.screen, ManageToken)
             await pilot.press("f8")

@@ -77,7 +77,7 @@ def test_every_action_can_have_another_key() -> None:
     ("written", "named"),
     [
         ("?", "question_mark"),
-        ("n", "n"),
+        ("b", "b"),
         ("N", "N"),
         ("x, Insert", "x,insert"),
         ("Ctrl+N", "ctrl+n"),
@@ -129,12 +129,12 @@ class TestInTheApp:
     async def test_the_new_key_works_and_shows_and_the_old_one_is_free(
         self, saved: TokenCommands, run: Run
     ) -> None:
-        keymap = chosen({"list.create": "n", "list.revoke": "x,delete", "list.help": "z"})
+        keymap = chosen({"list.create": "b", "list.revoke": "x,delete", "list.help": "z"})
         async with run(saved, keymap=keymap) as pilot:
             await until(pilot, partial(footer, pilot))
             assert list(footer(pilot).items())[:3] == [
                 ("Manage", "m"),
-                ("Create", "n"),
+                ("Create", "b"),
                 ("Revoke", "x"),
             ]
             await pilot.press("space")
@@ -147,7 +147,7 @@ class TestInTheApp:
             assert "x, Del" in drawn
             await pilot.press("escape")
             await arrive(pilot, TokenList)
-            await pilot.press("n")
+            await pilot.press("b")
             await arrive(pilot, CreateToken)
 
     async def test_keys_change_places(self, saved: TokenCommands, run: Run) -> None:
@@ -203,7 +203,7 @@ class TestInTheApp:
     async def test_the_greeting_names_the_keys_in_force(
         self, service: TokenCommands, run: Run
     ) -> None:
-        async with run(service, keymap=chosen({"list.create": "n", "list.help": "f5"})) as pilot:
+        async with run(service, keymap=chosen({"list.create": "b", "list.help": "f5"})) as pilot:
             empty = str(pilot.app.screen.query_one("#empty", Static).content)
-            assert "press n, name the token" in empty
+            assert "press b, name the token" in empty
             assert "F5 shows all keys" in empty

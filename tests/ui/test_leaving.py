@@ -112,7 +112,7 @@ async def test_a_screen_that_was_left_begins_nothing(saved: TokenCommands, run: 
 
 
 async def test_a_key_of_the_footer_acts_on_its_own_screen(saved: TokenCommands, run: Run) -> None:
-    async with run(saved) as pilot:
+    async with run(saved, (120, 36)) as pilot:
         await pilot.press("m")
         await arrive(pilot, ManageToken)
         footer = pilot.app.screen.query_one(KeyFooter)

@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from tokentui.core.query import Sort
 from tokentui.core.token import NAME_LIMIT
 from tokentui.ui.widgets.token_columns import GAP, GUTTER, columns, cut_apart, sort_at
+from tokentui.ui.widgets.token_details import fold
 
 names = st.text("ab-", min_size=1, max_size=NAME_LIMIT)
 ids = st.text("0123456789", min_size=10, max_size=10)
@@ -98,3 +99,10 @@ def test_different_names_never_look_alike(given: dict[str, str], width: int) -> 
 def test_a_click_beside_the_columns_sorts_by_nothing() -> None:
     assert sort_at(columns(80, 20), 0) is None
     assert sort_at(columns(80, 20), GUTTER) is Sort.NAME
+
+
+@given(names, st.integers(4, 60))
+def test_a_name_is_folded_whole(name: str, width: int) -> None:
+    lines = fold(name, width)
+    assert "".join(lines) == name
+    assert all(len(line) <= width for line in lines)

@@ -10,7 +10,7 @@ from textual.filter import LineFilter
 _REPLACEMENTS = dict(
     zip(
         "─━│┃╭╮╰╯┌┐└┘▔▁▂▃▄▅▆▇█▌▐▊▎▏●•·■…⏎↑↓←→▲▼\N{MULTIPLICATION SIGN}»✓",
-        "--||++++++++-_______#|||||**-*.<^v<>^vx>x",
+        "-=||++++++++-_______#|||||**-*.<^v<>^vx>x",
         strict=True,
     )
 )

@@ -8,7 +8,6 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.reactive import reactive
 from textual.widgets import Input, Static
 
-from tokentui import formatting
 from tokentui.core.queries import TokenQueries
 from tokentui.core.query import Count, Filter, Sort, TokenRow
 from tokentui.core.rights import Permissions
@@ -20,9 +19,9 @@ from tokentui.ui.selection import Selection
 from tokentui.ui.session import Phase, Session, State
 from tokentui.ui.token_list_model import TokenListModel
 from tokentui.ui.widgets.filter_field import FilterField
-from tokentui.ui.widgets.key_value_table import key_value_table
 from tokentui.ui.widgets.notice import Notice
 from tokentui.ui.widgets.status_strip import StatusStrip
+from tokentui.ui.widgets.token_details import TokenDetails
 from tokentui.ui.widgets.token_row import RowText, brief_lines, row_text
 from tokentui.ui.widgets.token_table import TokenTable
 
@@ -77,7 +76,7 @@ class TokenBrowser(Vertical):
         with Horizontal(id="tokens"):
             yield self.table
             with Vertical(id="pane"):
-                yield Static(id="details")
+                yield TokenDetails(id="details")
         with VerticalScroll(id="nothing", can_focus=False):
             yield Notice(id="empty")
         yield Notice(id="summary")
@@ -169,10 +168,7 @@ class TokenBrowser(Vertical):
         event.stop()  # each step up costs time, and a cursor key has little
         row, context = self.table.row, self._display
         if self.query_one("#pane").display:
-            details = formatting.details(context, row) if row else []
-            self.query_one("#details", Static).update(
-                key_value_table(details, width=9), layout=False
-            )
+            self.query_one(TokenDetails).show(context, row)
         else:
             lines = brief_lines(context, row) if row else ""
             self.query_one("#facts", Static).update(lines, layout=False)
