@@ -92,6 +92,6 @@ def test_a_role_may_do_what_it_needs_and_nothing_else(url: str, role: str, state
 
 def test_who_has_no_role_is_told_so(url: str, tmp_path: Path) -> None:
     backend = open_backend(as_user(url, NOBODY), read_only=True)
-    with pytest.raises(StoreError, match=r"may not do that .*: Grant it tokentui_manager"):
+    with pytest.raises(StoreError, match=r"has no permission .*\. Grant it tokentui_manager"):
         backend.tokens.page(LIVE)
     backend.close()

@@ -98,10 +98,10 @@ def test_far_hosts_are_not_believed_without_a_certificate(url: str, mode: str) -
 
 def test_the_environment_makes_no_exception(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGSSLMODE", "require")
-    with pytest.raises(StoreUnknown, match="sslmode=require does not check"):
+    with pytest.raises(StoreUnknown, match="sslmode=require does not verify"):
         conninfo_of("postgresql://db.example/tokens")
     monkeypatch.setenv("PGHOST", "db.example")
-    with pytest.raises(StoreUnknown, match="sslmode=require does not check"):
+    with pytest.raises(StoreUnknown, match="sslmode=require does not verify"):
         conninfo_of("postgresql:///tokens")
 
 

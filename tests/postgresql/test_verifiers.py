@@ -100,7 +100,7 @@ class TestKilled:
                 verifier.verify(cold)
         lookups.ticks.now += GRACE / 4 + EVERY
         for secret in (known, cold):
-            with pytest.raises(StoreOutOfDate, match=r"^Nobody is let in"):
+            with pytest.raises(StoreOutOfDate, match=r"^All tokens are refused"):
                 verifier.verify(secret)
         assert not verifier.health().serving
         server.start()
