@@ -65,10 +65,10 @@ class Profile:
 _PASSWORD = 0.8
 """Seconds for a key that sends a password: to check it takes a core a quarter of a second."""
 _CHANGES = ("create", "rename", "access", "rotate", "revoke", "hold the lock")
-_CHOSEN_KEYS = "list.create=n;list.revoke=x,delete;list.manage=e;list.rotate=o;list.quit=Q"
-_KEYS = tuple("nxeoQjk/fy \r\t\x1b\x13\x12\x14")
+_CHOSEN_KEYS = "list.create=b;list.revoke=x,delete;list.manage=e;list.rotate=o;list.quit=Q"
+_KEYS = tuple("bxeoQjk/fy \r\t\x1b\x13\x12\x14")
 _WALKS = (
-    ("n", "release", "\x13", "\x1b[Z", "\r"),
+    ("b", "release", "\x13", "\x1b[Z", "\r"),
     ("x", "\t", "\r"),
     ("e", "\t", "other", "\r", "\x1b"),
     ("o", "\x13", "\x1b[Z", "\r"),
