@@ -114,6 +114,35 @@ def test_once_it_was_given_back_the_terminal_is_left_alone(
         assert app.left_changed() == []
 
 
+_HELD_AT_ONCE = """
+import sys, termios
+from tokentui import cli
+
+set_line = termios.tcsetattr
+taken = False
+
+def set_and_hold(fd, when, settings):
+    global taken
+    set_line(fd, when, settings)
+    if taken and settings[0] & termios.IXON:
+        termios.tcflow(fd, termios.TCOOFF)
+    taken = taken or not settings[0] & termios.IXON
+
+termios.tcsetattr = set_and_hold
+sys.exit(cli.run([]))
+"""
+
+
+def test_ctrl_s_that_comes_as_the_app_ends_does_not_keep_it(sandbox: Sandbox) -> None:
+    driver = sandbox.home / "held.py"
+    driver.write_text(_HELD_AT_ONCE)
+    with Terminal([sys.executable, str(driver)], sandbox.environment()) as app:
+        to_list(app)
+        app.press("q")
+        assert app.wait_exit() == 0
+        assert app.left_changed() == []
+
+
 def test_where_nothing_can_resume_it_that_is_not_offered(sandbox: Sandbox) -> None:
     with sandbox.app() as app:
         to_list(app)

@@ -5,6 +5,7 @@ import selectors
 import signal
 import termios
 from contextlib import suppress
+from typing import Any
 
 from tokentui.ui.terminal.keyboard import Keyboard
 from tokentui.ui.textual_compat import PlainDriver
@@ -27,6 +28,8 @@ class TerminalDriver(PlainDriver):
     """Takes from the terminal what is a key, a paste or the mouse, and nothing else."""
 
     _holds_terminal = False
+    _line_settings: list[Any] | None = None
+    """Those that the terminal had before, as termios has them."""
 
     def run_input_thread(self) -> None:
         """Read until the app ends, or the terminal is gone."""
@@ -65,11 +68,24 @@ class TerminalDriver(PlainDriver):
         """Take the terminal."""
         self._holds_terminal = True
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        # Textual would restore them before its last words are written: see below.
+        self._line_settings, self.attrs_before = self.attrs_before, None
 
     def stop_application_mode(self) -> None:
-        """Give the terminal back; a signal that comes later does not take it again."""
+        """Give the terminal back; a signal that comes later does not take it again.
+
+        All is written before the settings are restored: with them, Ctrl+S holds what is written
+        until Ctrl+Q (XON/XOFF flow control), and somebody may press it a moment too late to save.
+        """
         super().stop_application_mode()
+        self.close()
+        with suppress(termios.error):
+            self._restore_line_settings()
         self._holds_terminal = False
+
+    def _restore_line_settings(self) -> None:
+        if self._line_settings is not None:
+            termios.tcsetattr(self.fileno, termios.TCSANOW, self._line_settings)
 
     def suspend(self) -> None:
         """Give the terminal back and stop, as Ctrl+Z does; return once somebody lets it go on."""
@@ -96,8 +112,7 @@ class TerminalDriver(PlainDriver):
     def give_back(self) -> None:
         """Leave the terminal as it was, from any thread, and without waiting for anybody."""
         with suppress(OSError, termios.error):
-            if self.attrs_before is not None:
-                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+            self._restore_line_settings()
             # Opened anew: others share the flags of the one that is open.
             terminal = os.open(os.ttyname(self.fileno), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
             os.write(terminal, _GIVE_BACK)
