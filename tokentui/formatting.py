@@ -1,12 +1,10 @@
 """Values as people read them, the same on the screen and from the commands."""
 
 import traceback
-from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 
 from tokentui.core.access import HasAccess
-from tokentui.core.audit import Action, Entry, Outcome
 from tokentui.core.dates import local
 from tokentui.core.display import DisplayContext
 from tokentui.core.query import UNUSED_FOR, Count, Filter, TokenRow
@@ -51,35 +49,6 @@ FILTER = {
     Filter.UNUSED: f"Unused for {UNUSED_FOR.days} days",
     Filter.REPLACED: "Replaced",
     Filter.REVOKED: "Revoked (history)",
-}
-
-
-EVENT: dict[str, str] = {
-    Action.CREATE: "Create token",
-    Action.SAVE: "Save token",
-    Action.RENAME: "Rename token",
-    Action.ACCESS: "Change access",
-    Action.NOTE: "Change note",
-    Action.ROTATE: "Rotate token",
-    Action.REVOKE: "Revoke token",
-    Action.RETIRE: "End overlap",
-    Action.LOOK: "Look up token",
-    Action.IMPORT: "Import tokens",
-    Action.RESTORE: "Restore backup",
-    Action.COMMAND: "Run command",
-    Action.LOG_IN: "Sign in",
-    Action.LOCK: "Lock",
-    Action.UNLOCK: "Unlock",
-    Action.ACCOUNT: "Change account",
-    Action.PASSWORD: "Change password",
-    Action.KEY: "Change SSH key",
-    Action.TRAIL: "Use audit log",
-}
-"""The stored actions of the audit log in words."""
-OUTCOME: dict[str, str] = {
-    Outcome.DONE: "done",
-    Outcome.FAILED: "failed",
-    Outcome.REFUSED: "denied",
 }
 
 
@@ -243,78 +212,6 @@ def details(context: DisplayContext, row: TokenRow) -> list[tuple[str, str]]:
 def revocation_facts(context: DisplayContext, row: TokenRow) -> list[tuple[str, str]]:
     """Return what somebody should know of a token before they revoke it, label by label."""
     return [("Last used", use(context, row.usage)), ("Expires", expiry(context, row.token))]
-
-
-def event(entry: Entry) -> str:
-    """Return what was done, or tried, in words, such as Sign in, denied."""
-    outcome = OUTCOME.get(entry.outcome, printable(entry.outcome))
-    word = EVENT.get(entry.action, printable(entry.action))
-    return word if entry.outcome == Outcome.DONE else f"{word}, {outcome}"
-
-
-def entry_cells(context: DisplayContext, entry: Entry) -> tuple[str, str, str, str, str, str]:
-    """Return time, account, event, token, address and details of an entry of the audit log."""
-    return (
-        minute(context, entry.time),
-        printable(entry.account or "nobody"),
-        event(entry),
-        printable(entry.name or ""),
-        printable(entry.address or "local"),
-        printable(entry.about or ""),
-    )
-
-
-def change_cells(
-    context: DisplayContext, entries: Sequence[Entry]
-) -> tuple[str, str, str, str, str, str]:
-    """Return the cells of one change that has several entries, latest first."""
-    first = entries[-1]
-    names = list(dict.fromkeys(printable(entry.name or "") for entry in reversed(entries)))
-    which = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1:,} more"
-    done = event(first)
-    if len({entry.action for entry in entries}) == 1:
-        done = done.replace("token", tokens(len(entries)))
-    when, who, _, _, address, about = entry_cells(context, first)
-    return when, who, done, which, address, about if len(names) == 1 else ""
-
-
-def entry_facts(context: DisplayContext, entry: Entry, *, numbered: bool) -> list[tuple[str, str]]:
-    """Return all of an entry, label by label; where `numbered`, its number as well."""
-    facts = [("Entry", f"{entry.seq:,}")] if numbered else []
-    facts += [
-        ("Time", second(context, entry.time)),
-        ("Event", event(entry)),
-        ("Account", printable(entry.account or "nobody")),
-        ("OS user", printable(entry.os_user)),
-        ("Address", printable(entry.address or "local")),
-    ]
-    if entry.token:
-        facts.append(("Token", f"{printable(entry.name or '')} ({printable(entry.token)})"))
-    if entry.about:
-        facts.append(("Details", printable(entry.about)))
-    if entry.change:
-        facts.append(("Change", printable(entry.change)))
-    return facts
-
-
-def entry_row(context: DisplayContext, entry: Entry, *, numbered: bool) -> tuple[str, ...]:
-    """Return the cells of an entry, beside who it was the OS user; where `numbered`, its number."""
-    _, who, _, *more = entry_cells(context, entry)
-    outcome = "" if entry.outcome == Outcome.DONE else f", {printable(entry.outcome)}"
-    what = [f"{printable(entry.action)}{outcome}", *more]
-    if entry.os_user != entry.account:
-        who += f" ({printable(entry.os_user)})"
-    number = [f"{entry.seq:>6}"] if numbered else []
-    return (*number, second(context, entry.time), who, *what)
-
-
-def entry_sentence(entry: Entry, *, numbered: bool) -> str:
-    """Return all of an entry that its cells may have no room for."""
-    number = f"{entry.seq}: " if numbered else ""
-    token = f" {printable(entry.name or '')} ({printable(entry.token)})" if entry.token else ""
-    said = f"{number}{event(entry)}{token}"
-    by = f"by {printable(entry.account or 'nobody')}, OS user {printable(entry.os_user)}"
-    return f"{said}, {by}. {printable(entry.about or '')}".rstrip()
 
 
 def owned(context: DisplayContext, token: Token) -> str:

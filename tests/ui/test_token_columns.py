@@ -7,7 +7,7 @@ from rich.cells import cell_len
 
 from tokentui.core.query import Sort
 from tokentui.core.token import NAME_LIMIT
-from tokentui.ui.widgets.token_columns import GAP, GUTTER, columns, cut_apart, sort_at
+from tokentui.ui.widgets.token_columns import GAP, GUTTER, Layout, columns, cut_apart
 from tokentui.ui.widgets.token_details import fold
 
 names = st.text("ab-", min_size=1, max_size=NAME_LIMIT)
@@ -63,8 +63,12 @@ def test_columns_fill_no_more_than_there_is(
 ) -> None:
     shown = columns(width, longest, history=history, accounts=accounts)
     assert GUTTER + sum(column.width for column in shown) + GAP * (len(shown) - 1) < width
-    spots = {sort_at(shown, x) for x in range(width)} - {None}
-    assert spots == {column.sort for column in shown} - {None}
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_a_title_is_clicked_where_it_stands(width: int) -> None:
+    layout = Layout(width, {"1": "deploy"})
+    assert {layout.sort_at(x) for x in range(width)} == {None, *layout.sorts}
 
 
 def test_the_middle_of_a_name_goes() -> None:
@@ -97,8 +101,8 @@ def test_different_names_never_look_alike(given: dict[str, str], width: int) -> 
 
 
 def test_a_click_beside_the_columns_sorts_by_nothing() -> None:
-    assert sort_at(columns(80, 20), 0) is None
-    assert sort_at(columns(80, 20), GUTTER) is Sort.NAME
+    assert Layout(80).sort_at(0) is None
+    assert Layout(80).sort_at(GUTTER) is Sort.NAME
 
 
 @given(names, st.integers(4, 60))

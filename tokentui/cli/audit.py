@@ -11,7 +11,7 @@ from typing import Any
 import click
 import msgspec
 
-from tokentui import formatting
+from tokentui import audit_formatting
 from tokentui.cli.common import (
     backend_for,
     json_option,
@@ -123,7 +123,7 @@ def audit(
 
 def _rows(queries: TokenQueries, entries: Sequence[Entry]) -> list[tuple[str, ...]]:
     context, numbered = queries.display_context(), queries.rights.all_seen
-    return [formatting.entry_row(context, entry, numbered=numbered) for entry in entries]
+    return [audit_formatting.entry_row(context, entry, numbered=numbered) for entry in entries]
 
 
 def _to_public_dicts(queries: TokenQueries, entries: Sequence[Entry]) -> list[dict[str, Any]]:

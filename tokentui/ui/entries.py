@@ -7,7 +7,7 @@ from typing import NamedTuple
 from msgspec import UNSET
 from rich.cells import cell_len
 
-from tokentui import formatting
+from tokentui import audit_formatting
 from tokentui.core.audit import Entry, Outcome
 from tokentui.core.display import DisplayContext
 
@@ -57,8 +57,8 @@ class Row(NamedTuple):
     def cells(self, context: DisplayContext) -> Cells:
         """Return its cells, column by column."""
         if self.folds:
-            return formatting.change_cells(context, self.entries)
-        return formatting.entry_cells(context, self.entries[0])
+            return audit_formatting.change_cells(context, self.entries)
+        return audit_formatting.entry_cells(context, self.entries[0])
 
 
 def rows(entries: Sequence[Entry], opened: set[Hashable]) -> list[Row]:

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.coordinate import Coordinate
 from textual.widgets import Input, Static
 
-from tokentui import formatting
+from tokentui import audit_formatting
 from tokentui.core import audit_queries
 from tokentui.core.audit import Entry, Search
 from tokentui.core.errors import TokentuiError
@@ -128,7 +128,9 @@ class AuditTrail(Page[None]):
 
     def _found(self, text: str, cancel: Cancel) -> list[Entry]:
         # What is stored has other words than what is shown: both are found.
-        shown = {each for each, word in formatting.EVENT.items() if text.lower() in word.lower()}
+        shown = {
+            each for each, word in audit_formatting.EVENT.items() if text.lower() in word.lower()
+        }
         stored = "" if shown else text
         if self._token is None:
             found = audit_queries.entries(self._service.queries, Search(text=stored), cancel=cancel)
@@ -185,7 +187,7 @@ class AuditTrail(Page[None]):
             self._table.update_cell_at(Coordinate(row, 0), Text(">"))
             self._marked = row
             numbered = self._permissions.owner_filter is None
-            text = formatting.entry_sentence(self._rows[row].entries[-1], numbered=numbered)
+            text = audit_formatting.entry_sentence(self._rows[row].entries[-1], numbered=numbered)
         self.query_one("#more", Static).update(self._failure or text)
 
     def action_move(self, how: str) -> None:
@@ -208,7 +210,7 @@ class AuditTrail(Page[None]):
     def _facts(self, entry: Entry) -> list[tuple[str, str]]:
         numbered = self._permissions.owner_filter is None
         context = self._service.queries.display_context()
-        return formatting.entry_facts(context, entry, numbered=numbered)
+        return audit_formatting.entry_facts(context, entry, numbered=numbered)
 
     def action_back(self) -> None:
         """Clear what is typed, or go back."""

@@ -8,7 +8,7 @@ from rich.text import Text
 from textual import events, on, work
 from textual.widgets import Static
 
-from tokentui import formatting
+from tokentui import audit_formatting
 from tokentui.core import audit_queries
 from tokentui.core.audit import Entry
 from tokentui.core.cancel import Cancel
@@ -72,7 +72,7 @@ class History(Static):
     def _grid(self, entries: list[Entry]) -> Table:
         width = self.content_size.width
         context = self._service.queries.display_context()
-        cells = [formatting.entry_cells(context, entry) for entry in entries]
+        cells = [audit_formatting.entry_cells(context, entry) for entry in entries]
         _, widths, rows, _ = table_of(cells, width, gap=_GAP, one_token=True)
         grid = Table.grid(padding=(0, _GAP, 0, 0))
         for room in widths:

@@ -1,18 +1,22 @@
 """The columns of the list of tokens, and how what is too long for them is cut."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import groupby
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
 from tokentui.core.query import Sort
 from tokentui.core.token import NAME_LIMIT
+from tokentui.ui.widgets.token_row import RowText
 
 GUTTER = 4
 """Cells at the left: for the cursor, for a selection, for the status, and an empty one."""
 GAP = 2
 """Cells between two columns."""
 _EDGE = 1
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _LEAST = 8
 _FULL = 76
 """Cells from which on the last use and the status are always there."""
@@ -58,6 +62,18 @@ _FROM_LEFT = (
 )
 
 
+_SORTED_BY = {
+    Sort.NAME: "name",
+    Sort.ACCOUNT: "owner",
+    Sort.CREATED: "creation",
+    Sort.EXPIRES: "expiration",
+    Sort.USED: "last use",
+    Sort.STATUS: "status",
+    Sort.REVOKED: "revocation",
+}
+"""What a list is sorted by, where its column has no room."""
+
+
 def columns(
     width: int, longest: int = 0, *, history: bool = False, accounts: bool = False
 ) -> list[Column]:
@@ -92,14 +108,67 @@ def _room(width: int, others: Iterable[Column]) -> int:
     return width - GUTTER - _EDGE - sum(GAP + column.width for column in others)
 
 
-def sort_at(columns: Sequence[Column], x: int) -> Sort | None:
-    """Return what the column sorts by that has the cell `x`; None where none does."""
-    start = GUTTER
-    for column in columns:
-        if start <= x < start + column.width:
-            return column.sort
-        start += column.width + GAP
-    return None
+class Layout:
+    """The columns for rows with the names `names`, by token ID, and what stands in them."""
+
+    def __init__(
+        self,
+        width: int,
+        names: Mapping[str, str] = _NO_NAMES,
+        *,
+        history: bool = False,
+        accounts: bool = False,
+    ) -> None:
+        longest = max(map(cell_len, names.values()), default=0)
+        self._columns = columns(width, longest, history=history, accounts=accounts)
+        self._cut = cut_apart(names, self._columns[0].width)
+
+    @property
+    def sorts(self) -> list[Sort]:
+        """What the columns can be sorted by, from left to right."""
+        return [column.sort for column in self._columns if column.sort is not None]
+
+    def sort_at(self, x: int) -> Sort | None:
+        """Return what the column sorts by that has the cell `x`; None where none does."""
+        start = GUTTER
+        for column in self._columns:
+            if start <= x < start + column.width:
+                return column.sort
+            start += column.width + GAP
+        return None
+
+    def titles(self, sort: Sort, *, descending: bool) -> str:
+        """Return the titles; they say as well what is sorted by where its column has no room."""
+        arrow = "▼" if descending else "▲"
+        titles = [
+            f"{column.title} {arrow}" if column.sort is sort else column.title
+            for column in self._columns
+        ]
+        if sort not in self.sorts:
+            titles[0] += f" (by {_SORTED_BY[sort]} {arrow})"
+        return "".join(
+            fit(title, column.width) + " " * GAP
+            for title, column in zip(titles, self._columns, strict=True)
+        )
+
+    def runs(self, row: RowText, token_id: str) -> Iterator[tuple[str, str]]:
+        """Yield the tones of a row and their texts; neighbours of one tone are one text.
+
+        A gap has the tone of what is before it: each change is sent to the terminal.
+        """
+        for tone, group in groupby(self._columns, key=lambda column: row.tone_of(column.field)):
+            yield (
+                tone,
+                "".join(
+                    fit(self._cell(row, token_id, column.field), column.width) + " " * GAP
+                    for column in group
+                ),
+            )
+
+    def _cell(self, row: RowText, token_id: str, field: str) -> str:
+        if field == "name":
+            return self._cut.get(token_id, row.name)
+        return str(getattr(row, field))
 
 
 def fit(text: str, width: int) -> str:

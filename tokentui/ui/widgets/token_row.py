@@ -45,6 +45,18 @@ class RowText(NamedTuple):
     glyph: str
     tone: str
 
+    def tone_of(self, field: str) -> str:
+        """Return the tone of a field; none for plain text."""
+        match field:
+            case "name":
+                return "muted" if self.tone == "muted" else ""
+            # Whether the secret was saved says nothing of when the token expires.
+            case "ends" | "ends_brief":
+                return "" if self.tone == "unsaved" else self.tone
+            case "status":
+                return self.tone or "muted"
+        return "muted"
+
 
 def row_text(context: DisplayContext, row: TokenRow) -> RowText:
     """Return `row` in words."""

@@ -1,12 +1,9 @@
 """The list of tokens: a window of rows, of which only the visible ones are drawn."""
 
 from collections.abc import Callable, Collection, Iterator
-from itertools import groupby
-from operator import itemgetter
 from typing import ClassVar
 
 from msgspec.structs import replace
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -20,23 +17,13 @@ from tokentui.core.query import Count, Query, Sort, TokenPage, TokenRow
 from tokentui.core.text import printable
 from tokentui.core.token import Status, Token
 from tokentui.ui.textual_compat import LineView
-from tokentui.ui.widgets.token_columns import GAP, GUTTER, columns, cut_apart, fit, sort_at
+from tokentui.ui.widgets.token_columns import GUTTER, Layout
 from tokentui.ui.widgets.token_row import RowText
 
 _FAR = 1 << 31
 """More rows than there are."""
 _ON_ITS_WAY = "·"
 """What stands for a row that is not there yet."""
-_SORTED_BY = {
-    Sort.NAME: "name",
-    Sort.ACCOUNT: "owner",
-    Sort.CREATED: "creation",
-    Sort.EXPIRES: "expiration",
-    Sort.USED: "last use",
-    Sort.STATUS: "status",
-    Sort.REVOKED: "revocation",
-}
-"""What a list is sorted by, where its column has no room."""
 
 
 class TokenTable(LineView, can_focus=True):
@@ -106,9 +93,7 @@ class TokenTable(LineView, can_focus=True):
         self._known = False
         """Whether it is known which rows there are."""
         self._held: TokenRow | None = None
-        self._cut: dict[str, str] = {}
-        """What is shown of names that are too long, by the ID of the token."""
-        self._columns = columns(80)
+        self._layout = Layout(80)
         self._sort = Sort.NAME
         self._descending = False
         self._history = False
@@ -135,7 +120,7 @@ class TokenTable(LineView, can_focus=True):
     @property
     def sorts(self) -> list[Sort]:
         """What the columns can be sorted by, from left to right."""
-        return [column.sort for column in self._columns if column.sort is not None]
+        return self._layout.sorts
 
     @property
     def total(self) -> Count:
@@ -240,7 +225,7 @@ class TokenTable(LineView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         if event.y == 0:
-            sort = sort_at(self._columns, event.x)
+            sort = self._layout.sort_at(event.x)
             if sort is not None:
                 self.post_message(self.SortWanted(sort))
             return
@@ -265,9 +250,7 @@ class TokenTable(LineView, can_focus=True):
     def _set_columns(self) -> None:
         width = self.scrollable_content_region.width
         names = {row.token.id: printable(row.token.name) for row in self._page.rows}
-        longest = max(map(cell_len, names.values()), default=0)
-        self._columns = columns(width, longest, history=self._history, accounts=self._accounts)
-        self._cut = cut_apart(names, self._columns[0].width)
+        self._layout = Layout(width, names, history=self._history, accounts=self._accounts)
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
@@ -299,54 +282,15 @@ class TokenTable(LineView, can_focus=True):
         return "> " if at_cursor else "  "
 
     def _titles(self) -> Strip:
-        arrow = "▼" if self._descending else "▲"
-        titles = [
-            f"{column.title} {arrow}" if column.sort is self._sort else column.title
-            for column in self._columns
-        ]
-        if self._sort not in self.sorts:
-            titles[0] += f" (by {_SORTED_BY[self._sort]} {arrow})"
-        cells = "".join(
-            fit(title, column.width) + " " * GAP
-            for title, column in zip(titles, self._columns, strict=True)
-        )
         header = self._style("header")
-        return Strip([Segment(" " * GUTTER, header), Segment(cells, header)])
+        titles = self._layout.titles(self._sort, descending=self._descending)
+        return Strip([Segment(" " * GUTTER, header), Segment(titles, header)])
 
     def _row(self, row: RowText, token_id: str, base: Style) -> Iterator[Segment]:
-        """Yield the cells of a row; neighbours of one style are one segment.
-
-        A gap has the style of what is before it: each change of style is sent to the terminal.
-        """
-        yield Segment(f"{row.glyph} ", self._on(base, self._tone(row, "glyph")))
-        cells = [(self._tone(row, each.field), each) for each in self._columns]
-        for tone, group in groupby(cells, key=itemgetter(0)):
-            texts = [
-                fit(self._cell(row, token_id, column.field), column.width) + " " * GAP
-                for _, column in group
-            ]
-            yield Segment("".join(texts), self._on(base, tone))
-
-    def _cell(self, row: RowText, token_id: str, field: str) -> str:
-        if field == "name":
-            return self._cut.get(token_id, row.name)
-        return str(getattr(row, field))
-
-    def _tone(self, row: RowText, field: str) -> str:
-        """Return the tone of a cell; none for plain text."""
-        match field:
-            case _ if self.dimmed:
-                return "muted"
-            case "name":
-                return "muted" if row.tone == "muted" else ""
-            case "glyph":
-                return row.tone or "active"
-            # Whether the secret was saved says nothing of when the token expires.
-            case "ends" | "ends_brief":
-                return "" if row.tone == "unsaved" else row.tone
-            case "status":
-                return row.tone or "muted"
-        return "muted"
+        glyph_tone = "muted" if self.dimmed else row.tone or "active"
+        yield Segment(f"{row.glyph} ", self._on(base, glyph_tone))
+        for tone, text in self._layout.runs(row, token_id):
+            yield Segment(text, self._on(base, "muted" if self.dimmed else tone))
 
     def _on(self, base: Style, tone: str) -> Style:
         """Return the style of a tone on the ground of a row, which is the cursor's, for example.
