@@ -7,7 +7,7 @@ from pathlib import Path
 from tokentui.core.access import HasAccess
 from tokentui.core.dates import local
 from tokentui.core.display import DisplayContext
-from tokentui.core.query import UNUSED_FOR, Count, Filter, TokenRow
+from tokentui.core.query import UNUSED_FOR, Count, Filter, Sort, TokenRow
 from tokentui.core.text import printable
 from tokentui.core.token import Status, Token
 from tokentui.core.usage import Usage
@@ -49,6 +49,17 @@ FILTER = {
     Filter.UNUSED: f"Unused for {UNUSED_FOR.days} days",
     Filter.REPLACED: "Replaced",
     Filter.REVOKED: "Revoked (history)",
+}
+
+
+SORT = {
+    Sort.NAME: "name",
+    Sort.ACCOUNT: "owner",
+    Sort.CREATED: "creation",
+    Sort.EXPIRES: "expiration",
+    Sort.USED: "last use",
+    Sort.STATUS: "status",
+    Sort.REVOKED: "revocation",
 }
 
 

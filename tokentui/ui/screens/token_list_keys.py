@@ -2,6 +2,7 @@
 
 from textual.binding import Binding, BindingType
 
+from tokentui import formatting
 from tokentui.core.audit import Action
 from tokentui.core.query import Sort
 from tokentui.core.rights import Permissions
@@ -23,14 +24,8 @@ _OF_ROWS = _CHANGES | {
 }
 """Actions that need a token in the list."""
 
-_SORTS = {
-    Sort.NAME: "name",
-    Sort.ACCOUNT: "owner",
-    Sort.CREATED: "creation",
-    Sort.EXPIRES: "expiration",
-    Sort.USED: "last use",
-    Sort.STATUS: "status",
-}
+_SORTS = [sort for sort in Sort if sort is not Sort.REVOKED]
+"""What has a key of its own to sort by, in the order of the columns."""
 
 BINDINGS: list[BindingType] = [
     Binding("m,enter", "manage", "Manage", key_display="Enter", id="list.manage"),
@@ -59,9 +54,13 @@ BINDINGS: list[BindingType] = [
     Binding("S", "reverse", "Reverse the order", show=False, id="list.reverse"),
     *(
         Binding(
-            str(number), f"sort_by('{sort}')", f"Sort by {word}", show=False, id=f"list.sort-{sort}"
+            str(number),
+            f"sort_by('{sort}')",
+            f"Sort by {formatting.SORT[sort]}",
+            show=False,
+            id=f"list.sort-{sort}",
         )
-        for number, (sort, word) in enumerate(_SORTS.items(), 1)
+        for number, sort in enumerate(_SORTS, 1)
     ),
     Binding("d", "details", "Details", id="list.details"),
     Binding("y", "try", "Verify", tooltip="Verify a secret", id="list.try"),

@@ -13,6 +13,8 @@ from textual.widget import Widget
 
 from tokentui.core.query import UNUSED_FOR, Count, Filter
 from tokentui.core.summary import Summary
+from tokentui.core.token import Status
+from tokentui.ui.widgets.token_row import LOOKS, UNSAVED
 
 _GAP = 3
 _MARGIN = 2
@@ -30,18 +32,19 @@ class _Entry(NamedTuple):
         return cell_len(self.glyph) + cell_len(self.text)
 
 
+_WITHOUT = "", "muted"
 _WORDS = {
-    Filter.ALL: ("", "muted", ("tokens", "token")),
-    Filter.ACTIVE: ("• ", "active", ("active", "active")),
-    Filter.EXPIRES_SOON: ("! ", "soon", ("expire soon", "expires soon")),
-    Filter.EXPIRED: ("\N{MULTIPLICATION SIGN} ", "expired", ("expired", "expired")),
-    Filter.NEVER_SAVED: ("? ", "unsaved", ("not saved", "not saved")),
-    Filter.REPLACED: ("» ", "muted", ("replaced", "replaced")),
-    Filter.NEVER_USED: ("", "muted", ("never used", "never used")),
-    Filter.UNUSED: ("", "muted", (_UNUSED, _UNUSED)),
-    Filter.REVOKED: ("", "muted", ("revoked", "revoked")),
+    Filter.ALL: (_WITHOUT, ("tokens", "token")),
+    Filter.ACTIVE: (LOOKS[Status.ACTIVE], ("active", "active")),
+    Filter.EXPIRES_SOON: (LOOKS[Status.EXPIRES_SOON], ("expire soon", "expires soon")),
+    Filter.EXPIRED: (LOOKS[Status.EXPIRED], ("expired", "expired")),
+    Filter.NEVER_SAVED: (UNSAVED, ("not saved", "not saved")),
+    Filter.REPLACED: (LOOKS[Status.REPLACED], ("replaced", "replaced")),
+    Filter.NEVER_USED: (_WITHOUT, ("never used", "never used")),
+    Filter.UNUSED: (_WITHOUT, (_UNUSED, _UNUSED)),
+    Filter.REVOKED: (_WITHOUT, ("revoked", "revoked")),
 }
-"""A glyph, its tone, and what is said of many and of one, from left to right."""
+"""A glyph with its tone, and what is said of many and of one, from left to right."""
 
 
 class StatusStrip(Widget):
@@ -132,12 +135,13 @@ class StatusStrip(Widget):
 
     def _entries(self) -> list[_Entry]:
         found = []
-        for shown, (glyph, tone, words) in _WORDS.items():
+        for shown, ((glyph, tone), words) in _WORDS.items():
             count = self._summary.get(shown)
             if shown is self._current and self._total is not None:
                 count = self._total
             if shown in (Filter.ALL, self._current) or (count is not None and count.value):
-                found.append(_Entry(shown, glyph, tone, _counted(count, words)))
+                glyph = f"{glyph} " if glyph else ""
+                found.append(_Entry(shown, glyph, tone or "active", _counted(count, words)))
         return found
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
+from tokentui import formatting
 from tokentui.core.query import Sort
 from tokentui.core.token import NAME_LIMIT
 from tokentui.ui.widgets.token_row import RowText
@@ -60,18 +61,6 @@ _FROM_LEFT = (
     _ACCESS,
     _STATUS,
 )
-
-
-_SORTED_BY = {
-    Sort.NAME: "name",
-    Sort.ACCOUNT: "owner",
-    Sort.CREATED: "creation",
-    Sort.EXPIRES: "expiration",
-    Sort.USED: "last use",
-    Sort.STATUS: "status",
-    Sort.REVOKED: "revocation",
-}
-"""What a list is sorted by, where its column has no room."""
 
 
 def columns(
@@ -145,7 +134,7 @@ class Layout:
             for column in self._columns
         ]
         if sort not in self.sorts:
-            titles[0] += f" (by {_SORTED_BY[sort]} {arrow})"
+            titles[0] += f" (by {formatting.SORT[sort]} {arrow})"
         return "".join(
             fit(title, column.width) + " " * GAP
             for title, column in zip(titles, self._columns, strict=True)

@@ -14,8 +14,8 @@ from tokentui.core.usage import Usage
 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 _LONGEST = 11
-_UNSAVED = "?", "unsaved"
-_LOOKS = {
+UNSAVED = "?", "unsaved"
+LOOKS = {
     Status.ACTIVE: ("•", ""),
     Status.EXPIRES_SOON: ("!", "soon"),
     Status.EXPIRED: ("\N{MULTIPLICATION SIGN}", "expired"),
@@ -64,7 +64,7 @@ def row_text(context: DisplayContext, row: TokenRow) -> RowText:
     revoked = token.revoked_at is not None
     status = context.status(token)
     unsaved = token.never_saved and status in {Status.ACTIVE, Status.EXPIRES_SOON}
-    glyph, tone = _UNSAVED if unsaved else _LOOKS[status]
+    glyph, tone = UNSAVED if unsaved else LOOKS[status]
     return RowText(
         name=printable(token.name),
         owner=printable(token.account),
