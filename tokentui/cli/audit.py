@@ -11,7 +11,6 @@ from typing import Any
 import click
 import msgspec
 
-from tokentui import audit_formatting
 from tokentui.cli.common import (
     backend_for,
     json_option,
@@ -31,6 +30,7 @@ from tokentui.core.import_export import cell
 from tokentui.core.queries import TokenQueries
 from tokentui.core.text import ascii_json, printable
 from tokentui.core.token import parse_day
+from tokentui.formatting.audit import entry_row
 
 _LOOK_EVERY = 0.5
 _LOSSES = Search(action=Action.TRAIL)
@@ -123,7 +123,7 @@ def audit(
 
 def _rows(queries: TokenQueries, entries: Sequence[Entry]) -> list[tuple[str, ...]]:
     context, numbered = queries.display_context(), queries.rights.all_seen
-    return [audit_formatting.entry_row(context, entry, numbered=numbered) for entry in entries]
+    return [entry_row(context, entry, numbered=numbered) for entry in entries]
 
 
 def _to_public_dicts(queries: TokenQueries, entries: Sequence[Entry]) -> list[dict[str, Any]]:

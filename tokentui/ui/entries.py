@@ -7,9 +7,9 @@ from typing import NamedTuple
 from msgspec import UNSET
 from rich.cells import cell_len
 
-from tokentui import audit_formatting
 from tokentui.core.audit import Entry, Outcome
 from tokentui.core.display import DisplayContext
+from tokentui.formatting.audit import change_cells, entry_cells
 
 Cells = tuple[str, str, str, str, str, str]
 
@@ -57,8 +57,8 @@ class Row(NamedTuple):
     def cells(self, context: DisplayContext) -> Cells:
         """Return its cells, column by column."""
         if self.folds:
-            return audit_formatting.change_cells(context, self.entries)
-        return audit_formatting.entry_cells(context, self.entries[0])
+            return change_cells(context, self.entries)
+        return entry_cells(context, self.entries[0])
 
 
 def rows(entries: Sequence[Entry], opened: set[Hashable]) -> list[Row]:

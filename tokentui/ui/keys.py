@@ -102,6 +102,7 @@ _WITH_FIELDS = {
 _FIELD_TAKES = {binding.key for binding in Binding.make_bindings(Input.BINDINGS)}
 _MODIFIERS = {"ctrl", "alt", "shift", "super", "hyper", "meta"}
 _NAMES = {key.value for key in Keys if not key.value.startswith("<")}
+_SPELLED = {"⏎": "Enter"}
 _NEVER_SENT = {"ctrl+i", "ctrl+m", "ctrl+h", "return"}
 """Terminals send these as Tab, Enter and Backspace."""
 
@@ -128,11 +129,14 @@ def _separate(keys: str) -> list[str]:
 
 
 def display(key: str) -> str:
-    """Return a key as people write it, from its short name by Textual, such as ^s or f1."""
-    return "+".join(
-        part.upper() if part.startswith("^") else part[0].upper() + part[1:] if part[1:] else part
-        for part in key.split("+")
-    )
+    """Return a key as people write it, from its short name by Textual, such as ^s, f1 or ⏎."""
+    return "+".join(map(_display_part, key.split("+")))
+
+
+def _display_part(part: str) -> str:
+    if part.startswith("^"):
+        return part.upper()
+    return _SPELLED.get(part, part[0].upper() + part[1:] if part[1:] else part)
 
 
 def keymap(chosen: Mapping[str, str], sources: Mapping[str, str]) -> dict[str, str]:

@@ -12,11 +12,11 @@ from textual.binding import Binding, BindingType
 from textual.coordinate import Coordinate
 from textual.widgets import Input, Static
 
-from tokentui import audit_formatting
 from tokentui.core import audit_queries
 from tokentui.core.audit import Entry, Search
 from tokentui.core.errors import TokentuiError
 from tokentui.core.text import printable
+from tokentui.formatting.audit import EVENT, entry_facts, entry_sentence
 from tokentui.ui.entries import TRY_AGAIN, Row
 from tokentui.ui.entries import rows as rows_of
 from tokentui.ui.entries import table as table_of
@@ -128,9 +128,7 @@ class AuditTrail(Page[None]):
 
     def _found(self, text: str, cancel: Cancel) -> list[Entry]:
         # What is stored has other words than what is shown: both are found.
-        shown = {
-            each for each, word in audit_formatting.EVENT.items() if text.lower() in word.lower()
-        }
+        shown = {each for each, word in EVENT.items() if text.lower() in word.lower()}
         stored = "" if shown else text
         if self._token is None:
             found = audit_queries.entries(self._service.queries, Search(text=stored), cancel=cancel)
@@ -187,7 +185,7 @@ class AuditTrail(Page[None]):
             self._table.update_cell_at(Coordinate(row, 0), Text(">"))
             self._marked = row
             numbered = self._permissions.owner_filter is None
-            text = audit_formatting.entry_sentence(self._rows[row].entries[-1], numbered=numbered)
+            text = entry_sentence(self._rows[row].entries[-1], numbered=numbered)
         self.query_one("#more", Static).update(self._failure or text)
 
     def action_move(self, how: str) -> None:
@@ -210,7 +208,7 @@ class AuditTrail(Page[None]):
     def _facts(self, entry: Entry) -> list[tuple[str, str]]:
         numbered = self._permissions.owner_filter is None
         context = self._service.queries.display_context()
-        return audit_formatting.entry_facts(context, entry, numbered=numbered)
+        return entry_facts(context, entry, numbered=numbered)
 
     def action_back(self) -> None:
         """Clear what is typed, or go back."""

@@ -8,13 +8,13 @@ from rich.text import Text
 from textual import events, on, work
 from textual.widgets import Static
 
-from tokentui import audit_formatting
 from tokentui.core import audit_queries
 from tokentui.core.audit import Entry
 from tokentui.core.cancel import Cancel
 from tokentui.core.commands import TokenCommands
 from tokentui.core.errors import TokentuiError
 from tokentui.core.token import Token
+from tokentui.formatting.audit import entry_cells
 from tokentui.ui.entries import TRY_AGAIN
 from tokentui.ui.entries import table as table_of
 from tokentui.ui.session import Session
@@ -72,7 +72,7 @@ class History(Static):
     def _grid(self, entries: list[Entry]) -> Table:
         width = self.content_size.width
         context = self._service.queries.display_context()
-        cells = [audit_formatting.entry_cells(context, entry) for entry in entries]
+        cells = [entry_cells(context, entry) for entry in entries]
         _, widths, rows, _ = table_of(cells, width, gap=_GAP, one_token=True)
         grid = Table.grid(padding=(0, _GAP, 0, 0))
         for room in widths:
