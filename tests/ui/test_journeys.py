@@ -128,8 +128,9 @@ class TestCreate:
             await pilot.press("space", "tab")
             await write(pilot, "192.0.2.7/24")
             await pilot.press("enter")
-            hint = pilot.app.screen.query_one("#hint", Static)
-            await until(pilot, lambda: "within the network 192.0.2.0/24" in str(hint.content))
+            await until(
+                pilot, lambda: "the network 192.0.2.0/24" in said(pilot, "#networks-problem")
+            )
             await pilot.press("ctrl+u")
             await write(pilot, "192.0.2.0/24 192.0.2.0/24")
             await pilot.press("enter")

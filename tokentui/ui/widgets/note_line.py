@@ -1,30 +1,16 @@
 """The note of a token, in a field."""
 
-from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.widgets import Input, Label
+from textual.widgets import Input
 
 from tokentui.core.note import NOTE_LIMIT
 from tokentui.core.text import printable
+from tokentui.ui.widgets.form_line import FormLine
 
 
-class NoteLine(Horizontal):
-    """A label and a field for `note`, which is what is stored."""
-
-    DEFAULT_CSS = """
-    NoteLine {
-        height: 1;
-        Label {
-            width: 11;
-        }
-        Input {
-            width: 1fr;
-        }
-    }
-    """
+class NoteLine(FormLine):
+    """A field for `note`, which is what is stored."""
 
     def __init__(self, note: str = "") -> None:
-        super().__init__()
         self._note = printable(note)
         self.field = Input(
             self._note,
@@ -32,10 +18,7 @@ class NoteLine(Horizontal):
             id="note",
             max_length=NOTE_LIMIT,
         )
-
-    def compose(self) -> ComposeResult:
-        yield Label("Note")
-        yield self.field
+        super().__init__("Note", self.field)
 
     @property
     def edited(self) -> bool:

@@ -1,0 +1,76 @@
+"""The access of a token, in fields: which requests it allows, and from which networks."""
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from tokentui.core.access import Access, parse_networks
+from tokentui.core.errors import InvalidNetwork
+from tokentui.core.text import printable
+from tokentui.ui.widgets.form_line import FormLine
+from tokentui.ui.widgets.notice import Notice
+from tokentui.ui.widgets.toggles import Tick
+
+_EXAMPLE = "Any, or 192.0.2.0/24 2001:db8::1"
+
+
+class AccessFields(Vertical):
+    """Fields for `access`, which is what is stored; `value` is what they hold.
+
+    A sentence below the networks says what is wrong with them once somebody asked for `accept`.
+    """
+
+    def __init__(self, access: Access) -> None:
+        super().__init__()
+        self._access = access
+        self.read_only = Tick(
+            "Read-only (GET, HEAD, OPTIONS)", access.read_only, id="read-only", compact=True
+        )
+        self.networks = Input(
+            _written(access), placeholder=_EXAMPLE, id="networks", select_on_focus=False
+        )
+        self._problem = Notice(id="networks-problem")
+
+    def compose(self) -> ComposeResult:
+        yield FormLine("Access", self.read_only)
+        yield FormLine("Allowed networks", self.networks, self._problem)
+
+    def on_mount(self) -> None:
+        self._problem.show("")
+
+    @property
+    def value(self) -> Access:
+        """What the fields hold; raises `InvalidNetwork`."""
+        networks = self.networks.value.replace(",", " ").split()
+        return Access(self.read_only.value, parse_networks(networks))
+
+    @property
+    def edited(self) -> bool:
+        """Whether a person changed the access, and that is not stored."""
+        stored = self._access.read_only, _written(self._access)
+        return (self.read_only.value, self.networks.value.strip()) != stored
+
+    def accept(self) -> Access | None:
+        """Return what the fields hold; where that is no access, say why, and go there."""
+        try:
+            return self.value
+        except InvalidNetwork as error:
+            self._problem.show(str(error))
+            self.networks.focus()
+            return None
+
+    def follow(self, access: Access) -> None:
+        """Show what is stored by now, unless that would overwrite what a person enters."""
+        edited, self._access = self.edited, access
+        if not edited:
+            self.read_only.value = access.read_only
+            self.networks.value = _written(access)
+
+    @on(Input.Changed, "#networks")
+    def _typed(self) -> None:
+        self._problem.show("")
+
+
+def _written(access: Access) -> str:
+    return " ".join(map(printable, access.networks))
