@@ -9,6 +9,8 @@ from tokentui.core.search import (
     Date,
     HasStatus,
     Never,
+    NoNote,
+    Note,
     Owner,
     Search,
     Term,
@@ -22,6 +24,8 @@ from ..conftest import NOW
 ADDRESSES = ("192.0.2.7", "192.0.2.70", "198.51.100.1", "2001:db8::1", "100%_", None)
 """Where tokens of such a comparison were used from."""
 _WORDS = ("a", "ab", "-1", "000", "0001", "ADA", "bob.1", "BIR", "elm_1", "elm%", "b.1", "ss")
+NOTES = ("", "", "Elm_1 for Bob.1", "-1 00011", "Straße", "a b")
+"""What tokens of such a comparison are for."""
 _DISTANCES = (timedelta(), timedelta(hours=2), timedelta(days=2), timedelta(days=-1))
 
 
@@ -30,6 +34,8 @@ def _terms() -> st.SearchStrategy[Term]:
     excluded = st.booleans()
     return st.one_of(
         st.builds(Word, text=st.sampled_from(_WORDS), excluded=excluded),
+        st.builds(Note, text=st.sampled_from(_WORDS), excluded=excluded),
+        st.builds(NoNote, excluded=excluded),
         st.builds(Owner, account=st.sampled_from(["ada", "Bob.1", "bob.1"]), excluded=excluded),
         st.builds(
             HasStatus,

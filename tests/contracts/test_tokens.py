@@ -24,7 +24,7 @@ from tokentui.core.window import After, Around, Before, First, Last, Offset, Pos
 from ..conftest import NOW
 from .kinds import Opener
 from .samples import EVERYTHING, LIVE, add, commit, names, revoked, token, tokens, use
-from .searches import searches
+from .searches import NOTES, searches
 
 FOUND = {
     "C": ["birch", "Cedar"],
@@ -36,6 +36,22 @@ FOUND = {
     '"bi rc"': [],
     "a_h": [],
     "%%%": [],
+    "BUILDS": ["ash"],
+    '"builds of" ash': ["ash"],
+    '"s a"': [],
+    "!builds": ["birch", "Cedar"],
+    "of": [],
+    "ZOË": ["Cedar"],
+    "note:of": ["ash", "Cedar"],
+    "note:ZOË": ["Cedar"],
+    "note:ci": ["ash"],
+    "!note:BUILDS": ["birch", "Cedar"],
+    "note:of note:zo": ["Cedar"],
+    "note:cedar": [],
+    "bir note:none": ["birch"],
+    "note:none": ["birch"],
+    "!note:none": ["ash", "Cedar"],
+    "note:none note:a": [],
     "owner:bob": ["Cedar"],
     "owner:bo": [],
     "!owner:bob": ["ash", "birch"],
@@ -175,8 +191,10 @@ def three(backend: Backend) -> Backend:
     later = NOW + timedelta(days=30)
     add(
         backend,
-        token(1, name="Cedar", account="bob", expires_at=later, saved_at=NOW),
-        token(2, name="ash", account="cid", expires_at=NOW + timedelta(days=3)),
+        token(1, name="Cedar", account="bob", expires_at=later, saved_at=NOW, note="Of Zoë"),
+        token(
+            2, name="ash", account="cid", expires_at=NOW + timedelta(days=3), note="Builds of CI"
+        ),
         token(3, name="birch", saved_at=NOW),
         revoked(4, name="gone"),
     )
@@ -558,7 +576,10 @@ def test_it_agrees_with_a_plain_list(
     commit(backend, Revoke(seen=tuple(left), at=NOW, by="ada"))
     count = len(backend.tokens.snapshot())
     made = [
-        replace(token(count + n, name=name), created_at=NOW - timedelta(days=n % 3))
+        replace(
+            token(count + n, name=name, note=NOTES[n % len(NOTES)]),
+            created_at=NOW - timedelta(days=n % 3),
+        )
         for n, name in enumerate(given_names)
     ]
     add(backend, *made)

@@ -16,6 +16,8 @@ from tokentui.core.search import (
     Date,
     HasStatus,
     Never,
+    NoNote,
+    Note,
     Owner,
     Search,
     Term,
@@ -36,6 +38,9 @@ TERMS = {
     "CI": Word(text="CI"),
     '"web  server"': Word(text="web server"),
     '"owner:bob"': Word(text="owner:bob"),
+    "note:Billing": Note(text="Billing"),
+    'NOTE:"web server"': Note(text="web server"),
+    "note:None": NoNote(),
     "owner:Bob": Owner(account="Bob"),
     "OWNER:bob": Owner(account="bob"),
     'owner:"b b"': Owner(account="b b"),
@@ -97,6 +102,7 @@ def test_days_are_those_of_a_time_zone() -> None:
         ("stauts:expired", "There is no operator stauts:"),
         ("status:gone", "There is no status gone. Write active, soon"),
         ("status:soon,", "There is no status"),
+        ("note:", "note: has no value. Write, for example, note:billing or note:none."),
         ("status:", "status: has no value. Write, for example, status:expired."),
         ("!", "Write the word right after it"),
         ("a ! b", "Write the word right after it"),
@@ -158,11 +164,12 @@ def test_a_word_that_grows_narrows_unless_more_is_looked_through() -> None:
         (short, long): parse(long).narrows(parse(short))
         for short, long in (
             ("", "a"), ("a", "ab"), ("ab", "abc"), ("abc", "xabcd"), ("abc", "abd"),
-            ("a", "a b"), ("!a", "!ab"), ("!a", "!a"), ("owner:bob", "bob owner:bob"),
+            ("a", "a b"), ("note:a", "note:abc"), ("note:abc", "note:ab"),
+            ("!a", "!ab"), ("!a", "!a"), ("owner:bob", "bob owner:bob"),
         )
     }  # fmt: skip
     assert [pair for pair, narrow in narrows.items() if not narrow] == [
-        ("ab", "abc"), ("abc", "abd"), ("!a", "!ab"),
+        ("ab", "abc"), ("abc", "abd"), ("note:abc", "note:ab"), ("!a", "!ab"),
     ]  # fmt: skip
 
 
@@ -185,7 +192,9 @@ def stocked(open_service: Callable[[], TokenCommands]) -> TokenCommands:
         ("owner:eve", "No token is owned by eve."),
         ("deploy owner:eve", "No token is owned by eve."),
         ("xy", "No name contains xy."),
-        ('"no such"', 'No name, ID or owner contains "no such".'),
+        ('"no such"', 'No name, ID, owner or note contains "no such".'),
+        ("note:xyz", "No note contains xyz."),
+        ("!note:none", "All tokens match note:none, which the search excludes."),
         ("used:<3d deploy", "No token matches used:<3d."),
         ("!created:>1d deploy", "All tokens match created:>1d, which the search excludes."),
         (

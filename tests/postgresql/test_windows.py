@@ -19,7 +19,7 @@ from tokentui.stores.postgresql import statements, tokens
 from ..conftest import NOW
 from ..contracts.kinds import KINDS
 from ..contracts.samples import add, commit, revoked, token
-from ..contracts.searches import ADDRESSES, searches
+from ..contracts.searches import ADDRESSES, NOTES, searches
 from .server import NEEDED
 
 pytestmark = pytest.mark.needs(*NEEDED)
@@ -35,6 +35,7 @@ def _made(number: int) -> Token:
         "created_at": NOW - timedelta(days=number % 4),
         "expires_at": (None, NOW + timedelta(days=number - 12))[number % 3 > 0],
         "saved_at": (None, NOW)[number % 5 > 0],
+        "note": NOTES[number % len(NOTES)],
     }
     if number % 7 == 0:
         return revoked(number, **facts, revoked_at=NOW - timedelta(hours=number % 3))

@@ -191,6 +191,7 @@ def test_an_upgrade_makes_room_for_notes(upgraded: OnDatabase) -> None:
         assert connection.execute(readable).fetchall() == [(True,)]
         [keys] = connection.execute("SELECT note_key FROM tokens").fetchall()
     assert keys == ("nightly build",)
+    assert "ci" in upgraded.run("list", "--search", "NIGHTLY").stdout
 
 
 def test_an_upgrade_makes_the_index_of_words(upgraded: OnDatabase) -> None:

@@ -1203,7 +1203,7 @@ class TestList:
             await pilot.press("slash")
             await write(pilot, "zzz")
             await until(
-                pilot, lambda: "No name, ID or owner contains zzz." in said(pilot, "#empty")
+                pilot, lambda: "No name, ID, owner or note contains zzz." in said(pilot, "#empty")
             )
 
     async def test_sort_keeps_the_cursor_on_its_token(self, saved: TokenCommands, run: Run) -> None:

@@ -47,7 +47,8 @@ _STATUS_WORDS = [*(status.value for status in Status), "never-saved"]
     "text",
     metavar="TEXT",
     default="",
-    help="Only tokens that match, such as 'deploy owner:bob'. See tokentui guide commands.",
+    help="Only tokens with this in the name, ID, owner or note; also owner:bob, note:billing and "
+    "more: see tokentui guide commands.",
 )
 @json_option
 def list_tokens(wanted: tuple[str, ...], owner: str | None, text: str, as_json: bool) -> None:

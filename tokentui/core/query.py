@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from tokentui.core.search import EVERYTHING, NOWHERE, Context, Elsewhere, Search
+from tokentui.core.search import EVERYTHING, Context, Search, Term
 from tokentui.core.token import DEFAULT_SOON, Status, Token, name_key
 from tokentui.core.usage import Usage
 
@@ -129,16 +129,18 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
             and self == replace(other, text=self.text, search=self.search)
         )
 
-    def narrow(
-        self, tokens: Iterable[Token], uses: Uses = NO_USES, elsewhere: Elsewhere = NOWHERE
-    ) -> list[Token]:
+    def without(self, term: Term) -> "Query":
+        """Return this query without a term of its search."""
+        return replace(self, search=self.search.without(term))
+
+    def narrow(self, tokens: Iterable[Token], uses: Uses = NO_USES) -> list[Token]:
         """Return the result, given that of a query which this one narrows."""
         text = name_key(self.text)
         found = [token for token in tokens if not text or text in name_key(token.name)]
-        return self.search.select(found, self._context(uses, elsewhere))
+        return self.search.select(found, self._context(uses))
 
-    def _context(self, uses: Uses, elsewhere: Elsewhere) -> Context:
-        return Context(self.now, self.soon, uses, elsewhere)
+    def _context(self, uses: Uses) -> Context:
+        return Context(self.now, self.soon, uses)
 
     def select(self, tokens: Iterable[Token], uses: Uses = NO_USES) -> list[Token]:
         """Return those of `tokens` that are wanted, in order."""
@@ -172,13 +174,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
             case Sort.STATUS:
                 return self._urgency
 
-    def matching(
-        self, tokens: Iterable[Token], uses: Uses = NO_USES, elsewhere: Elsewhere = NOWHERE
-    ) -> list[Token]:
-        """Return those of `tokens` that are wanted, in the order in which they come.
-
-        `elsewhere` is as in `search.Context`.
-        """
+    def matching(self, tokens: Iterable[Token], uses: Uses = NO_USES) -> list[Token]:
+        """Return those of `tokens` that are wanted, in the order in which they come."""
         text = name_key(self.text)
         live, revoked = bool(self.statuses & _LIVE), Status.REVOKED in self.statuses
         found = [
@@ -188,7 +185,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
             and (not text or text in name_key(token.name))
         ]
         if self.search:
-            found = self.search.select(found, self._context(uses, elsewhere))
+            found = self.search.select(found, self._context(uses))
         if self.account is not None:
             found = [token for token in found if token.account == self.account]
         if self.never_saved:

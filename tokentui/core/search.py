@@ -3,7 +3,7 @@
 How people write it is in `core.search_language`.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -13,26 +13,19 @@ from tokentui.core.token import Status, Token, name_key
 from tokentui.core.usage import Usage
 
 SHORT = 3
-"""Words of fewer letters are looked for in names alone: an ID has almost any of them."""
+"""Words of fewer letters are looked for in names alone: IDs and notes have almost any of them."""
 
 Bound = datetime | timedelta | None
 """A moment, or one that far from the present moment; None where there is no bound."""
 Test = Callable[[Token], bool]
-Elsewhere = Mapping[str, Collection[str]]
-NOWHERE: Elsewhere = {}
 
 
 class Context(msgspec.Struct, frozen=True):
-    """What terms are judged by: the moment, when a token expires soon, and how tokens were used.
-
-    `elsewhere` are the IDs of tokens whose ID or owner has a word, by the key of the word, where
-    that was found out before.
-    """
+    """What terms are judged by: the moment, when a token expires soon, and how tokens were used."""
 
     now: datetime
     soon: timedelta
     uses: Mapping[str, Usage]
-    elsewhere: Elsewhere = NOWHERE
 
     def moment(self, bound: Bound) -> datetime | None:
         """Return the moment of a bound."""
@@ -71,7 +64,7 @@ class Term(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Word(Term, frozen=True, kw_only=True):
-    """A part of a name, an ID or an owner, letter case aside."""
+    """A part of a name, an ID, an owner or a note, letter case aside."""
 
     text: str
 
@@ -85,32 +78,55 @@ class Word(Term, frozen=True, kw_only=True):
         """Whether it is looked for in names alone."""
         return len(self.key) < SHORT
 
-    def select(self, tokens: Sequence[Token], context: Context) -> list[Token]:
-        key = self.key
-        elsewhere = () if self.short else context.elsewhere.get(key)
-        if self.excluded or elsewhere is None:
-            return super().select(tokens, context)
+    def select(self, tokens: Sequence[Token], _: Context) -> list[Token]:
         # Spelled out: a call for each token takes longer than all the rest.
-        if not elsewhere:
-            return [token for token in tokens if key in token.name.casefold()]
-        return [token for token in tokens if key in token.name.casefold() or token.id in elsewhere]
-
-    def in_others(self, tokens: Iterable[Token]) -> list[str]:
-        """Return the IDs of those of `tokens` whose ID or owner has the word."""
-        key, owners = self.key, _Owners(self.key)
-        return [each.id for each in tokens if key in each.id.lower() or owners[each.account]]
-
-    def test(self, _: Context) -> Test:
-        key, short, owners = self.key, self.short, _Owners(self.key)
-        return lambda token: (
-            key in name_key(token.name)
-            or (not short and (key in token.id.lower() or owners[token.account]))
-        )
+        key, wanted = self.key, not self.excluded
+        if self.short:
+            return [token for token in tokens if (key in token.name.casefold()) is wanted]
+        owners = _Owners(key)
+        return [
+            token
+            for token in tokens
+            if (
+                key in token.name.casefold()
+                or key in token.id.lower()
+                or owners[token.account]
+                or key in token.note.casefold()
+            )
+            is wanted
+        ]
 
     def implies(self, other: Term) -> bool:
         if not isinstance(other, Word) or self.excluded or other.excluded:
             return self == other
         return other.key in self.key and (self.short or not other.short)
+
+
+class Note(Term, frozen=True, kw_only=True):
+    """A part of the note, letter case aside."""
+
+    text: str
+
+    @property
+    def key(self) -> str:
+        """The text as it is compared."""
+        return name_key(self.text)
+
+    def test(self, _: Context) -> Test:
+        key = self.key
+        return lambda token: key in name_key(token.note)
+
+    def implies(self, other: Term) -> bool:
+        if not isinstance(other, Note) or self.excluded or other.excluded:
+            return self == other
+        return other.key in self.key
+
+
+class NoNote(Term, frozen=True, kw_only=True):
+    """No note at all."""
+
+    def test(self, _: Context) -> Test:
+        return lambda token: not token.note
 
 
 class Owner(Term, frozen=True, kw_only=True):
@@ -229,9 +245,14 @@ class Search(msgspec.Struct, frozen=True):
         return any(term.by_use for term in self.terms)
 
     @property
-    def long_words(self) -> list[Word]:
-        """The words that are looked for in IDs and owners as well."""
-        return [term for term in self.terms if isinstance(term, Word) and not term.short]
+    def rarest_word(self) -> Word | None:
+        """The word that most likely leaves the fewest tokens, if there is any."""
+        words = (term for term in self.terms if isinstance(term, Word))
+        return max(words, key=lambda word: (not word.excluded, len(word.key)), default=None)
+
+    def without(self, term: Term) -> "Search":
+        """Return the search for all other terms."""
+        return Search(tuple(each for each in self.terms if each is not term))
 
     @property
     def revoked(self) -> bool:
@@ -282,12 +303,6 @@ def moment_of(date: Date, token: Token, uses: Mapping[str, Usage]) -> datetime |
         case Date.USED:
             use = uses.get(token.id)
             return None if use is None else use.last_used_at
-
-
-def ids_and_owners(tokens: Sequence[Token]) -> str:
-    """Return what words are compared with but names, a line each: one look tells of all tokens."""
-    ids = "\n".join([token.id for token in tokens]).lower()
-    return "\n".join([ids, *map(owner_key, {token.account for token in tokens})])
 
 
 def owner_key(account: str) -> str:

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from tokentui.core.cancel import NEVER, Cancel
 from tokentui.core.queries import TokenQueries
 from tokentui.core.query import NO_USES, Count, Query
-from tokentui.core.search import EVERYTHING, Owner, Search, Term, Word
+from tokentui.core.search import EVERYTHING, NoNote, Note, Owner, Search, Term, Word
 from tokentui.core.token import Token
 
 
@@ -55,7 +55,11 @@ def _nothing(term: Term) -> str:
         case Word(short=True):
             return f"No name contains {term.source}."
         case Word():
-            return f"No name, ID or owner contains {term.source}."
+            return f"No name, ID, owner or note contains {term.source}."
+        case Note(text=text):
+            return f"No note contains {text}."
+        case NoNote():
+            return "All tokens have a note."
         case Owner(account=account):
             return f"No token is owned by {account}."
         case _:

@@ -15,6 +15,8 @@ from tokentui.core.search import (
     Date,
     HasStatus,
     Never,
+    NoNote,
+    Note,
     Owner,
     Search,
     Term,
@@ -127,6 +129,10 @@ def _owner(value: str, _: tzinfo | None) -> Term:
     return Owner(account=value)
 
 
+def _note(value: str, _: tzinfo | None) -> Term:
+    return NoNote() if value.lower() == "none" else Note(text=value)
+
+
 def _from(value: str, _: tzinfo | None) -> Term:
     if "/" not in value:
         return UsedFrom(prefixes=(value.lower(),))
@@ -230,12 +236,14 @@ def _no_date(kind: Date, bound: str) -> str:
 _OPERATORS: dict[str, Callable[[str, tzinfo | None], Term]] = {
     "status": _status,
     "owner": _owner,
+    "note": _note,
     "from": _from,
     **{kind.value: _date(kind) for kind in (Date.USED, Date.EXPIRES, Date.CREATED)},
 }
 _EXAMPLES = {
     "status": "status:expired",
     "owner": "owner:bob",
+    "note": "note:billing or note:none",
     "from": "from:192.0.2",
     "used": "used:never, used:<30d or used:>2026-03-31",
     "expires": "expires:never, expires:<30d or expires:2026-03-31",

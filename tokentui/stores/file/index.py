@@ -12,12 +12,14 @@ from tokentui.core.cancel import Cancel
 from tokentui.core.errors import IdTaken
 from tokentui.core.query import Query, Sort, Uses, by_name
 from tokentui.core.records import Needs, Records
-from tokentui.core.search import NOWHERE, Elsewhere, Search, ids_and_owners
 from tokentui.core.text import printable
 from tokentui.core.token import Token, name_key
+from tokentui.stores.file.haystack import Haystack
 from tokentui.stores.file.slices import in_slices, sorted_in_slices
 
 _RESULTS_KEPT = 3
+_FEW = 4
+"""Of so many tokens, it takes as long to look for a word in one as in the joined texts of all."""
 _ANY_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 
 Holders = Token | tuple[Token, ...]
@@ -44,8 +46,7 @@ class Index:
         self._holders: dict[str, Holders] | None = None
         self._by_name: tuple[Token, ...] | None = None
         """All tokens by name, which is the order of equals in every other one."""
-        self._others: tuple[tuple[tuple[Token, ...], str], ...] | None = None
-        """Slices of the tokens, each with its IDs and owners."""
+        self._haystack: Haystack | None = None
         self._results: list[tuple[Query, Uses, tuple[Token, ...]]] = []
         self.numbered = all(_numbered([*part]) for part in in_slices(records))
         self._by_id: dict[str, Token] = {}
@@ -91,7 +92,7 @@ class Index:
     def release(self) -> None:
         """Free the tokens one by one: to free all at once holds the interpreter."""
         self._results.clear()
-        self._by_name = self._holders = self._others = None
+        self._by_name = self._holders = self._haystack = None
         while self._by_id:
             self._by_id.popitem()
 
@@ -103,7 +104,7 @@ class Index:
         """Note `token`, in the stead of its previous revision if any."""
         before = self._by_id.get(token.id)
         self._by_id[token.id] = token
-        self._by_name = self._others = None
+        self._by_name = self._haystack = None
         self._results.clear()
         if self._holders is not None:
             if before is not None and before.holds_name:
@@ -143,49 +144,38 @@ class Index:
         for known, by, found in self._results:
             if known == whole and by is uses:
                 return found
-        elsewhere = self._elsewhere(query.search, cancel)
         wider = (found for known, by, found in self._results if by is uses and whole.narrows(known))
-        if (base := next(wider, None)) is not None:
-            narrowed: list[Token] = []
-            for part in cancel.checked(in_slices(base)):
-                narrowed += query.narrow(part, uses, elsewhere)
-            found = tuple(narrowed)
-        else:
-            found = self._sorted(query, uses, elsewhere, cancel)
+        found = self._found(query, uses, next(wider, None), cancel)
         self._results = [(whole, uses, found), *self._results[: _RESULTS_KEPT - 1]]
         return found
 
-    def _sorted(
-        self, query: Query, uses: Uses, elsewhere: Elsewhere, cancel: Cancel
+    def _found(
+        self, query: Query, uses: Uses, base: tuple[Token, ...] | None, cancel: Cancel
     ) -> tuple[Token, ...]:
+        """Return the result; `base` is that of a query which this one narrows, if one is known."""
+        word = query.search.rarest_word
+        if base is not None and (word is None or len(base) * _FEW <= len(self._by_id)):
+            return _narrowed(base, query, uses, cancel)
+        tokens = self._in_order(cancel)
+        if word is None:
+            return _sorted(tokens, query, uses, cancel)
+        if self._haystack is None:
+            self._haystack = Haystack(tokens, cancel)
+        having = self._haystack.having(word, cancel)
+        if base is None or query.sort is Sort.NAME:
+            return _sorted(having, query.without(word), uses, cancel)
+        # What is in another order already is not sorted again.
+        ids = {token.id for token in having}
+        having = [
+            token for part in cancel.checked(in_slices(base)) for token in part if token.id in ids
+        ]
+        return _narrowed(having, query.without(word), uses, cancel)
+
+    def _in_order(self, cancel: Cancel) -> tuple[Token, ...]:
         if self._by_name is None:
             tokens = tuple(self._by_id.values())
             self._by_name = sorted_in_slices(tokens, by_name, cancel)
-        matching: list[Token] = []
-        for part in cancel.checked(in_slices(self._by_name)):
-            matching += query.matching(part, uses, elsewhere)
-        if query.sort is Sort.NAME:
-            found = tuple(matching)
-        else:
-            found = sorted_in_slices(matching, query.rank(uses), cancel)
-        return found[::-1] if query.descending else found
-
-    def _elsewhere(self, search: Search, cancel: Cancel) -> Elsewhere:
-        """Return the IDs of tokens whose ID or owner has a word of a search.
-
-        What is looked through is kept: it is small, and a word is in few of its parts.
-        """
-        if not (words := search.long_words):
-            return NOWHERE
-        if self._others is None:
-            parts = map(tuple, cancel.checked(in_slices(self._by_id.values())))
-            self._others = tuple((part, ids_and_owners(part)) for part in parts)
-        found: dict[str, set[str]] = {word.key: set() for word in words}
-        for part, others in cancel.checked(self._others):
-            for word in words:
-                if word.key in others:
-                    found[word.key].update(word.in_others(part))
-        return found
+        return self._by_name
 
     def doc_ids(self, records: FileRecords, ids: Collection[str]) -> dict[str, str]:
         """Return the document IDs of the tokens of these `ids`, each with its token ID."""
@@ -203,6 +193,28 @@ class Index:
         for token in tokens:
             if self.broken.get(token.id, False) and token.revoked_at is None:
                 raise IdTaken(token.id)
+
+
+def _narrowed(
+    tokens: Sequence[Token], query: Query, uses: Uses, cancel: Cancel
+) -> tuple[Token, ...]:
+    """Return what `query` leaves of the result of one that it narrows."""
+    narrowed: list[Token] = []
+    for part in cancel.checked(in_slices(tokens)):
+        narrowed += query.narrow(part, uses)
+    return tuple(narrowed)
+
+
+def _sorted(tokens: Sequence[Token], query: Query, uses: Uses, cancel: Cancel) -> tuple[Token, ...]:
+    """Return what `query` wants of tokens that are in the order of their names."""
+    matching: list[Token] = []
+    for part in cancel.checked(in_slices(tokens)):
+        matching += query.matching(part, uses)
+    if query.sort is Sort.NAME:
+        found = tuple(matching)
+    else:
+        found = sorted_in_slices(matching, query.rank(uses), cancel)
+    return found[::-1] if query.descending else found
 
 
 def _hold(holders: dict[str, Holders], token: Token) -> None:

@@ -8,11 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tokentui.core.search import (
+    SHORT,
     Between,
     Bound,
     Date,
     HasStatus,
     Never,
+    NoNote,
+    Note,
     Owner,
     Search,
     Term,
@@ -22,7 +25,9 @@ from tokentui.core.search import (
 from tokentui.core.token import Status
 from tokentui.stores.postgresql.patterns import containing, starting
 
-HAYSTACK = r"(t.name_key || E'\n' || lower(t.id) || E'\n' || lower(t.account))"
+HAYSTACK = (
+    r"(t.name_key || E'\n' || lower(t.id) || E'\n' || lower(t.account) || E'\n' || t.note_key)"
+)
 """What words are looked for in; an index has its trigrams. In this collation, lower is of ASCII."""
 EXPIRED = "t.expires_at < %(now)s"
 HELD = "t.revoked_at IS NULL AND NOT t.frees_name"
@@ -61,7 +66,7 @@ def texts(search: Search) -> Iterator[str]:
     """Yield the texts that the database has to hold, for anything to match."""
     for term in search.terms:
         match term:
-            case Word(text=text) | Owner(account=text) if not term.excluded:
+            case Word(text=text) | Note(text=text) | Owner(account=text) if not term.excluded:
                 yield text
             case _:
                 pass
@@ -74,6 +79,13 @@ def _condition(term: Term, name: str) -> str:
             return f"strpos(t.name_key, %({name})s) > 0"
         case Word():
             return f"{HAYSTACK} LIKE %({name})s"
+        case Note() if len(term.key) < SHORT:
+            return f"strpos(t.note_key, %({name})s) > 0"
+        case Note():
+            # The first part is for the index, which has more than notes.
+            return f"{HAYSTACK} LIKE %({name})s AND t.note_key LIKE %({name})s"
+        case NoNote():
+            return "t.note_key = ''"
         case Owner():
             return f"t.account = %({name})s"
         case HasStatus(statuses=statuses, never_saved=never_saved):
@@ -106,7 +118,9 @@ def _values(term: Term, now: datetime) -> Sequence[tuple[str, Any]]:
     match term:
         case Word() if term.short:
             return [("", term.key)]
-        case Word():
+        case Note() if len(term.key) < SHORT:
+            return [("", term.key)]
+        case Word() | Note():
             return [("", containing(term.key))]
         case Owner(account=account):
             return [("", account)]

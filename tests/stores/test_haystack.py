@@ -1,0 +1,50 @@
+"""The joined texts of tokens find what a look at each token does."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tokentui.core.cancel import NEVER, Cancel, Cancelled
+from tokentui.core.query import NO_USES
+from tokentui.core.search import Context, Word
+from tokentui.core.token import DEFAULT_SOON, Token
+from tokentui.stores.file import slices
+from tokentui.stores.file.haystack import Haystack
+
+from ..conftest import NOW
+from ..contracts.samples import token
+
+_PIECES = ("ab", "A", "ß", "ss", "Ä", "ä", "İ", "000", "b\nc", "\n", "-", "")
+_TEXTS = st.lists(st.sampled_from(_PIECES), max_size=4).map("".join)
+_CONTEXT = Context(NOW, DEFAULT_SOON, NO_USES)
+
+
+def _tokens() -> st.SearchStrategy[list[Token]]:
+    facts = st.tuples(_TEXTS, _TEXTS, _TEXTS)
+    return st.lists(facts, max_size=9).map(
+        lambda each: [
+            token(number, name=name, account=account, note=note)
+            for number, (name, account, note) in enumerate(each)
+        ]
+    )
+
+
+@given(_tokens(), st.sampled_from(["a", "ab", "abab", "ÄAB", "ssa", "0007", "000"]), st.booleans())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_they_agree(
+    monkeypatch: pytest.MonkeyPatch, tokens: list[Token], text: str, excluded: bool
+) -> None:
+    monkeypatch.setattr(slices, "SIZE", 4)
+    word = Word(text=text, excluded=excluded)
+    found = Haystack(tokens, NEVER).having(word, NEVER)
+    assert found == word.select(tokens, _CONTEXT)
+
+
+def test_nobody_waits_for_what_is_cancelled() -> None:
+    haystack = Haystack([token(1)], NEVER)
+    cancel = Cancel()
+    cancel.request()
+    with pytest.raises(Cancelled):
+        haystack.having(Word(text="t1"), cancel)
+    with pytest.raises(Cancelled):
+        Haystack([token(1)], cancel)
