@@ -59,6 +59,31 @@ def test_who_did_what(office: Sandbox) -> None:
     assert "No events match" in said(office.run("audit", "--account", "no-such"))
 
 
+def test_the_table_has_words_and_words_are_searched(office: Sandbox) -> None:
+    office.run("--account", "bob", "rename", "of-bob", "other")
+    titles, *lines = said(office.run("audit")).splitlines()
+    start, end = titles.index("EVENT"), titles.index("TOKEN")
+    shown = [line[start:end].strip() for line in lines]
+    each = ["Change account", "Create token", "Save token"]
+    assert shown == [*each, *each, "Rename token"]
+    for spoken in ("rename", "Rename token", "RENAME TOKEN"):
+        assert actions(office, "--action", spoken) == ["bob rename"]
+    assert actions(office, "--text", "name tok") == ["bob rename"]
+    assert actions(office, "--text", "rename") == ["bob rename"]
+    assert "Invalid value" in said(office.run("audit", "--action", "Rename"), 2)
+    rows = csv.DictReader(io.StringIO(said(office.run("audit", "--csv"))))
+    assert {"create", "save", "rename"} <= {row["action"] for row in rows}
+
+
+def test_denied_entries_are_found_by_that_word(office: Sandbox) -> None:
+    store = ["--store", str(office.store)]
+    refused = office.run(*store, "--account", "bob", SSH_ORIGINAL_COMMAND="export")
+    assert refused.returncode != 0
+    assert "Run command, denied" in said(office.run("audit", "--text", "denied"))
+    [entry] = json.loads(said(office.run("audit", "--text", "command, den", "--json")))
+    assert (entry["action"], entry["outcome"]) == ("command", "refused")
+
+
 def test_a_token_is_found_by_every_name_that_it_ever_had(office: Sandbox) -> None:
     office.run("create", "first")
     told = json.loads(office.run("show", "first", "--json").stdout)
@@ -125,8 +150,11 @@ def test_one_form_at_a_time(sandbox: Sandbox, options: list[str]) -> None:
     assert sandbox.run("audit", *options).returncode == 2
 
 
-@pytest.mark.parametrize("form", [[], ["--json"]])
-def test_it_can_be_followed(office: Sandbox, form: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("form", "saved", "renamed"),
+    [([], "Save token", "Rename token"), (["--json"], '"save"', '"rename"')],
+)
+def test_it_can_be_followed(office: Sandbox, form: list[str], saved: str, renamed: str) -> None:
     with subprocess.Popen(
         [*PROGRAM, "audit", "--follow", "--last", "1", *form],
         env=office.environment(),
@@ -134,9 +162,9 @@ def test_it_can_be_followed(office: Sandbox, form: list[str]) -> None:
         text=True,
     ) as following:
         assert following.stdout is not None
-        assert "save" in following.stdout.readline()
+        assert saved in following.stdout.readline()
         office.run("--account", "bob", "rename", "of-bob", "renamed")
-        assert "rename" in following.stdout.readline()
+        assert renamed in following.stdout.readline()
         # Nobody reads any more: it ends by itself, though there is nothing to write.
         following.stdout.close()
         assert following.wait(60) == 0

@@ -89,6 +89,18 @@ def test_exit_codes(sandbox: Sandbox, code: ExitCode, arguments: list[str]) -> N
     assert "Traceback" not in ended.stderr
 
 
+def test_revoking_several_tokens_says_that_none_was_where_one_is_unknown(sandbox: Sandbox) -> None:
+    _create(sandbox)
+    several = sandbox.run("revoke", "deploy", "deplyo", "--yes")
+    assert several.stderr == (
+        'Error: There is no token "deplyo". Did you mean "deploy"? No token was revoked.\n'
+    )
+    alone = sandbox.run("revoke", "nobody", "--yes")
+    assert alone.stderr == 'Error: There is no token "nobody".\n'
+    assert several.returncode == alone.returncode == ExitCode.NOT_FOUND
+    assert json.loads(sandbox.run("show", "deploy", "--json").stdout)["status"] == "active"
+
+
 def test_a_damaged_store_is_left_as_it_is(sandbox: Sandbox) -> None:
     _create(sandbox)
     sandbox.store.write_text("{")

@@ -42,7 +42,7 @@ def test_commands_do_on_a_database_what_they_do_on_a_file(database: OnDatabase) 
     assert "Warning" not in secret.stderr
     assert database.run("rename", "deploy", "ci").returncode == ExitCode.OK
     assert database.run("verify", stdin=secret.stdout).stdout.startswith("ci ")
-    assert "rename" in database.run("audit").stdout
+    assert "Rename token" in database.run("audit").stdout
     assert "intact: " in database.run("audit", "verify").stderr
     assert database.run("revoke", "ci", "--yes").returncode == ExitCode.OK
     assert database.run("verify", stdin=secret.stdout).returncode == ExitCode.REFUSED

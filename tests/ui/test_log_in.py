@@ -15,7 +15,7 @@ from tokentui.core.account import fingerprint
 from tokentui.core.authenticator import Authenticator
 from tokentui.core.commands import TokenCommands
 from tokentui.core.credential import Secret
-from tokentui.core.errors import KeyRemoved
+from tokentui.core.errors import KeyRemoved, NotPermitted
 from tokentui.ui.screens.audit_entry import AuditEntry
 from tokentui.ui.screens.audit_trail import AuditTrail
 from tokentui.ui.screens.choose_account import ChooseAccount
@@ -546,6 +546,21 @@ async def test_words_that_are_shown_are_found(enter: Enter) -> None:
         await until(pilot, lambda: len(rows(pilot)) > 6)
         await write(pilot, "sign")
         await until(pilot, lambda: rows(pilot) and all("Sign in" in row for row in rows(pilot)))
+        await write(pilot, "x")
+        await until(pilot, lambda: not rows(pilot))
+
+
+async def test_denied_entries_are_found_by_that_word(enter: Enter, office: Office) -> None:
+    service = office.service("ann")
+    with pytest.raises(NotPermitted):
+        service.rename(service.queries.look_up("deploy"), "mine")
+    async with enter("ann") as pilot:
+        await pilot.press("H")
+        await arrive(pilot, AuditTrail)
+        await until(pilot, lambda: len(rows(pilot)) > 6)
+        await write(pilot, "token, denied")
+        await until(pilot, lambda: len(rows(pilot)) == 1)
+        assert "Rename token, denied" in rows(pilot)[0]
 
 
 async def test_a_change_of_several_entries_is_one_row_that_opens(

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date, datetime, tzinfo
 from itertools import islice
@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from tokentui.cli.common import (
     backend_for,
@@ -30,7 +31,7 @@ from tokentui.core.import_export import cell
 from tokentui.core.queries import TokenQueries
 from tokentui.core.text import ascii_json, printable
 from tokentui.core.token import parse_day
-from tokentui.formatting.audit import entry_row
+from tokentui.formatting.audit import EVENT, contains, entry_row, stored_part
 
 _LOOK_EVERY = 0.5
 _LOSSES = Search(action=Action.TRAIL)
@@ -44,6 +45,7 @@ _STORED = {
     "view": Action.LOOK.value,
 }
 """The words of the log by the names that people use."""
+_SPOKEN = {word: str(action) for action, word in EVENT.items()}
 _TITLES = ("ENTRY", "TIME", "ACCOUNT", "EVENT", "TOKEN", "ADDRESS", "DETAILS")
 
 
@@ -57,8 +59,8 @@ _TITLES = ("ENTRY", "TIME", "ACCOUNT", "EVENT", "TOKEN", "ADDRESS", "DETAILS")
 )
 @click.option(
     "--action",
-    type=RenamedChoice([each.value for each in Action], stored=_STORED),
-    help="Only events of this kind.",
+    type=RenamedChoice([each.value for each in Action], stored=_STORED, spoken=_SPOKEN),
+    help='Only events of this kind. The words of the table are accepted as well: "Sign in".',
 )
 @click.option(
     "--since",
@@ -104,7 +106,7 @@ def audit(
     ids = frozenset() if token is None else audit_queries.ever_called(service.queries, token)
     search = Search(account=who, token=token, ids=ids, action=action, since=begin, text=text)
     newest = next((entry.seq for entry in service.backend.audit.newest()), 0)
-    found = list(islice(audit_queries.entries(service.queries, search), last or None))[::-1]
+    found = list(islice(_entries(service.queries, search), last or None))[::-1]
     if as_csv:
         _print_csv(service.queries, found)
     elif follow:
@@ -119,6 +121,13 @@ def audit(
     else:
         all_of_it = search == Search()
         echo_error(f"{'The audit log is empty' if all_of_it else 'No events match'}.")
+
+
+def _entries(queries: TokenQueries, search: Search, after: int = 0) -> Iterator[Entry]:
+    """Yield the entries that are wanted, latest first; the text may be in our words as well."""
+    wide = replace(search, text=stored_part(search.text))
+    found = audit_queries.entries(queries, wide, after)
+    return (entry for entry in found if contains(entry, search.text))
 
 
 def _rows(queries: TokenQueries, entries: Sequence[Entry]) -> list[tuple[str, ...]]:
@@ -171,7 +180,7 @@ def _follow(
         queries.rights.check_enabled()
         found, before = [], stamp
         if (stamp := queries.backend.audit.version()) != before:
-            found = list(audit_queries.entries(queries, search, seen))[::-1]
+            found = list(_entries(queries, search, seen))[::-1]
             seen = max([seen, *(entry.seq for entry in found)])
 
 

@@ -1,5 +1,6 @@
 """Commands that create tokens and change them."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -20,11 +21,7 @@ from tokentui.cli.common import (
 )
 from tokentui.cli.renamed import RenamedOption
 from tokentui.cli.secret_output import destination, hand_out, to_file_option
-from tokentui.console import (
-    echo_error,
-    write,
-    write_json,
-)
+from tokentui.console import ExitCode, Failure, echo_error, harmless, write, write_json
 from tokentui.core import errors
 from tokentui.core.access import parse_networks
 from tokentui.core.commands import TokenCommands
@@ -265,11 +262,20 @@ def note(name: str, text: str | None) -> None:
 def revoke(names: tuple[str, ...], yes: bool) -> None:
     """Revoke tokens: all of them or none. This cannot be undone."""
     service = open_service()
-    tokens = list({token.id: token for token in map(service.queries.look_up, names)}.values())
+    tokens = _look_up_all(service, names)
     listed = ", ".join(printable(token.name) for token in tokens)
     ask(f"This permanently blocks every client that uses {listed}. Revoke?", yes=yes)
     service.revoke(tokens)
     echo_error(f"Revoked {listed}.")
+
+
+def _look_up_all(service: TokenCommands, names: Sequence[str]) -> list[Token]:
+    """Return tokens by name or ID, each once. Where one of several is unknown, say of the rest."""
+    try:
+        return list({token.id: token for token in map(service.queries.look_up, names)}.values())
+    except errors.TokenNotFound as error:
+        rest = " No token was revoked." if len(names) > 1 else ""
+        raise Failure(f"{harmless(str(error))}{rest}", ExitCode.NOT_FOUND) from None
 
 
 COMMANDS = (create, rename, access, note, rotate, revoke)

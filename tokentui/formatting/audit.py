@@ -6,6 +6,7 @@ from tokentui import formatting
 from tokentui.core.audit import Action, Entry, Outcome
 from tokentui.core.display import DisplayContext
 from tokentui.core.text import printable
+from tokentui.core.token import name_key
 
 EVENT: dict[str, str] = {
     Action.CREATE: "Create token",
@@ -41,6 +42,20 @@ def event(entry: Entry) -> str:
     outcome = OUTCOME.get(entry.outcome, printable(entry.outcome))
     word = EVENT.get(entry.action, printable(entry.action))
     return word if entry.outcome == Outcome.DONE else f"{word}, {outcome}"
+
+
+def stored_part(text: str) -> str:
+    """Return `text` if only what is stored can contain it, and nothing if our words may as well.
+
+    A search for what is returned finds all entries of which `contains` is true, among others.
+    """
+    ours = (f"{word}, {outcome}" for word in EVENT.values() for outcome in OUTCOME.values())
+    return "" if any(name_key(text) in name_key(each) for each in ours) else text
+
+
+def contains(entry: Entry, text: str) -> bool:
+    """Say whether an entry contains `text`, in the words that are stored or in ours."""
+    return name_key(text) in name_key(event(entry)) or entry.holds(text)
 
 
 def entry_cells(context: DisplayContext, entry: Entry) -> tuple[str, str, str, str, str, str]:
@@ -90,13 +105,11 @@ def entry_facts(context: DisplayContext, entry: Entry, *, numbered: bool) -> lis
 
 def entry_row(context: DisplayContext, entry: Entry, *, numbered: bool) -> tuple[str, ...]:
     """Return the cells of an entry, beside who it was the OS user; where `numbered`, its number."""
-    _, who, _, *more = entry_cells(context, entry)
-    outcome = "" if entry.outcome == Outcome.DONE else f", {printable(entry.outcome)}"
-    what = [f"{printable(entry.action)}{outcome}", *more]
+    _, who, *more = entry_cells(context, entry)
     if entry.os_user != entry.account:
         who += f" ({printable(entry.os_user)})"
     number = [f"{entry.seq:>6}"] if numbered else []
-    return (*number, formatting.second(context, entry.time), who, *what)
+    return (*number, formatting.second(context, entry.time), who, *more)
 
 
 def entry_sentence(entry: Entry, *, numbered: bool) -> str:

@@ -16,7 +16,7 @@ from tokentui.core import audit_queries
 from tokentui.core.audit import Entry, Search
 from tokentui.core.errors import TokentuiError
 from tokentui.core.text import printable
-from tokentui.formatting.audit import EVENT, entry_facts, entry_sentence
+from tokentui.formatting.audit import contains, entry_facts, entry_sentence, stored_part
 from tokentui.ui.entries import TRY_AGAIN, Row
 from tokentui.ui.entries import rows as rows_of
 from tokentui.ui.entries import table as table_of
@@ -127,14 +127,12 @@ class AuditTrail(Page[None]):
             self._show_entry()
 
     def _found(self, text: str, cancel: Cancel) -> list[Entry]:
-        # What is stored has other words than what is shown: both are found.
-        shown = {each for each, word in EVENT.items() if text.lower() in word.lower()}
-        stored = "" if shown else text
+        stored = stored_part(text)
         if self._token is None:
             found = audit_queries.entries(self._service.queries, Search(text=stored), cancel=cancel)
         else:
             found = audit_queries.history(self._service.queries, self._token, stored, cancel)
-        wanted = (entry for entry in found if entry.action in shown or entry.holds(text))
+        wanted = (entry for entry in found if contains(entry, text))
         return list(islice(wanted, _SHOWN))
 
     def _show(self, entries: list[Entry]) -> None:
