@@ -14,6 +14,7 @@ from tokentui.core.account_change import (
     AccountRecords,
     AddAccount,
     AddKey,
+    DeleteAccount,
     DisableAccount,
     EnableAccount,
     RemoveKey,
@@ -61,6 +62,7 @@ CHANGES: dict[str, AccountChange] = {
     "role": SetRole(name="bob", role=Role.ADMINISTRATOR, acting_as="ada"),
     "disable": DisableAccount(name="bob", at=NOW, acting_as="ada"),
     "enable": EnableAccount(name="eve", acting_as="ada"),
+    "delete": DeleteAccount(name="eve", at=NOW, acting_as="ada"),
     "key": AddKey(name="bob", key=OTHER_KEY, acting_as="ada"),
     "no key": RemoveKey(name="bob", fingerprint=PRINT, acting_as="ada"),
     "password": SetPassword(name="bob", password="another", acting_as="ada"),
@@ -98,6 +100,9 @@ REFUSED: dict[str, Refused] = {
     "disable the last administrator": Refused(
         DisableAccount(name="ada", at=NOW), LastAdministrator
     ),
+    "delete nobody": Refused(DeleteAccount(name="dan", at=NOW), AccountNotFound),
+    "delete one that is enabled": Refused(DeleteAccount(name="bob", at=NOW), AccountChanged),
+    "delete as a member": Refused(DeleteAccount(name="eve", at=NOW, acting_as="bob"), NotPermitted),
     "enable nobody": Refused(EnableAccount(name="dan"), AccountNotFound),
     "key of another": Refused(AddKey(name="cid", key=KEY), InvalidAccount),
     "no such key": Refused(RemoveKey(name="cid", fingerprint=PRINT), InvalidAccount),
@@ -220,6 +225,54 @@ class TestDone:
         assert after.audit != before.audit
         assert (after.tokens, after.usage) == (before.tokens, before.usage)
         assert full.versions() == after
+
+
+class TestDeleted:
+    @pytest.fixture
+    def buried(self, full: Backend) -> Backend:
+        """Give a store in which eve was deleted."""
+        commit(full, AddKey(name="eve", key=OTHER_KEY))
+        commit(full, CHANGES["delete"])
+        return full
+
+    def test_a_tombstone_stays_for_good(self, buried: Backend, opener: Opener) -> None:
+        known = buried.accounts.list_all()["eve"]
+        assert known is not None
+        assert (known.deleted_at, known.disabled_at, known.keys) == (NOW, NOW, ())
+        buried.close()
+        later = opener()
+        assert later.accounts.list_all()["eve"] == known
+        assert later.accounts.hash_of("eve") is None
+        later.close()
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            SetRole(name="eve", role=Role.AUDITOR),
+            EnableAccount(name="eve"),
+            DisableAccount(name="eve", at=NOW),
+            DeleteAccount(name="eve", at=NOW),
+            AddKey(name="eve", key=OTHER_KEY),
+            SetPassword(name="eve", password="another"),
+            SetPassword(name="eve", password="another", acting_as="eve"),
+        ],
+    )
+    def test_nothing_brings_it_back(self, buried: Backend, change: AccountChange) -> None:
+        before = Seen.of(buried)
+        with pytest.raises(AccountNotFound):
+            commit(buried, change)
+        after = Seen.of(buried)
+        assert (after.accounts, after.hashes) == (before.accounts, before.hashes)
+
+    def test_its_name_is_never_given_again(self, buried: Backend) -> None:
+        with pytest.raises(AccountTaken, match="was deleted"):
+            commit(buried, AddAccount(name="eve", role=None, password=None, at=NOW))
+
+    def test_its_key_is_free_for_another(self, buried: Backend) -> None:
+        commit(buried, AddKey(name="bob", key=OTHER_KEY))
+        bob = buried.accounts.list_all()["bob"]
+        assert bob is not None
+        assert OTHER_KEY in bob.keys
 
 
 class TestRefused:

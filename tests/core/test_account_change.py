@@ -15,6 +15,7 @@ from tokentui.core.account_change import (
     AccountRecords,
     AddAccount,
     AddKey,
+    DeleteAccount,
     DisableAccount,
     EnableAccount,
     RemoveKey,
@@ -64,11 +65,13 @@ class Draw:
                 case 1:
                     self.accounts[name] = None
                 case _:
+                    disabled_at = self.one_of(None, None, NOW)
                     self.accounts[name] = Account(
                         name=name,
                         role=self.one_of(*Role),
                         created_at=NOW,
-                        disabled_at=self.one_of(None, None, NOW),
+                        disabled_at=disabled_at,
+                        deleted_at=self.one_of(None, disabled_at),
                         keys=(left.pop(),) if left and self.number(1) else (),
                         revision=1 + self.number(2),
                     )
@@ -93,6 +96,7 @@ class Draw:
             lambda: SetRole(name=name, role=role, acting_as=by),
             lambda: DisableAccount(name=name, at=NOW, acting_as=by),
             lambda: EnableAccount(name=name, acting_as=by),
+            lambda: DeleteAccount(name=name, at=NOW, acting_as=by),
             lambda: AddKey(name=name, key=key, acting_as=by),
             lambda: RemoveKey(name=name, fingerprint=fingerprint(key), acting_as=by),
             lambda: SetPassword(name=name, password="new", instead_of=hashed, acting_as=by),
@@ -178,6 +182,19 @@ def test_only_an_administrator_changes_more_than_the_own_password(
         assert acting.disabled_at is None
         own = isinstance(change, SetPassword) and change.name == acting.name
         assert acting.role is Role.ADMINISTRATOR or own
+
+
+@of_any
+@given(cases())
+def test_what_was_deleted_stays_so(case: tuple[AccountRecords, AccountChange]) -> None:
+    records, change = case
+    edit = made(records, change)
+    before = records.accounts.get(change.name)
+    assert before is None or before.deleted_at is None
+    if edit.account is not None and edit.account.deleted_at is not None:
+        assert edit.account.disabled_at is not None
+        assert edit.account.keys == ()
+        assert edit.passwords == {change.name: None}
 
 
 @of_any

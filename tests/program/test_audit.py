@@ -307,6 +307,19 @@ def test_accounts_are_listed(office: Sandbox) -> None:
     assert "auditor" in said(office.run("account", "role", "bob", "auditor"))
 
 
+def test_an_account_is_deleted_with_its_tokens(office: Sandbox) -> None:
+    assert "Use --yes" in said(office.run("account", "delete", "bob"), 2)
+    told = said(office.run("account", "delete", "bob", "--yes"))
+    assert told == "Deleted bob, and revoked all tokens of this account.\n"
+    assert "bob" not in said(office.run("account", "list"))
+    assert "of-bob" not in said(office.run("list"))
+    assert "was deleted" in said(office.run("account", "add", "bob", stdin=PASSWORD), 4)
+    assert "no account" in said(office.run("account", "delete", "bob", "--yes"), 3)
+    own = ("--account", "ann", "account", "delete", "ann", "--yes")
+    assert "your own account" in said(office.run(*own), 11)
+    assert "bob create" in actions(office)
+
+
 def test_an_account_that_is_added_twice_at_once_has_one_of_the_passwords(office: Sandbox) -> None:
     adding = {
         password: subprocess.Popen(

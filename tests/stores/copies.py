@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tokentui.core.account_change import AddAccount
+from tokentui.core.account_change import AddAccount, DeleteAccount, DisableAccount
 from tokentui.core.audit import Actor
 from tokentui.core.backend import Backend
 from tokentui.core.chain import Link
@@ -69,7 +69,9 @@ class Office:
             service.revoke([gone])
             add(backend, token(1, networks=("192.0.2.0/24", "2001:db8::/32"), read_only=True))
             commit(backend, accounts.CHANGES["add"])
-            commit(backend, AddAccount(name="eve", role=None, password=None, at=NOW))
+            commit(backend, AddAccount(name="eve", role=None, password="her hash", at=NOW))
+            commit(backend, DisableAccount(name="eve", at=NOW))
+            commit(backend, DeleteAccount(name="eve", at=NOW))
             backend.usage.record(kept.id, NOW, "192.0.2.7")
         return url
 

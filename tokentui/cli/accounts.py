@@ -10,12 +10,14 @@ import click
 
 from tokentui.cli.common import (
     acting,
+    ask,
     authenticator_for,
     json_option,
     open_account_service,
     settings,
     store_option,
     warn,
+    yes_option,
 )
 from tokentui.config import client_address
 from tokentui.console import echo_error, is_terminal, read_line, write, write_json, write_table
@@ -108,6 +110,27 @@ def enable(name: str) -> None:
     """Enable an account and its tokens."""
     open_account_service().enable(name)
     echo_error(f"Enabled {name}. The tokens of this account are valid again.")
+
+
+@account.command()
+@store_option
+@_account_argument
+@yes_option
+def delete(name: str, yes: bool) -> None:
+    """Delete an account and revoke its tokens. This cannot be undone.
+
+    The account is disabled first. If the command is interrupted, run it again. The events of the
+    account stay in the audit log, and no other account can get its name.
+    """
+    service = open_account_service()
+    service.get(name)
+    ask(
+        f"This permanently blocks every client that uses a token of {name}, and nobody can get "
+        "the name again. Delete?",
+        yes=yes,
+    )
+    service.delete(name)
+    echo_error(f"Deleted {name}, and revoked all tokens of this account.")
 
 
 @account.command()

@@ -9,7 +9,13 @@ from typing import Annotated, Protocol
 import msgspec
 
 from tokentui.core.credential import Secret
-from tokentui.core.errors import AccountDisabled, AccountNotFound, InvalidAccount, InvalidPassword
+from tokentui.core.errors import (
+    AccountDisabled,
+    AccountNotFound,
+    AccountTaken,
+    InvalidAccount,
+    InvalidPassword,
+)
 from tokentui.core.text import similar
 from tokentui.core.token import Moment
 
@@ -37,13 +43,15 @@ class Role(StrEnum):
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """One account, without its password. Times are in UTC.
 
-    `keys` are the public SSH keys that sign in as it, each a type and the key in base64.
+    `keys` are the public SSH keys that sign in as it, each a type and the key in base64. Once it
+    is deleted, this is its tombstone: it stays disabled, and its name is never given again.
     """
 
     name: str
     role: Role
     created_at: Moment
     disabled_at: Moment | None = None
+    deleted_at: Moment | None = None
     keys: tuple[str, ...] = ()
     revision: Annotated[int, msgspec.Meta(ge=1)] = 1
 
@@ -56,7 +64,10 @@ class AccountSource(Protocol):
         ...
 
     def list_all(self) -> Mapping[str, Account | None]:
-        """Return all accounts by name; None is one whose record is damaged."""
+        """Return all accounts by name, and the tombstones of those that were deleted.
+
+        None is one whose record is damaged.
+        """
         ...
 
     def warnings(self) -> Sequence[str]:
@@ -86,21 +97,29 @@ def disabled(accounts: Mapping[str, Account | None]) -> frozenset[str]:
     )
 
 
+def without_deleted(accounts: Mapping[str, Account | None]) -> dict[str, Account | None]:
+    """Return the accounts that were not deleted, by name."""
+    return {
+        name: each for name, each in accounts.items() if each is None or each.deleted_at is None
+    }
+
+
 def find(accounts: Mapping[str, Account | None], name: str) -> Account:
-    """Return an account; raise `AccountNotFound`, also where its record is damaged.
+    """Return an account; raise `AccountNotFound`, also where it was deleted or is damaged.
 
     The error names a similar account: this is for those who may see all accounts.
     """
-    account = accounts.get(name)
+    known = without_deleted(accounts)
+    account = known.get(name)
     if account is None:
-        raise AccountNotFound(name, similar(name, accounts))
+        raise AccountNotFound(name, similar(name, known))
     return account
 
 
 def find_own(accounts: Mapping[str, Account | None], name: str) -> Account:
     """Return the account that somebody acts as; raise `AccountNotFound`, naming no other one."""
     account = accounts.get(name)
-    if account is None:
+    if account is None or account.deleted_at is not None:
         raise AccountNotFound(name)
     return account
 
@@ -135,6 +154,13 @@ def check_account_name(name: str) -> None:
             f"{name!a} is not a valid account name. Use up to {NAME_LIMIT} of a-z, 0-9, ., "
             "_ and -, starting with a letter."
         )
+
+
+def check_name_free(accounts: Mapping[str, Account | None], name: str) -> None:
+    """Raise `AccountTaken` where an account has this name, or had it before it was deleted."""
+    if name in accounts:
+        account = accounts[name]
+        raise AccountTaken(name, deleted=account is not None and account.deleted_at is not None)
 
 
 def prepared(password: Secret) -> Secret:

@@ -6,12 +6,19 @@ from datetime import datetime
 import msgspec
 from msgspec.structs import replace
 
-from tokentui.core.account import Account, Role, administrators, find, find_own, fingerprint
+from tokentui.core.account import (
+    Account,
+    Role,
+    administrators,
+    check_name_free,
+    find,
+    find_own,
+    fingerprint,
+)
 from tokentui.core.audit import Action, Event
 from tokentui.core.errors import (
     AccountChanged,
     AccountDisabled,
-    AccountTaken,
     InvalidAccount,
     LastAdministrator,
     NotPermitted,
@@ -84,8 +91,7 @@ class AddAccount(msgspec.Struct, frozen=True, kw_only=True):
     acting_as: str | None = None
 
     def edit(self, records: AccountRecords) -> AccountEdit:
-        if self.name in records.accounts:
-            raise AccountTaken(self.name)
+        check_name_free(records.accounts, self.name)
         role = self.role or (Role.MEMBER if records.accounts else Role.ADMINISTRATOR)
         account = Account(name=self.name, role=role, created_at=self.at)
         # Also none is written: what an account that is lost left behind must not open this one.
@@ -136,6 +142,27 @@ class EnableAccount(msgspec.Struct, frozen=True, kw_only=True):
 
     def events(self, account: str, edit: AccountEdit) -> Iterator[Event]:  # noqa: ARG002
         yield _event(account, Action.ACCOUNT, f"Enabled {self.name}.")
+
+
+class DeleteAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """Leave a tombstone of a disabled account: no password, no key, and its name for nobody.
+
+    Where it was enabled again meanwhile, that is no change to make (compare-and-swap).
+    """
+
+    name: str
+    at: datetime
+    acting_as: str | None = None
+
+    def edit(self, records: AccountRecords) -> AccountEdit:
+        account = find(records.accounts, self.name)
+        if account.disabled_at is None:
+            raise AccountChanged(self.name)
+        edit = _changed(account, deleted_at=self.at, keys=())
+        return replace(edit, passwords={self.name: None})
+
+    def events(self, account: str, edit: AccountEdit) -> Iterator[Event]:  # noqa: ARG002
+        yield _event(account, Action.ACCOUNT, f"Deleted {self.name}.")
 
 
 class AddKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,7 +229,14 @@ class SetPassword(msgspec.Struct, frozen=True, kw_only=True):
 
 
 AccountChange = (
-    AddAccount | SetRole | DisableAccount | EnableAccount | AddKey | RemoveKey | SetPassword
+    AddAccount
+    | SetRole
+    | DisableAccount
+    | EnableAccount
+    | DeleteAccount
+    | AddKey
+    | RemoveKey
+    | SetPassword
 )
 """A change of the account `name` (a sum type), asked for by the account `acting_as`.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -9,15 +10,18 @@ from tokentui.core.account import (
     Account,
     Role,
     check_account_name,
+    check_name_free,
     check_password,
     find,
     parse_key,
     prepared,
+    without_deleted,
 )
 from tokentui.core.account_change import (
     AccountChange,
     AddAccount,
     AddKey,
+    DeleteAccount,
     DisableAccount,
     EnableAccount,
     RemoveKey,
@@ -26,14 +30,19 @@ from tokentui.core.account_change import (
 )
 from tokentui.core.audit import Action, Event, Outcome, Recorder
 from tokentui.core.backend import Backend, committed
+from tokentui.core.change import Revoke
 from tokentui.core.clock import Clock, utc_now
 from tokentui.core.credential import Hasher, Secret
-from tokentui.core.errors import AccountTaken, NotPermitted, StoreError
+from tokentui.core.errors import NotPermitted, StoreError
+from tokentui.core.query import Query
 from tokentui.core.rights import Rights
+
+_REVOKED_TOGETHER = 10_000
+"""The most tokens that one change revokes: between two, others can change the store."""
 
 
 class AccountService:
-    """Adds, disables and changes accounts, as far as `by` may.
+    """Adds, disables, deletes and changes accounts, as far as `by` may.
 
     Every verb may raise `NotPermitted`, `StoreError` and, but for a new one, `AccountNotFound`.
     """
@@ -58,7 +67,7 @@ class AccountService:
     def list_all(self) -> Sequence[Account]:
         """Return the accounts by name; one whose record is damaged is left out."""
         self._rights.check_administrator()
-        accounts = self._backend.accounts.list_all()
+        accounts = without_deleted(self._backend.accounts.list_all())
         return [account for _, account in sorted(accounts.items()) if account is not None]
 
     def warnings(self) -> Sequence[str]:
@@ -73,8 +82,7 @@ class AccountService:
         """Raise `InvalidAccount` or `AccountTaken` unless an account may be added by this name."""
         self._permit(Action.ACCOUNT, name)
         check_account_name(name)
-        if name in self._backend.accounts.list_all():
-            raise AccountTaken(name)
+        check_name_free(self._backend.accounts.list_all(), name)
 
     def get(self, name: str) -> Account:
         """Return an account; its own is for everybody to see who may do anything."""
@@ -116,6 +124,25 @@ class AccountService:
         """Enable an account again, and with it its tokens."""
         self._permit(Action.ACCOUNT, name)
         return self._change(EnableAccount(name=name, acting_as=self._acting_as))
+
+    def delete(self, name: str) -> None:
+        """Delete an account: it is disabled, then its tokens are revoked, then it is deleted.
+
+        Each step is a change of its own: after a failure in between, or a kill, the account is
+        disabled, and deleting it again does the rest. Its events stay in the audit log, and its
+        name is never given again.
+        Raises `LastAdministrator`, `NotPermitted` also for the own account, and `AccountChanged` or
+        `TokenChanged` where somebody else changed the account or a token of it meanwhile.
+        """
+        self._permit(Action.ACCOUNT, name, deletes=True)
+        at = self._now()
+        self._change(DisableAccount(name=name, at=at, acting_as=self._acting_as))
+        query = Query(now=at, account=name)
+        while rows := list(islice(self._backend.tokens.scan(query), _REVOKED_TOGETHER)):
+            revoke = Revoke(seen=tuple(row.token for row in rows), at=self._now(), by=self._by)
+            committed(self._backend, revoke, self._by).confirmed()
+        change = DeleteAccount(name=name, at=self._now(), acting_as=self._acting_as)
+        committed(self._backend, change, self._by).confirmed()
 
     def add_key(self, name: str, line: str) -> tuple[Account, str]:
         """Let a public SSH key sign in as an account; return both as they are kept.
@@ -162,9 +189,10 @@ class AccountService:
         made = committed(self._backend, change, self._by).confirmed()
         return find({change.name: made.account}, change.name)
 
-    def _permit(self, action: Action, name: str) -> None:
+    def _permit(self, action: Action, name: str, *, deletes: bool = False) -> None:
+        """Raise `NotPermitted`, and write that down, unless this account may be changed."""
         try:
-            self._rights.check_administrator()
+            self._rights.check_administrator(deletes=name if deletes else None)
         except NotPermitted as error:
             # What is no account's name may be a password, typed in the wrong place.
             named = f"{name}: " if name in self._backend.accounts.list_all() else ""

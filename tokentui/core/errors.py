@@ -126,10 +126,15 @@ class AccountNotFound(TokentuiError):
 
 
 class AccountTaken(TokentuiError):
-    """There is an account of this name."""
+    """There is an account of this name, or there was one that was `deleted`."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"An account named {name} exists already. Nothing was changed.")
+    def __init__(self, name: str, *, deleted: bool = False) -> None:
+        super().__init__(
+            f"An account named {name} was deleted, and no other account can get its name. "
+            "Nothing was changed. Choose another name."
+            if deleted
+            else f"An account named {name} exists already. Nothing was changed."
+        )
 
 
 class AccountChanged(TokentuiError):

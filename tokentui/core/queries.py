@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from tokentui.core.account import without_deleted
 from tokentui.core.audit import Action, Outcome, event_for
 from tokentui.core.cancel import NEVER, Cancel
 from tokentui.core.dates import local
@@ -215,9 +216,8 @@ class TokenQueries:
         owners = {
             token.account for token in permissions.visible(self.backend.tokens.snapshot().values())
         }
-        return sorted(
-            owners | set(self.backend.accounts.list_all() if permissions.multi_account else ())
-        )
+        accounts = self.backend.accounts.list_all() if permissions.multi_account else {}
+        return sorted(owners | set(without_deleted(accounts)))
 
     def get(self, token_id: str) -> Token:
         """Return a token by its id, revoked or not; raise `TokenNotFound`."""

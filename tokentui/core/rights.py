@@ -152,7 +152,9 @@ class Rights:
         if self.owner_filter is not None:
             raise NotPermitted("Only administrators and auditors can do this.")
 
-    def check_administrator(self) -> None:
-        """Raise `NotPermitted` unless accounts may be looked after."""
+    def check_administrator(self, *, deletes: str | None = None) -> None:
+        """Raise `NotPermitted` unless accounts may be managed, and the one of a name deleted."""
         if self._known.role not in (None, Role.ADMINISTRATOR):
             raise NotPermitted("Only administrators can do this. Nothing was changed.")
+        if deletes is not None and deletes == self.acting_as:
+            raise NotPermitted("You cannot delete your own account. Nothing was changed.")

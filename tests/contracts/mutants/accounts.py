@@ -35,6 +35,13 @@ class KeepsNoAccount(MemoryBackend):
         super()._write_accounts(replace(edit, account=None))
 
 
+class KeepsNoTombstone(MemoryBackend):
+    def _write_accounts(self, edit: AccountEdit) -> None:
+        super()._write_accounts(edit)
+        kept = {name: each for name, each in self._store.accounts.value.items() if not _gone(each)}
+        self._store.accounts.value = kept
+
+
 class KnowsNoPassword(MemoryBackend):
     """Overwrites a password that is another one by now."""
 
@@ -78,10 +85,15 @@ class WritesPasswords(Telling):
         return [replace(event, about=f"{event.about} {self._store.passwords}") for event in events]
 
 
+def _gone(account: Account | None) -> bool:
+    return account is not None and account.deleted_at is not None
+
+
 ACCOUNTS: dict[str, Kind] = {
     "asks nobody": AsksNobody,
     "keeps no password": KeepsNoPassword,
     "keeps no account": KeepsNoAccount,
+    "keeps no tombstone": KeepsNoTombstone,
     "does not look at the password that is to be changed": KnowsNoPassword,
     "lets the last administrator go": SeesOneAccount,
     "moves no version of accounts": MovesNoAccountVersion,

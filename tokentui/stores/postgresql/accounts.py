@@ -8,16 +8,17 @@ from tokentui.core.account_change import AccountEdit, AccountRecords
 from tokentui.stores.postgresql.connections import Connection, Connections
 from tokentui.stores.postgresql.token_rows import storable
 
-_COLUMNS = "SELECT name, role, created_at, disabled_at, keys, revision"
+_COLUMNS = "SELECT name, role, created_at, disabled_at, deleted_at, keys, revision"
 _ALL = f"{_COLUMNS} FROM accounts"
 _ALL_WITH_PASSWORDS = (
     f"{_COLUMNS}, hash FROM accounts LEFT JOIN passwords USING (name) ORDER BY name"
 )
 _HASH = "SELECT hash FROM passwords WHERE name = %s"
 _PUT = (
-    "INSERT INTO accounts (name, role, created_at, disabled_at, keys, revision) "
-    "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (name) DO UPDATE SET role = excluded.role, "
-    "disabled_at = excluded.disabled_at, keys = excluded.keys, revision = excluded.revision"
+    "INSERT INTO accounts (name, role, created_at, disabled_at, deleted_at, keys, revision) "
+    "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (name) DO UPDATE SET role = excluded.role, "
+    "disabled_at = excluded.disabled_at, deleted_at = excluded.deleted_at, "
+    "keys = excluded.keys, revision = excluded.revision"
 )
 _PUT_HASH = (
     "INSERT INTO passwords (name, hash) VALUES (%s, %s) "
@@ -67,8 +68,9 @@ def ask_records(connection: Connection, name: str) -> Callable[[], AccountRecord
 def write(connection: Connection, edit: AccountEdit) -> None:
     """Write what a change makes of accounts. Raises `psycopg.Error`."""
     if (account := edit.account) is not None:
-        facts = (account.name, account.role.value, account.created_at, account.disabled_at)
-        connection.send(_PUT, [*facts, list(account.keys), account.revision])
+        moments = account.created_at, account.disabled_at, account.deleted_at
+        values = [account.name, account.role.value, *moments, list(account.keys), account.revision]
+        connection.send(_PUT, values)
     for name, hashed in edit.passwords.items():
         if hashed is None:
             connection.send("DELETE FROM passwords WHERE name = %s", [name])
@@ -93,12 +95,13 @@ def _by_name(rows: Sequence[Any]) -> dict[str, Account | None]:
 
 
 def _account(facts: Sequence[Any]) -> Account:
-    name, role, created_at, disabled_at, keys, revision = facts
+    name, role, created_at, disabled_at, deleted_at, keys, revision = facts
     return Account(
         name=name,
         role=Role(role),
         created_at=created_at,
         disabled_at=disabled_at,
+        deleted_at=deleted_at,
         keys=tuple(keys),
         revision=revision,
     )
