@@ -19,13 +19,10 @@ from tokentui.core.change import (
     Import,
     Rename,
     Restore,
-    Retire,
     Revoke,
-    Rotate,
     SetAccess,
     SetNote,
     TokenChange,
-    UndoRotation,
 )
 from tokentui.core.errors import (
     AlreadyReplaced,
@@ -39,6 +36,7 @@ from tokentui.core.errors import (
     TokentuiError,
 )
 from tokentui.core.records import NameKey, Records, held_by
+from tokentui.core.rotation_change import Retire, Rotate, UndoRotation
 from tokentui.core.token import Token
 
 from ..conftest import NOW
@@ -50,13 +48,14 @@ from .samples import add, at_once, commit, events, revoked, token
 
 ONE, TWO, SAVED = token(1), token(2, expires_at=NOW + timedelta(days=30)), token(3, saved_at=NOW)
 NOTED = token(10, note="Nightly build; ask Ann")
+BOUND = token(11, read_only=True, networks=("::1/128",))
 GONE = revoked(4, name="t1")
 OLD = token(5, name="pair", replaced_by="0000000006", expires_at=NOW + timedelta(hours=1))
 NEW = token(6, name="pair")
 OVER = token(7, name="ended", replaced_by="0000000008", expires_at=NOW - timedelta(hours=1))
 ENDED = token(8, name="ended")
 BOBS = token(9, name="t1", account="bob")
-BEFORE = (ONE, TWO, SAVED, GONE, OLD, NEW, OVER, ENDED, BOBS, NOTED)
+BEFORE = (ONE, TWO, SAVED, GONE, OLD, NEW, OVER, ENDED, BOBS, NOTED, BOUND)
 
 _ROTATE = partial(Rotate, new=token(20, name="t1"), at=NOW, by="ada")
 _UNDO = partial(UndoRotation, expires_at=None, at=NOW, by="ada")
@@ -67,7 +66,9 @@ CHANGES: dict[str, TokenChange] = {
     "create under a name that was revoked": Create(token=token(20, name="T4")),
     "rename": Rename(seen=ONE, name="other"),
     "rename by letter case": Rename(seen=ONE, name="T1"),
-    "bind": SetAccess(seen=ONE, read_only=True, networks=("192.0.2.0/24",)),
+    "bind": SetAccess(seen=(ONE,), read_only=True, networks=("192.0.2.0/24",)),
+    "bind several": SetAccess(seen=(TWO, ONE, BOBS, ONE), networks=("192.0.2.0/24",)),
+    "bind what is bound in part": SetAccess(seen=(BOUND, ONE), read_only=True),
     "note": SetNote(seen=ONE, note="Für Büro & Straße"),
     "note no more": SetNote(seen=NOTED, note=""),
     "confirm": ConfirmSaved(seen=ONE, at=NOW),
@@ -107,10 +108,19 @@ REFUSED: dict[str, Refused] = {
     "rename what was revoked": Refused(Rename(seen=GONE, name="other"), AlreadyRevoked),
     "rename what was replaced": Refused(Rename(seen=OLD, name="other"), AlreadyReplaced),
     "bind what was changed": Refused(
-        SetAccess(seen=_STALE, read_only=True, networks=()), TokenChanged
+        SetAccess(seen=(_STALE,), read_only=True, networks=()), TokenChanged
     ),
     "bind what was revoked": Refused(
-        SetAccess(seen=GONE, read_only=True, networks=()), AlreadyRevoked
+        SetAccess(seen=(GONE,), read_only=True, networks=()), AlreadyRevoked
+    ),
+    "bind several of which one was changed": Refused(
+        SetAccess(seen=(TWO, _STALE, BOBS), read_only=True), TokenChanged
+    ),
+    "bind several of which one was replaced": Refused(
+        SetAccess(seen=(TWO, OLD), read_only=True), AlreadyReplaced
+    ),
+    "bind several of which one is not there": Refused(
+        SetAccess(seen=(TWO, _MISSING), read_only=True), TokenNotFound
     ),
     "note what was changed": Refused(SetNote(seen=_STALE, note="x"), TokenChanged),
     "note what was revoked": Refused(SetNote(seen=GONE, note="x"), AlreadyRevoked),

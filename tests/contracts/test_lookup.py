@@ -129,7 +129,7 @@ class TestChanges:
         "change",
         [
             lambda seen: Rename(seen=seen, name="other"),
-            lambda seen: SetAccess(seen=seen, read_only=True, networks=("192.0.2.0/24",)),
+            lambda seen: SetAccess(seen=(seen,), read_only=True, networks=("192.0.2.0/24",)),
             lambda seen: Revoke(seen=(seen,), at=NOW, by="ada"),
         ],
         ids=["rename", "access", "revoke"],

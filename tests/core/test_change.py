@@ -17,13 +17,10 @@ from tokentui.core.change import (
     Import,
     Rename,
     Restore,
-    Retire,
     Revoke,
-    Rotate,
     SetAccess,
     SetNote,
     TokenChange,
-    UndoRotation,
     carry_out,
     events,
 )
@@ -37,6 +34,7 @@ from tokentui.core.errors import (
     TokenNotFound,
 )
 from tokentui.core.records import Edit, NameKey, Needs, Records, held_by
+from tokentui.core.rotation_change import Retire, Rotate, UndoRotation
 from tokentui.core.token import Token, clashing
 
 from ..conftest import NOW
@@ -129,7 +127,7 @@ class Draw:
         kinds: list[Callable[[], TokenChange]] = [
             lambda: Create(token=self.new()),
             lambda: Rename(seen=self.seen(), name=self.one_of(*NAMES)),
-            lambda: SetAccess(seen=self.seen(), read_only=True, networks=()),
+            lambda: SetAccess(seen=self.named(), read_only=True, networks=()),
             lambda: SetNote(seen=self.seen(), note=self.one_of("", "why", "Büro & Straße")),
             lambda: ConfirmSaved(seen=self.seen(), at=NOW),
             self.rotation,

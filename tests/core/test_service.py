@@ -165,6 +165,21 @@ class TestAccess:
     def test_what_it_is_already_is_no_change(self, service: TokenCommands, made: NewToken) -> None:
         assert service.set_access(made.token, read_only=False, networks=()) == made.token
 
+    def test_that_of_several_is_changed_or_that_of_none(
+        self, service: TokenCommands, made: NewToken
+    ) -> None:
+        other = service.create("other", None, networks=("::1/128",)).token
+        both = service.change_access([made.token, other], read_only=True)
+        assert [(each.read_only, each.networks) for each in both] == [
+            (True, ()),
+            (True, ("::1/128",)),
+        ]
+        with pytest.raises(TokenChanged):
+            service.change_access([both[0], other], networks=())
+        assert service.queries.get_many([each.id for each in both]) == list(both)
+        unlimited = service.change_access(both, networks=())
+        assert [each.revision for each in unlimited] == [2, 3], "of one, nothing was to be changed"
+
     def test_that_of_a_revoked_token_stays(self, service: TokenCommands, made: NewToken) -> None:
         service.revoke([made.token])
         with pytest.raises(AlreadyRevoked):

@@ -413,6 +413,24 @@ def test_the_access_of_a_token_can_be_changed(sandbox: Sandbox) -> None:
     assert sandbox.record()["networks"] == []
 
 
+def test_the_access_of_several_tokens_is_changed_or_that_of_none(sandbox: Sandbox) -> None:
+    for name in ("deploy", "ci", "backup"):
+        sandbox.run("create", name, "--never")
+    sandbox.run("access", "ci", "--network", "192.0.2.0/24")
+    changed = sandbox.run("access", "deploy", "ci", "deploy", "--read-only")
+    assert changed.stdout.splitlines() == [
+        "deploy: read-only, from any network",
+        "ci: read-only, from 192.0.2.0/24",
+    ]
+    logged = json.loads(sandbox.run("audit", "--action", "access", "--last", "2", "--json").stdout)
+    assert {each["name"] for each in logged} == {"deploy", "ci"}
+    sandbox.run("rotate", "backup")
+    [old] = json.loads(sandbox.run("list", "--status", "replaced", "--json").stdout)
+    refused = sandbox.run("access", "deploy", old["id"], "--all-requests")
+    assert refused.returncode == ExitCode.CONFLICT
+    assert sandbox.run("access", "deploy").stdout == "read-only, from any network\n"
+
+
 def test_the_access_of_what_was_rotated_can_be_printed_alone(sandbox: Sandbox) -> None:
     _create(sandbox)
     sandbox.run("rotate", "deploy")

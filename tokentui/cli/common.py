@@ -94,6 +94,9 @@ store_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 name_argument = click.argument("name", shell_complete=name_completion)
+names_argument = click.argument(
+    "names", metavar="NAME...", nargs=-1, required=True, shell_complete=name_completion
+)
 yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 
 

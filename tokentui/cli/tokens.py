@@ -12,7 +12,7 @@ from tokentui.cli.common import (
     ask,
     json_option,
     name_argument,
-    name_completion,
+    names_argument,
     open_service,
     read_option,
     store_option,
@@ -209,7 +209,7 @@ def rename(name: str, new_name: str) -> None:
 
 @click.command()
 @store_option
-@name_argument
+@names_argument
 @click.option(
     "--read-only/--all-requests",
     cls=RenamedOption,
@@ -225,18 +225,21 @@ def rename(name: str, new_name: str) -> None:
     is_flag=True,
     help="Allow any network.",
 )
-def access(name: str, read_only: bool | None, networks: tuple[str, ...], any_network: bool) -> None:
-    """Show or change the access of a token."""
+def access(
+    names: tuple[str, ...], read_only: bool | None, networks: tuple[str, ...], any_network: bool
+) -> None:
+    """Show or change the access of tokens: that of all or none."""
     if networks and any_network:
         raise click.UsageError("Use only one of --network and --any-network. Nothing was changed.")
     service = open_service()
-    token = service.queries.look_up(name)
-    token = service.set_access(
-        token,
-        read_only=token.read_only if read_only is None else read_only,
-        networks=() if any_network else networks or token.networks,
+    tokens = service.change_access(
+        _look_up_all(service, names, "No token was changed."),
+        read_only=read_only,
+        networks=() if any_network else networks or None,
     )
-    write(formatting.access(token))
+    for token in tokens:
+        named = f"{printable(token.name)}: " if len(tokens) > 1 else ""
+        write(f"{named}{formatting.access(token)}")
 
 
 @click.command()
@@ -257,24 +260,24 @@ def note(name: str, text: str | None) -> None:
 
 @click.command()
 @store_option
-@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=name_completion)
+@names_argument
 @yes_option
 def revoke(names: tuple[str, ...], yes: bool) -> None:
     """Revoke tokens: all of them or none. This cannot be undone."""
     service = open_service()
-    tokens = _look_up_all(service, names)
+    tokens = _look_up_all(service, names, "No token was revoked.")
     listed = ", ".join(printable(token.name) for token in tokens)
     ask(f"This permanently blocks every client that uses {listed}. Revoke?", yes=yes)
     service.revoke(tokens)
     echo_error(f"Revoked {listed}.")
 
 
-def _look_up_all(service: TokenCommands, names: Sequence[str]) -> list[Token]:
-    """Return tokens by name or ID, each once. Where one of several is unknown, say of the rest."""
+def _look_up_all(service: TokenCommands, names: Sequence[str], otherwise: str) -> list[Token]:
+    """Return tokens by name or ID, each once. Where one of several is unknown, say `otherwise`."""
     try:
         return list({token.id: token for token in map(service.queries.look_up, names)}.values())
     except errors.TokenNotFound as error:
-        rest = " No token was revoked." if len(names) > 1 else ""
+        rest = f" {otherwise}" if len(names) > 1 else ""
         raise Failure(f"{harmless(str(error))}{rest}", ExitCode.NOT_FOUND) from None
 
 

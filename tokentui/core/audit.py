@@ -223,6 +223,11 @@ class AuditLog(Recorder, Protocol):
         ...
 
 
+def ending(token: Token) -> str:
+    """Return in a sentence when a token ends."""
+    return f"Expires {token.expires_at}." if token.expires_at else "No expiration."
+
+
 def event_for(token: Token, account: str, action: Action, about: str | None = None) -> Event:
     """Return that `account` did `action` to `token`."""
     return Event(account=account, action=action, token=token.id, name=token.name, about=about)

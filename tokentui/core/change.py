@@ -5,14 +5,14 @@ A backend loads the records that a change needs, inside its lock or its transact
 that each backend does the same, and a change whose answer was lost can be asked for again.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace
 
-from tokentui.core.audit import Action, Event, event_for
-from tokentui.core.errors import NotRotated
+from tokentui.core.access import Access
+from tokentui.core.audit import Action, Event, ending, event_for
 from tokentui.core.records import (
     Edit,
     Needs,
@@ -24,7 +24,10 @@ from tokentui.core.records import (
     needing,
     needing_names,
     next_revision,
+    once,
+    revoked,
 )
+from tokentui.core.rotation_change import Retire, Rotate, UndoRotation
 from tokentui.core.token import Token
 
 
@@ -88,26 +91,46 @@ class Rename(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SetAccess(msgspec.Struct, frozen=True, kw_only=True):
-    """Limit a token to reading, and to networks as `access.parse_network` returns them."""
+    """Limit tokens to reading, and to networks as `access.parse_network` returns them; all or none.
 
-    seen: Token
-    read_only: bool
-    networks: tuple[str, ...]
+    What is None stays as it is; tokens that have this access already are left alone.
+    """
+
+    seen: tuple[Token, ...]
+    read_only: bool | None = None
+    networks: tuple[str, ...] | None = None
+
+    def becoming(self, token: Token) -> Access:
+        """Return the access that a token gets."""
+        return Access(
+            token.read_only if self.read_only is None else self.read_only,
+            token.networks if self.networks is None else self.networks,
+        )
+
+    def changes(self, token: Token) -> bool:
+        """Say whether a token gets another access than it has."""
+        return self.becoming(token) != (token.read_only, token.networks)
 
     def needs(self) -> Needs:
-        return needing([self.seen])
+        return needing(self.seen)
 
     def edit(self, records: Records) -> Edit:
-        token = check_changeable(records.unchanged(self.seen))
+        tokens = [check_changeable(records.unchanged(seen)) for seen in once(self.seen)]
         return Edit(
-            replaced=(next_revision(token, read_only=self.read_only, networks=self.networks),)
+            replaced=tuple(
+                next_revision(token, **self.becoming(token)._asdict())
+                for token in tokens
+                if self.changes(token)
+            )
         )
 
     def events(self, account: str) -> Iterator[Event]:
-        use = "read-only" if self.read_only else "all requests"
-        networks = " or ".join(self.networks) or "any network"
-        about = f"Changed to {use}, from {networks}."
-        yield event_for(self.seen, account, Action.ACCESS, about)
+        for seen in once(self.seen):
+            access = self.becoming(seen)
+            use = "read-only" if access.read_only else "all requests"
+            networks = " or ".join(access.networks) or "any network"
+            about = f"Changed to {use}, from {networks}."
+            yield event_for(seen, account, Action.ACCESS, about)
 
 
 class SetNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,64 +170,6 @@ class ConfirmSaved(msgspec.Struct, frozen=True, kw_only=True):
         yield event_for(self.seen, account, Action.SAVE)
 
 
-class Rotate(msgspec.Struct, frozen=True, kw_only=True):
-    """Add a token that takes over the name of another, which goes on until `ends_at`.
-
-    Where that is over at `at`, the other one is revoked in the same step, by `by`.
-    """
-
-    seen: Token
-    new: Token
-    ends_at: datetime
-    at: datetime
-    by: str
-
-    def needs(self) -> Needs:
-        return needing_names([self.seen, self.new])
-
-    def edit(self, records: Records) -> Edit:
-        token = check_changeable(records.unchanged(self.seen))
-        old = next_revision(token, replaced_by=self.new.id, expires_at=self.ends_at)
-        if self.ends_at <= self.at:
-            old = replace(old, revoked_at=self.at, revoked_by=self.by, hash=None)
-        return Edit(added=(self.new,), replaced=(old,))
-
-    def events(self, account: str) -> Iterator[Event]:
-        yield event_for(self.seen, account, Action.ROTATE, f"Replaced by {self.new.id}.")
-        about = f"Replaces {self.seen.id}. {ending(self.new)}"
-        yield event_for(self.new, account, Action.CREATE, about)
-
-
-class UndoRotation(msgspec.Struct, frozen=True, kw_only=True):
-    """Give a token its name and its end back, and revoke the one that replaced it."""
-
-    seen: Token
-    new: Token
-    expires_at: datetime | None
-    at: datetime
-    by: str
-
-    def needs(self) -> Needs:
-        return needing_names([self.seen, self.new])
-
-    def edit(self, records: Records) -> Edit:
-        token = check_not_revoked(records.unchanged(self.seen))
-        if token.replaced_by != self.new.id:
-            raise NotRotated(token.name)
-        old = next_revision(token, replaced_by=None, expires_at=self.expires_at)
-        new = records.unchanged(self.new)
-        if new.revoked_at is not None:
-            return Edit(replaced=(old,))
-        revoked = _revoked(check_changeable(new), self.at, self.by)
-        return Edit(replaced=(old, revoked))
-
-    def events(self, account: str) -> Iterator[Event]:
-        back = replace(self.seen, expires_at=self.expires_at)
-        yield event_for(self.seen, account, Action.ROTATE, f"Rotation undone. {ending(back)}")
-        about = f"Rotation undone: {self.seen.id} is valid again."
-        yield event_for(self.new, account, Action.REVOKE, about)
-
-
 class Revoke(msgspec.Struct, frozen=True, kw_only=True):
     """Revoke tokens, all or none. The records stay, without their hashes."""
 
@@ -217,42 +182,11 @@ class Revoke(msgspec.Struct, frozen=True, kw_only=True):
 
     def edit(self, records: Records) -> Edit:
         tokens = [check_not_revoked(records.unchanged(seen)) for seen in self.seen]
-        return Edit(replaced=tuple(_revoked(token, self.at, self.by) for token in _once(tokens)))
+        return Edit(replaced=tuple(revoked(token, self.at, self.by) for token in once(tokens)))
 
     def events(self, account: str) -> Iterator[Event]:
-        for seen in _once(self.seen):
+        for seen in once(self.seen):
             yield event_for(seen, account, Action.REVOKE)
-
-
-class Retire(msgspec.Struct, frozen=True, kw_only=True):
-    """Revoke those of the tokens that were replaced and whose overlap is over at `at`.
-
-    Their secrets are refused in any case: this deletes the hashes. Whatever was changed elsewhere
-    meanwhile is no obstacle.
-    """
-
-    seen: tuple[Token, ...]
-    at: datetime
-
-    def needs(self) -> Needs:
-        return needing(self.seen)
-
-    def edit(self, records: Records) -> Edit:
-        current = (records.tokens.get(seen.id) for seen in _once(self.seen))
-        over = [token for token in current if token is not None and self._is_over(token)]
-        return Edit(
-            replaced=tuple(
-                next_revision(each, revoked_at=each.expires_at, hash=None) for each in over
-            )
-        )
-
-    def _is_over(self, token: Token) -> bool:
-        waits = token.revoked_at is None and token.replaced_by is not None
-        return waits and token.expired(self.at)
-
-    def events(self, account: str) -> Iterator[Event]:
-        for seen in _once(self.seen):
-            yield event_for(seen, account, Action.RETIRE)
 
 
 class Import(msgspec.Struct, frozen=True, kw_only=True):
@@ -317,17 +251,3 @@ TokenChange = (
 `needs()` returns what has to be known before it can be carried out, `edit(records)` what becomes of
 the records, and `events(account)` what the audit log says of it, one event a token.
 """
-
-
-def ending(token: Token) -> str:
-    """Return in a sentence when a token ends."""
-    return f"Expires {token.expires_at}." if token.expires_at else "No expiration."
-
-
-def _once(tokens: Iterable[Token]) -> Collection[Token]:
-    """Return each of the tokens once, whoever named it twice."""
-    return {token.id: token for token in tokens}.values()
-
-
-def _revoked(token: Token, at: datetime, by: str) -> Token:
-    return next_revision(token, revoked_at=at, revoked_by=by, hash=None)

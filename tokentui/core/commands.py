@@ -13,13 +13,10 @@ from tokentui.core.change import (
     ConfirmSaved,
     Create,
     Rename,
-    Retire,
     Revoke,
-    Rotate,
     SetAccess,
     SetNote,
     TokenChange,
-    UndoRotation,
 )
 from tokentui.core.clock import Clock, utc_now
 from tokentui.core.credential import BcryptHasher
@@ -38,6 +35,7 @@ from tokentui.core.queries import TokenQueries
 from tokentui.core.query import Filter
 from tokentui.core.records import check_changeable, check_not_revoked
 from tokentui.core.rotation import original_end, renewed_end
+from tokentui.core.rotation_change import Retire, Rotate, UndoRotation
 from tokentui.core.token import Status, Token, check_name
 
 if TYPE_CHECKING:
@@ -259,17 +257,30 @@ class TokenCommands:
         return self._commit(Rename(seen=token, name=name)).tokens[token.id]
 
     def set_access(self, token: Token, *, read_only: bool, networks: tuple[str, ...]) -> Token:
-        """Give `token`, as it was last seen, other limits and return it; see `create`.
+        """Give `token`, as it was last seen, other limits and return it; see `change_access`."""
+        [changed] = self.change_access([token], read_only=read_only, networks=networks)
+        return changed
 
-        Raises `AlreadyRevoked`, `AlreadyReplaced`, and `TokenChanged` where it is no longer as
-        seen.
+    def change_access(
+        self,
+        tokens: Sequence[Token],
+        *,
+        read_only: bool | None = None,
+        networks: tuple[str, ...] | None = None,
+    ) -> Sequence[Token]:
+        """Give all of `tokens`, as they were last seen, other limits and return them, or none.
+
+        The limits are as for `create`; what is None stays as it is. Raises `AlreadyRevoked`,
+        `AlreadyReplaced`, and `TokenChanged` where one is no longer as seen.
         """
-        if (read_only, networks) == (token.read_only, token.networks):
-            return token
-        self._permit(Action.ACCESS, [token])
-        check_changeable(token)
-        change = SetAccess(seen=token, read_only=read_only, networks=networks)
-        return self._commit(change).tokens[token.id]
+        change = SetAccess(seen=tuple(tokens), read_only=read_only, networks=networks)
+        if not any(map(change.changes, tokens)):
+            return tokens
+        self._permit(Action.ACCESS, tokens)
+        for token in tokens:
+            check_changeable(token)
+        changed = self._commit(change).tokens
+        return [changed[token.id] for token in tokens]
 
     def set_note(self, token: Token, note: str) -> Token:
         """Give `token`, as it was last seen, another note and return it; an empty one removes it.

@@ -1,6 +1,7 @@
 """The records that a change needs and what it makes of them, and the rules that hold for each."""
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace
@@ -83,6 +84,16 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
 def next_revision(token: Token, **changes: object) -> Token:
     """Return `token` with other fields, as its next revision."""
     return replace(token, revision=token.revision + 1, **changes)
+
+
+def once(tokens: Iterable[Token]) -> Collection[Token]:
+    """Return each of the tokens once, whoever named it twice."""
+    return {token.id: token for token in tokens}.values()
+
+
+def revoked(token: Token, at: datetime, by: str) -> Token:
+    """Return `token` as its next revision, revoked and without its hash."""
+    return next_revision(token, revoked_at=at, revoked_by=by, hash=None)
 
 
 def check_ids_free(added: Iterable[Token], records: Records) -> None:
