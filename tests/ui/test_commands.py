@@ -5,15 +5,19 @@ from pathlib import Path
 import pytest
 from textual.command import Command, CommandList, CommandPalette
 from textual.pilot import Pilot
+from textual.widgets import OptionList
 
 from tokentui.core.cancel import Cancel
 from tokentui.core.commands import TokenCommands
 from tokentui.core.query import Query, TokenPage
+from tokentui.ui.preferences import Preferences
+from tokentui.ui.screens.choose_theme import ChooseTheme
 from tokentui.ui.screens.confirm import Confirm
 from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.screens.manage_token import ManageToken
 from tokentui.ui.screens.rotate_token import RotateToken
 from tokentui.ui.screens.token_list import TokenList
+from tokentui.ui.widgets.token_table import TokenTable
 
 from .conftest import Run, arrive, said, until, write
 
@@ -124,3 +128,51 @@ async def test_a_theme_is_chosen_by_its_name(saved: TokenCommands, run: Run) -> 
         await search(pilot, "nord", "Theme nord")
         await pilot.press("enter")
         await until(pilot, lambda: pilot.app.theme == "nord")
+
+
+def colours(pilot: Pilot[None]) -> tuple[str, str]:
+    """Return the theme, and the background that the list has in it."""
+    listed = pilot.app.screen_stack[0].query_one(TokenTable)
+    return pilot.app.theme, listed.background_colors[1].hex6
+
+
+async def to_themes(pilot: Pilot[None]) -> OptionList:
+    await search(pilot, "theme", "Theme")
+    await pilot.press("enter")
+    await arrive(pilot, ChooseTheme)
+    return pilot.app.screen.query_one(OptionList)
+
+
+class TestThemes:
+    @pytest.mark.parametrize("steps", [("down",), ("k", "up", "down", "j", "j"), ("end", "home")])
+    async def test_each_is_previewed_and_escape_restores_the_one_before(
+        self, saved: TokenCommands, run: Run, steps: tuple[str, ...]
+    ) -> None:
+        preferences = Preferences(theme="nord")
+        async with run(saved, preferences=preferences) as pilot:
+            before = colours(pilot)
+            options = await to_themes(pilot)
+            assert options.highlighted_option is not None
+            assert str(options.highlighted_option.prompt) == "nord"
+            assert colours(pilot) == before
+            await pilot.press(*steps)
+            shown = str(options.highlighted_option.prompt)
+            assert pilot.app.theme == shown != "nord"
+            assert colours(pilot)[1] != before[1]
+            await pilot.press("escape")
+            await arrive(pilot, TokenList)
+            assert colours(pilot) == before
+        assert preferences.theme == "nord"
+
+    async def test_enter_keeps_the_theme_and_it_is_remembered(
+        self, saved: TokenCommands, run: Run
+    ) -> None:
+        preferences = Preferences()
+        async with run(saved, preferences=preferences, theme="nord") as pilot:
+            await to_themes(pilot)
+            await pilot.press("down")
+            assert preferences.theme is None
+            await pilot.press("enter")
+            await arrive(pilot, TokenList)
+            assert pilot.app.theme == "rose-pine"
+        assert preferences.theme == "rose-pine"

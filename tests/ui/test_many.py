@@ -24,7 +24,7 @@ from tokentui.ui.widgets.screen_header import ScreenHeader
 from tokentui.ui.widgets.token_table import TokenTable
 
 from ..conftest import NOW
-from .conftest import Run, arrive, cursor_name, said, toasts, until, write
+from .conftest import Run, app_of, arrive, cursor_name, said, toasts, until, write
 from .test_keys import footer
 
 NAMES = [
@@ -395,7 +395,7 @@ class TestPreferences:
         async with run(saved, preferences=preferences) as pilot:
             assert pilot.app.theme == "nord"
             assert shown(pilot)[:3] == ["monitoring", "ci-deploy", "backup-nightly"]
-            pilot.app.theme = "gruvbox"
+            app_of(pilot).choose_theme("gruvbox")
             await pilot.press("S", "escape")
             await pilot.pause()
         assert preferences == Preferences(theme="gruvbox", sort=Sort.EXPIRES)
@@ -406,7 +406,6 @@ class TestPreferences:
         preferences = Preferences(theme="nord")
         async with run(saved, preferences=preferences, theme="dracula") as pilot:
             assert pilot.app.theme == "dracula"
-            await pilot.pause()
         assert preferences.theme == "nord"
 
     @pytest.mark.parametrize("chosen", [Filter.ACTIVE, Filter.REVOKED])

@@ -13,10 +13,12 @@ from textual.widgets import Input, OptionList
 
 from tokentui.core import credential
 from tokentui.core.commands import TokenCommands
+from tokentui.ui.app import TokentuiApp
 from tokentui.ui.screens.audit_trail import AuditTrail
 from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.screens.choose_account import ChooseAccount
 from tokentui.ui.screens.choose_filter import ChooseFilter
+from tokentui.ui.screens.choose_theme import ChooseTheme
 from tokentui.ui.screens.confirm import Confirm
 from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.screens.help import Help
@@ -189,6 +191,15 @@ async def to_try(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: "token is valid" in said(pilot, "#verdict"))
 
 
+async def to_theme(pilot: Pilot[None]) -> None:
+    await to_list(pilot)
+    app = pilot.app
+    assert isinstance(app, TokentuiApp)
+    app.search_themes()
+    await arrive(pilot, ChooseTheme)
+    await pilot.press("home", "down", "down", "down", "down", "down")
+
+
 async def to_help(pilot: Pilot[None]) -> None:
     await to_list(pilot)
     await pilot.press("question_mark")
@@ -211,6 +222,7 @@ SCREENS = {
     "revoke-many": to_revoke_many,
     "show-only": to_show_only,
     "try": to_try,
+    "theme": to_theme,
     "help": to_help,
 }
 _SIZES = [(40, 12), (60, 20), (80, 24), (120, 36)]

@@ -15,7 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.filter import LineFilter
 from textual.screen import Screen
-from textual.theme import BUILTIN_THEMES, Theme, ThemeProvider
+from textual.theme import BUILTIN_THEMES
 
 from tokentui.core.commands import TokenCommands
 from tokentui.core.dates import local
@@ -24,6 +24,7 @@ from tokentui.ui.commands import Commands
 from tokentui.ui.encoding_fallback import EncodingFallback
 from tokentui.ui.handover import SecretHandover
 from tokentui.ui.preferences import Preferences
+from tokentui.ui.screens.choose_theme import ChooseTheme
 from tokentui.ui.screens.guide import Guide
 from tokentui.ui.screens.help import Help, Rows
 from tokentui.ui.screens.log_in import LogIn
@@ -129,7 +130,6 @@ class TokentuiApp(CapturesCrash, TypeAhead):
     def on_mount(self) -> None:
         if self._start_theme in self.available_themes:
             self.theme = self._start_theme
-        self.theme_changed_signal.subscribe(self, self._theme_chosen)
         self.set_interval(_LOOK_EVERY, self._look_around)
         if self.session_lock.signed_in:
             self.on_session_started()
@@ -235,12 +235,6 @@ class TokentuiApp(CapturesCrash, TypeAhead):
         """Hide everything until the password is typed; whoever has none is signed out."""
         self.session_lock.lock()
 
-    def _theme_chosen(self, theme: Theme) -> None:
-        # The one that it starts with is told as well, and was not chosen here.
-        if theme.name != self._start_theme:
-            self._start_theme = None
-            self._preferences.theme = theme.name
-
     def _on_notice(self, message: str) -> None:
         # Called in a thread: `notify` only posts a message, and so never waits for the loop.
         self.notify(message, markup=False)
@@ -289,8 +283,12 @@ class TokentuiApp(CapturesCrash, TypeAhead):
             self.push_screen(Palette())
 
     def search_themes(self) -> None:
-        """Find a theme."""
-        self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
+        """Choose a theme, with a preview of each."""
+        self.push_screen(ChooseTheme(sorted(self.available_themes), self.choose_theme))
+
+    def choose_theme(self, name: str) -> None:
+        """Change the theme, and remember it."""
+        self.theme = self._preferences.theme = name
 
     def _rows(self, bindings: Sequence[Binding]) -> Rows:
         return [

@@ -76,7 +76,7 @@ class Commands(Provider):
                     yield Command(title, more, run)
         if app.check_action("guide", ()):
             yield Command("Guide", "Read the guide", app.action_guide)
-        yield Command("Theme", "Choose the colours", app.action_change_theme)
+        yield Command("Theme", "Choose the colours, with a preview", app.action_change_theme)
         # Later: the palette has left the screen by then.
         if app.check_action("deliver_screenshot", ()):
             screenshot = partial(app.set_timer, 0.1, app.deliver_screenshot)
@@ -100,8 +100,9 @@ class Commands(Provider):
             return ()  # the list says so
 
     def _themes(self) -> Iterator[Command]:
-        for name in sorted(self.app.available_themes):
-            yield Command(f"Theme {name}", "", partial(setattr, self.app, "theme", name))
+        app = cast("TokentuiApp", self.app)
+        for name in sorted(app.available_themes):
+            yield Command(f"Theme {name}", "", partial(app.choose_theme, name))
 
 
 def _of_tokens(screen: TokenList, query: str, cancel: Cancel) -> Iterator[Command]:

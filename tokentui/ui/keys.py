@@ -14,6 +14,7 @@ from tokentui.ui.screens.audit_trail import AuditTrail
 from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.screens.choose_account import ChooseAccount
 from tokentui.ui.screens.choose_filter import ChooseFilter
+from tokentui.ui.screens.choose_theme import ChooseTheme
 from tokentui.ui.screens.confirm import Confirm
 from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.screens.guide import Guide
@@ -68,6 +69,7 @@ SHORTCUT_SCOPES: tuple[tuple[type[DOMNode], ...], ...] = (
     (AuditTrail,),
     (AuditEntry,),
     (ChooseAccount,),
+    (ChooseTheme,),
 )
 """What is on the screen at the same time, and declares keys."""
 
