@@ -417,6 +417,15 @@ class TestSummary:
         with pytest.raises(Cancelled):
             many.tokens.summary(NOW, cancel=cancel)
 
+    def test_tokens_are_counted_by_owner(self, many: Backend) -> None:
+        if not many.capabilities.accounts:
+            pytest.skip(many.capabilities.denial_reasons["accounts"])
+        expected: dict[str, int] = {}
+        for row in many.tokens.scan(Query(now=NOW)):
+            expected[row.token.account] = expected.get(row.token.account, 0) + 1
+        assert len(expected) > 1
+        assert dict(many.tokens.count_by_owner()) == expected
+
 
 class TestWindow:
     @pytest.fixture

@@ -36,7 +36,7 @@ from tokentui.core.query import WINDOW, Count, Query, TokenPage, TokenRow
 from tokentui.core.records import Edit, NameKey, Needs, Records, held_by
 from tokentui.core.repositories import Backup
 from tokentui.core.snapshot_lookup import SnapshotLookup
-from tokentui.core.summary import Summary, Tally
+from tokentui.core.summary import Summary, Tally, count_by_owner
 from tokentui.core.token import DEFAULT_SOON, Token, name_key
 from tokentui.core.usage import Usage
 from tokentui.core.window import FIRST, Position, window
@@ -234,6 +234,9 @@ class Tokens:
         tally = Tally(now, soon, self._store.usage.value)
         tally.add(each for each in self.snapshot().values() if account in (None, each.account))
         return tally.summary()
+
+    def count_by_owner(self) -> Mapping[str, int]:
+        return count_by_owner(self.snapshot().values())
 
     def scan(self, query: Query, cancel: Cancel = NEVER) -> Iterator[TokenRow]:
         found = query.select(self.snapshot().values(), self._store.usage.value)

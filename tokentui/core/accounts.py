@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -33,12 +34,19 @@ from tokentui.core.backend import Backend, committed
 from tokentui.core.change import Revoke
 from tokentui.core.clock import Clock, utc_now
 from tokentui.core.credential import Hasher, Secret
-from tokentui.core.errors import NotPermitted, StoreError
+from tokentui.core.errors import AccountChanged, NotPermitted, StoreError
 from tokentui.core.query import Query
 from tokentui.core.rights import Rights
 
 _REVOKED_TOGETHER = 10_000
 """The most tokens that one change revokes: between two, others can change the store."""
+
+
+class AccountRow(NamedTuple):
+    """An account, and how many tokens that were not revoked it owns."""
+
+    account: Account
+    tokens: int
 
 
 class AccountService:
@@ -70,6 +78,12 @@ class AccountService:
         accounts = without_deleted(self._backend.accounts.list_all())
         return [account for _, account in sorted(accounts.items()) if account is not None]
 
+    def rows(self) -> Sequence[AccountRow]:
+        """Return the accounts as `list_all` does, each with the number of its tokens."""
+        accounts = self.list_all()
+        counts = self._backend.tokens.count_by_owner()
+        return [AccountRow(each, counts.get(each.name, 0)) for each in accounts]
+
     def warnings(self) -> Sequence[str]:
         """Return what an administrator should know about the accounts, a sentence each."""
         return self._backend.accounts.warnings()
@@ -91,6 +105,11 @@ class AccountService:
         else:
             self._permit(Action.ACCOUNT, name)
         return find(self._backend.accounts.list_all(), name)
+
+    def check_unchanged(self, account: Account) -> None:
+        """Raise `AccountChanged` where an account is no longer as it was last seen."""
+        if self.get(account.name) != account:
+            raise AccountChanged(account.name)
 
     def hash_of(self, account: Account) -> str | None:
         """Return the hash of the password of an account, or None where it has none."""

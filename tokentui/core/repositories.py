@@ -87,6 +87,14 @@ class TokenRepository(TokenSource, Protocol):
         """
         ...
 
+    def count_by_owner(self) -> Mapping[str, int]:
+        """Count the tokens that were not revoked, by the account that owns them.
+
+        Returns:
+            How many there are of each account that has any.
+        """
+        ...
+
     def get_many(self, ids: Collection[str]) -> Mapping[str, Token]:
         """Find tokens by their IDs.
 

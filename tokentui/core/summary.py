@@ -1,7 +1,7 @@
 """How many tokens there are of each kind that a list can be filtered by."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -41,6 +41,11 @@ COUNTED = tuple(Filter[field.upper()] for field in Summary.__struct_fields__)
 def capped(number: int) -> Count:
     """Return a count as a summary has it."""
     return Count(number) if number <= CAP else Count(CAP, exact=False)
+
+
+def count_by_owner(tokens: Iterable[Token]) -> Mapping[str, int]:
+    """Count those of `tokens` that were not revoked, by the account that owns them."""
+    return Counter(token.account for token in tokens if token.revoked_at is None)
 
 
 class Tally:

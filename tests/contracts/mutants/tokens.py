@@ -1,5 +1,6 @@
 """Backends that break the contract of what is found of tokens, each in one way."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import count
@@ -249,6 +250,11 @@ class CountsOn(memory.Tokens):
         return replace(found, all=Count(found.all.value))
 
 
+class CountsRevoked(memory.Tokens):
+    def count_by_owner(self) -> Mapping[str, int]:
+        return Counter(token.account for token in self.snapshot().values())
+
+
 class Forgetful(MemoryBackend):
     """Keeps what it is told until it is closed."""
 
@@ -301,5 +307,6 @@ TOKENS: dict[str, Kind] = {
     "counts the tokens of all accounts": tokens(SummaryOfAll),
     "has a stale summary": tokens(StaleSummary),
     "calls what it cuts short exact": tokens(CountsOn),
+    "counts revoked tokens of owners": tokens(CountsRevoked),
     "forgets tokens once it is closed": Forgetful,
 }

@@ -24,7 +24,7 @@ from tokentui.core.query import NO_USES, WINDOW, Count, Query, Sort, TokenPage, 
 from tokentui.core.records import Needs, Records
 from tokentui.core.repositories import TokenRepository
 from tokentui.core.rows import if_readable, joined
-from tokentui.core.summary import Summary, Tally
+from tokentui.core.summary import Summary, Tally, count_by_owner
 from tokentui.core.token import DEFAULT_SOON, Token
 from tokentui.core.window import FIRST, Position, window
 from tokentui.stores.file.accounts import AccountFiles
@@ -130,6 +130,9 @@ class TinyDBStore:
         for part in cancel.checked(in_slices(self.snapshot().values())):
             tally.add(token for token in part if account in (None, token.account))
         return tally.summary()
+
+    def count_by_owner(self) -> Mapping[str, int]:
+        return count_by_owner(self.snapshot().values())
 
     def _select(self, query: Query, cancel: Cancel) -> tuple[Sequence[Token], Uses]:
         """Return the whole result of `query`, and the uses by which it was found."""

@@ -20,6 +20,8 @@ from tokentui.stores.postgresql.token_rows import COLUMNS, storable, token_of
 _PART = 1000
 """How many rows of a scan are asked for at a time."""
 
+_OF_OWNERS = "SELECT account, count(*) FROM tokens WHERE revoked_at IS NULL GROUP BY account"
+
 
 class TokenTable:
     """A `TokenRepository` over the table of tokens."""
@@ -86,6 +88,9 @@ class TokenTable:
                 yield seen
             if len(found) < _PART:
                 return
+
+    def count_by_owner(self) -> Mapping[str, int]:
+        return dict(self._connections.ask(lambda it: it.all(_OF_OWNERS)))
 
     def get_many(self, ids: Collection[str]) -> Mapping[str, Token]:
         return self._connections.ask(lambda it: token_rows.by_id(it, ids)) if ids else {}
