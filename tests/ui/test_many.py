@@ -14,6 +14,7 @@ from tokentui.core.policy import Policy
 from tokentui.core.query import Filter, Sort
 from tokentui.core.repositories import every_token
 from tokentui.ui.preferences import Preferences
+from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.screens.choose_filter import ChooseFilter
 from tokentui.ui.screens.confirm import Confirm
 from tokentui.ui.screens.create_token import CreateToken
@@ -21,6 +22,7 @@ from tokentui.ui.screens.manage_token import ManageToken
 from tokentui.ui.screens.token_list import TokenList
 from tokentui.ui.widgets.month_calendar import MonthCalendar
 from tokentui.ui.widgets.screen_header import ScreenHeader
+from tokentui.ui.widgets.toggles import Tick
 from tokentui.ui.widgets.token_table import TokenTable
 
 from ..conftest import NOW
@@ -42,6 +44,11 @@ def marked(pilot: Pilot[None]) -> set[str]:
     assert isinstance(screen, TokenList)
     selected = screen._browser.selection.ids
     return {screen.service.queries.get(token_id).name for token_id in selected}
+
+
+def bound(service: TokenCommands) -> set[str]:
+    tokens = service.queries.list_all(service.queries.query())
+    return {token.name for token in tokens if token.read_only}
 
 
 def on(pilot: Pilot[None], screen: type) -> bool:
@@ -166,6 +173,86 @@ async def test_the_footer_offers_no_key_that_is_typed(saved: TokenCommands, run:
     async with run(saved) as pilot:
         await pilot.press("slash")
         await until(pilot, lambda: footer(pilot).keys() == {"Clear"})
+
+
+class TestBulkAccess:
+    async def test_all_get_the_same(self, saved: TokenCommands, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("space", "space", "e")
+            await arrive(pilot, ChooseAccess)
+            assert said(pilot, "#subject") == "2 tokens: backup-nightly, ci-deploy"
+            await pilot.press("space", "tab")
+            await write(pilot, "192.0.2.0/24")
+            await pilot.press("enter")
+            await arrive(pilot, Confirm)
+            assert "All of them get: read-only, from 192.0.2.0/24." in said(pilot, "#body")
+            await pilot.press("y")
+            await arrive(pilot, TokenList)
+            await until(pilot, lambda: bound(saved) == set(NAMES[:2]))
+            await until(pilot, lambda: marked(pilot) == set())
+            limits = "read-only, from 192.0.2.0/24"
+            assert toasts(pilot)[-1] == f"backup-nightly, ci-deploy: {limits}."
+
+    async def test_what_they_have_in_common_is_where_it_begins(
+        self, saved: TokenCommands, run: Run
+    ) -> None:
+        saved.set_access(saved.queries.look_up(NAMES[0]), read_only=True, networks=())
+        async with run(saved) as pilot:
+            await pilot.press("space", "e")
+            await arrive(pilot, ChooseAccess)
+            assert pilot.app.screen.query_one("#read-only", Tick).value
+            await pilot.press("escape")
+            await arrive(pilot, TokenList)
+            await pilot.press("space", "e")
+            await arrive(pilot, ChooseAccess)
+            assert "Their access differs:" in said(pilot, "#subject")
+            assert not pilot.app.screen.query_one("#read-only", Tick).value
+            await pilot.press("tab")
+            await write(pilot, "::1")
+            await pilot.press("ctrl+s")
+            await arrive(pilot, Confirm)
+            await pilot.press("n")
+            await arrive(pilot, TokenList)
+            assert toasts(pilot)[-1] == "Nothing was changed."
+            assert bound(saved) == {NAMES[0]}
+
+    async def test_of_one_token_no_more_is_asked(self, saved: TokenCommands, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("down", "e")
+            await arrive(pilot, ChooseAccess)
+            assert said(pilot, "#subject") == NAMES[1]
+            await pilot.press("space", "ctrl+s")
+            await arrive(pilot, TokenList)
+            await until(pilot, lambda: bound(saved) == {NAMES[1]})
+
+    async def test_where_one_cannot_be_changed_nothing_is_asked(
+        self, saved: TokenCommands, run: Run
+    ) -> None:
+        new = saved.rotate(saved.queries.look_up(NAMES[0]), timedelta(days=7))
+        saved.confirm_saved(new.token.id)
+        async with run(saved) as pilot:
+            await pilot.press("a", "e")
+            await until(
+                pilot, lambda: any("was already replaced" in each for each in toasts(pilot))
+            )
+            assert on(pilot, TokenList)
+
+    @pytest.mark.usefixtures("unwatched")
+    async def test_one_that_was_changed_meanwhile_keeps_all(
+        self, saved: TokenCommands, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("space", "space", "e")
+            await arrive(pilot, ChooseAccess)
+            await pilot.press("space", "ctrl+s")
+            await arrive(pilot, Confirm)
+            saved.rename(saved.queries.look_up("ci-deploy"), "ci")
+            await pilot.press("y")
+            await arrive(pilot, TokenList)
+            await until(
+                pilot, lambda: "changed elsewhere in the meantime" in said(pilot, "#warning")
+            )
+            assert bound(saved) == set()
 
 
 class TestBulkRevoke:

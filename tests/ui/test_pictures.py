@@ -170,6 +170,13 @@ async def to_revoke_many(pilot: Pilot[None]) -> None:
     await pilot.press("6")
 
 
+async def to_access_many(pilot: Pilot[None]) -> None:
+    await to_list(pilot)
+    await pilot.press("home", "space", "down", "space", "e")
+    await arrive(pilot, ChooseAccess)
+    await pilot.press("space")
+
+
 async def to_show_only(pilot: Pilot[None]) -> None:
     await to_list(pilot)
     await pilot.press("f")
@@ -220,6 +227,7 @@ SCREENS = {
     "pair": to_pair,
     "marked": to_marked,
     "revoke-many": to_revoke_many,
+    "access-many": to_access_many,
     "show-only": to_show_only,
     "try": to_try,
     "theme": to_theme,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from textual.dom import DOMNode
 
+from tokentui.core.access import Access
 from tokentui.core.commands import TokenCommands
 from tokentui.core.errors import TokenChanged
 from tokentui.core.token import Token
@@ -34,6 +35,12 @@ class TokenChanges:
         """Revoke tokens; raise `TokentuiError` where that is not done."""
         async with self._under_way:
             await Session.of(self._node).commit(partial(self._service.revoke, tokens))
+
+    async def set_access(self, tokens: Sequence[Token], access: Access) -> None:
+        """Give tokens the same access; raise `TokentuiError` where that is not done."""
+        change = partial(self._service.change_access, tokens, **access._asdict())
+        async with self._under_way:
+            await Session.of(self._node).commit(change)
 
     def add_renamings(self, renamings: Sequence[Renaming]) -> None:
         """Add to what `undo` can undo, latest last."""

@@ -96,8 +96,9 @@ class TokenListModel:
         if selection:
             hidden = len(selection.hidden)
             not_shown = f", {hidden:,} not shown" if hidden else ""
-            revoke = self._key("list.revoke")
-            return f"{len(selection):,} selected{not_shown}: {revoke} revoke, Esc clear selection"
+            revoke, access = self._key("list.revoke"), self._key("list.access")
+            keys = f"{revoke} revoke, {access} access, Esc clear"
+            return f"{len(selection):,} selected{not_shown}: {keys}"
         found = [f"matching {self.text!r}"] if self.text else []
         found += [f"owned by {printable(self.account)}"] if self.account else []
         return " ".join([formatting.found(total), *found]) if found else ""

@@ -6,6 +6,7 @@ from functools import partial
 from textual.content import Content
 
 from tokentui import formatting
+from tokentui.core.access import Access
 from tokentui.core.commands import TokenCommands
 from tokentui.core.query import TokenRow
 from tokentui.core.token import Token
@@ -87,6 +88,19 @@ def revoke_immediately_question(service: TokenCommands, token: Token) -> Confirm
         yes="Yes, Revoke It Immediately",
         check=partial(service.check_unchanged, [token]),
         refused="Nothing was rotated.",
+    )
+
+
+def access_question(service: TokenCommands, tokens: Sequence[Token], access: Access) -> Confirm:
+    """Return the question that is asked before several tokens get the same access."""
+    return Confirm(
+        "Change access",
+        Content.assemble("Change the access of ", (formatting.tokens(len(tokens)), "bold"), "?"),
+        f"All of them get: {formatting.access(access)}. If one token cannot be changed, none is."
+        f"\n\n{names(service, tokens, _NAMES_LISTED)}",
+        yes=f"Yes, Change {len(tokens):,} Tokens",
+        check=partial(service.check_unchanged, tokens),
+        refused="Nothing was changed.",
     )
 
 

@@ -1,6 +1,6 @@
 """Manage API Tokens: the list, and the way to everything else."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -8,6 +8,7 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from tokentui import formatting
 from tokentui.core.commands import TokenCommands
 from tokentui.core.errors import AlreadyReplaced, TokentuiError
 from tokentui.core.query import Sort, TokenRow
@@ -21,6 +22,7 @@ from tokentui.ui.messages import StoreChanged
 from tokentui.ui.preferences import Preferences
 from tokentui.ui.screens import token_list_keys
 from tokentui.ui.screens.audit_trail import AuditTrail
+from tokentui.ui.screens.choose_access import choose_access
 from tokentui.ui.screens.choose_account import ChooseAccount
 from tokentui.ui.screens.choose_filter import ChooseFilter
 from tokentui.ui.screens.create_token import CreateToken
@@ -281,26 +283,47 @@ class TokenList(Page[None]):
     @flow
     async def action_revoke(self, tokens: Sequence[Token] = ()) -> None:
         """Ask, then revoke tokens, or else those that are selected, or the one under the cursor."""
-        try:
-            tokens = tokens or await self._browser.loader.chosen()
-        except TokentuiError as error:
-            self._browser.warn(str(error))
-            return
+        tokens = tokens or await self._chosen()
         if not tokens:
             return
         question = revoke_question(self.service, tokens, self._browser.table.row)
         if await self.app.push_screen_wait(question):
             self._revoke(tokens)
 
-    @work(group="change")
-    async def _revoke(self, tokens: Sequence[Token]) -> None:
+    @flow
+    async def action_access(self) -> None:
+        """Change the access of the selected tokens, or of the one under the cursor."""
+        tokens = await self._chosen()
+        if not tokens:
+            return
+        access = await choose_access(self, self.service, self.permissions, tokens)
+        if access is not None:
+            done = f"{names(self.service, tokens)}: {formatting.access(access)}."
+            self._change(tokens, partial(self._changes.set_access, tokens, access), done)
+
+    async def _chosen(self) -> Sequence[Token]:
         try:
-            await self._changes.revoke(tokens)
+            return await self._browser.loader.chosen()
+        except TokentuiError as error:
+            self._browser.warn(str(error))
+            return ()
+
+    def _revoke(self, tokens: Sequence[Token]) -> None:
+        done = f"Revoked {names(self.service, tokens)}."
+        self._change(tokens, partial(self._changes.revoke, tokens), done)
+
+    @work(group="change")
+    async def _change(
+        self, tokens: Sequence[Token], change: Callable[[], Awaitable[None]], done: str
+    ) -> None:
+        """Make a change of tokens, which are selected no longer then, and say what was done."""
+        try:
+            await change()
         except TokentuiError as error:
             self._browser.failure = str(error)
         else:
             self._browser.selection.ids -= {token.id for token in tokens}
-            self.notify(f"Revoked {names(self.service, tokens)}.", markup=False)
+            self.notify(done, markup=False)
         self.reload()
 
     @work(group="never-saved")

@@ -8,8 +8,13 @@ from tokentui.core.query import Sort
 from tokentui.core.rights import Permissions
 from tokentui.core.token import Token
 
-_OF_OWNERS = {"rename": Action.RENAME, "rotate": Action.ROTATE, "revoke": Action.REVOKE}
-_CHANGES = {"rename", "rotate", "revoke", "mark", "mark_range", "mark_all", "invert_marks"}
+_OF_OWNERS = {
+    "access": Action.ACCESS,
+    "rename": Action.RENAME,
+    "rotate": Action.ROTATE,
+    "revoke": Action.REVOKE,
+}
+_CHANGES = {*_OF_OWNERS, "mark", "mark_range", "mark_all", "invert_marks"}
 """Actions that change tokens, or select them for a change."""
 _OF_ROWS = _CHANGES | {
     "copy_id",
@@ -63,6 +68,13 @@ BINDINGS: list[BindingType] = [
         for number, sort in enumerate(_SORTS, 1)
     ),
     Binding("d", "details", "Details", id="list.details"),
+    Binding(
+        "e",
+        "access",
+        "Access",
+        tooltip="Change the access of the token, or of all selected tokens",
+        id="list.access",
+    ),
     Binding("y", "try", "Verify", tooltip="Verify a secret", id="list.try"),
     Binding("H", "audit", "Audit log", id="list.audit"),
     Binding("right", "show_beside(1)", "Show the next status", show=False, id="list.next-status"),
