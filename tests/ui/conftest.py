@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from tokentui.core.commands import TokenCommands
-from tokentui.ui import session
+from tokentui.ui import details_pane, session
 from tokentui.ui.app import TokentuiApp
 from tokentui.ui.store_watch import StoreWatch
 from tokentui.ui.widgets.status_strip import StatusStrip
@@ -89,6 +89,13 @@ def calm(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a slow machine be no slow store: what takes long is up to the test."""
     monkeypatch.setattr(session, "CALM", _PATIENCE)
     monkeypatch.setattr(session, "CALM_OF_CHANGES", _PATIENCE)
+
+
+@pytest.fixture(autouse=True)
+def never_at_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the events of a token be read only where a test says so, however long that takes."""
+    monkeypatch.setattr(details_pane, "REST", 3600)
+    monkeypatch.setattr(details_pane, "LIMIT", 3600)
 
 
 @pytest.fixture(autouse=True, scope="session")

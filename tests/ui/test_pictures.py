@@ -14,6 +14,7 @@ from textual.widgets import Input, OptionList
 from tokentui.core import credential
 from tokentui.core.commands import TokenCommands
 from tokentui.ui.app import TokentuiApp
+from tokentui.ui.details_pane import DetailsPane
 from tokentui.ui.screens.audit_trail import AuditTrail
 from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.screens.choose_account import ChooseAccount
@@ -31,6 +32,7 @@ from tokentui.ui.screens.try_secret import TrySecret
 from tokentui.ui.type_ahead import TypeAhead
 from tokentui.ui.widgets import screen_header
 from tokentui.ui.widgets.history import History
+from tokentui.ui.widgets.token_table import TokenTable
 
 from .conftest import Run, arrive, log_in, said, until, write
 from .office import Office
@@ -64,6 +66,7 @@ async def draw(pilot: Pilot[None]) -> str:
     for field in pilot.app.screen.query(Input):
         field.cursor_blink = False
     await until(pilot, lambda: at_rest(pilot.app))
+    await read_events(pilot)
     await pilot.pause()
     svg = pilot.app.export_screenshot()
     svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)
@@ -73,6 +76,17 @@ async def draw(pilot: Pilot[None]) -> str:
 def at_rest(app: App[None]) -> bool:
     assert isinstance(app, TypeAhead)
     return app._settled()
+
+
+async def read_events(pilot: Pilot[None]) -> None:
+    """Let the details beside the list, where they are shown, have the events of their token."""
+    if not isinstance(pilot.app.screen, TokenList):
+        return
+    pane = pilot.app.screen.query_one(DetailsPane)
+    token = pilot.app.screen.query_one(TokenTable).token
+    if token is not None and pane.display:
+        pane.read_events(token)
+        await until(pilot, lambda: pane.events is not None)
 
 
 async def to_never_saved(pilot: Pilot[None]) -> None:
@@ -282,6 +296,12 @@ async def test_first_start(
     service: TokenCommands, run: Run, picture: SnapshotAssertion, size: tuple[int, int]
 ) -> None:
     async with run(service, size) as pilot:
+        assert await draw(pilot) == picture
+
+
+async def test_much_room(stocked: TokenCommands, run: Run, picture: SnapshotAssertion) -> None:
+    async with run(stocked, (200, 50)) as pilot:
+        await to_list(pilot)
         assert await draw(pilot) == picture
 
 

@@ -71,6 +71,10 @@ OVERLAP = {
 }
 
 
+EXAMPLE_REQUEST = 'curl https://api.example.com/ -H "Authorization: Bearer $TOKEN"'
+"""A request with a token, whose secret is in a variable of the shell."""
+
+
 def overlap(context: DisplayContext, size: timedelta, words: str) -> str:
     """Return an overlap and when it ends, such as 24 hours until 2026-11-25 20:15."""
     return f"{words:<9} until {minute(context, context.now + size)}" if size else words
@@ -199,7 +203,7 @@ def details(context: DisplayContext, row: TokenRow) -> list[tuple[str, str]]:
     expires = "never"
     if token.expires_at is not None:
         away = distance(context, token.expires_at)
-        expires = f"{last_moment(token.expires_at, context.zone)}, {away}"
+        expires = f"{minute(context, token.expires_at)}, {away}"
     ends = [("Expires", expires)]
     if token.read_only or token.networks:
         ends.append(("Access", access(token)))

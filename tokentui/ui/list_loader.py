@@ -32,7 +32,7 @@ class ListLoader:
     `show` is called with each listing, and the ID of the token that the cursor goes to,
     `show_total` once the tokens of a large result are counted, and `show_summary` with how many
     there are of each status; `warn` with the reason why there is no listing, or nothing where the
-    state of the session says so.
+    state of the session says so; `asked` before anything is read.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class ListLoader:
         show_total: Callable[[Count], None],
         show_summary: Callable[[Summary], None],
         warn: Callable[[str], None],
+        asked: Callable[[], None],
     ) -> None:
         self._browser = browser
         self._queries = queries
@@ -57,6 +58,7 @@ class ListLoader:
         self._show_total = show_total
         self._show_summary = show_summary
         self._warn = warn
+        self._on_asked = asked
         self._shown = Wanted()
         """What is on the screen."""
         self._asked: Wanted | None = None
@@ -94,6 +96,7 @@ class ListLoader:
         self._load(self._table.window_start, follow=token_id)
 
     def _load(self, offset: int, *, follow: str | None) -> None:
+        self._on_asked()
         self._asked = self._model.wanted(offset, around=follow, selected=self._selection.ids)
         self._arrived.clear()
         read = partial(self._read, self._asked, self._table.token_id)

@@ -12,6 +12,7 @@ from tokentui.core.queries import TokenQueries
 from tokentui.core.query import Count, Filter, Sort, TokenRow
 from tokentui.core.rights import Permissions
 from tokentui.core.token import Token
+from tokentui.ui.details_pane import DetailsPane
 from tokentui.ui.list_loader import ListLoader
 from tokentui.ui.listing import Listing
 from tokentui.ui.preferences import Preferences
@@ -21,7 +22,6 @@ from tokentui.ui.token_list_model import TokenListModel
 from tokentui.ui.widgets.filter_field import FilterField
 from tokentui.ui.widgets.notice import Notice
 from tokentui.ui.widgets.status_strip import StatusStrip
-from tokentui.ui.widgets.token_details import TokenDetails
 from tokentui.ui.widgets.token_row import RowText, brief_lines, row_text
 from tokentui.ui.widgets.token_table import TokenTable
 
@@ -56,6 +56,7 @@ class TokenBrowser(Vertical):
         self.selection = Selection()
         self.table = TokenTable(self._row_text, self._fetch)
         self.strip = StatusStrip()
+        self.pane = DetailsPane(queries, key)
         self.failure = ""
         """Why what was tried last was not done; said until something else is begun."""
         self.loader = ListLoader(
@@ -68,6 +69,7 @@ class TokenBrowser(Vertical):
             show_total=self._show_total,
             show_summary=self.strip.show_summary,
             warn=self.warn,
+            asked=self.pane.leave,
         )
 
     def compose(self) -> ComposeResult:
@@ -75,8 +77,7 @@ class TokenBrowser(Vertical):
         yield FilterField(id="filter", placeholder="Name, note, ID, owner, or status:expired")
         with Horizontal(id="tokens"):
             yield self.table
-            with Vertical(id="pane"):
-                yield TokenDetails(id="details")
+            yield self.pane
         with VerticalScroll(id="nothing", can_focus=False):
             yield Notice(id="empty")
         yield Notice(id="summary")
@@ -167,9 +168,10 @@ class TokenBrowser(Vertical):
     def _moved(self, event: TokenTable.Moved) -> None:
         event.stop()  # each step up costs time, and a cursor key has little
         row, context = self.table.row, self._display
-        if self.query_one("#pane").display:
-            self.query_one(TokenDetails).show(context, row)
+        if self.pane.display:
+            self.pane.show(context, row)
         else:
+            self.pane.leave()
             lines = brief_lines(context, row) if row else ""
             self.query_one("#facts", Static).update(lines, layout=False)
 

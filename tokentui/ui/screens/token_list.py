@@ -88,6 +88,10 @@ class TokenList(Page[None]):
     @on(events.ScreenSuspend)
     def _something_else_is_begun(self) -> None:
         self._browser.failure = ""
+        self._browser.pane.leave()
+
+    def on_resize(self) -> None:
+        self.refresh_bindings()  # the details may have room by now
 
     # -- keys -----------------------------------------------------------------------------------
 
@@ -106,6 +110,7 @@ class TokenList(Page[None]):
             self.permissions,
             history=browser.model.history,
             empty=not (browser.filterable if action == "filter" else browser.usable),
+            wide=self.has_class("-wide"),
             token=None if browser.selection else browser.table.token,
         )
 
@@ -234,6 +239,13 @@ class TokenList(Page[None]):
             self._browser.show_on(successor)
 
     @flow
+    async def action_copy_example(self) -> None:
+        """Copy a request with the token under the cursor, without its secret."""
+        await self._copy(
+            "curl command", lambda _: formatting.EXAMPLE_REQUEST, " Set TOKEN to the secret."
+        )
+
+    @flow
     async def action_copy_id(self) -> None:
         """Copy the ID of the token under the cursor."""
         await self._copy("token ID", lambda token: token.id)
@@ -243,10 +255,10 @@ class TokenList(Page[None]):
         """Copy the name of the token under the cursor."""
         await self._copy("name", lambda token: token.name)
 
-    async def _copy(self, what: str, of: Callable[[Token], str]) -> None:
+    async def _copy(self, what: str, of: Callable[[Token], str], hint: str = "") -> None:
         if (row := await self._browser.loader.meant()) is not None:
             self.app.copy_to_clipboard(of(row.token))
-            self.notify(f"Sent the {what} to the clipboard of your terminal.")
+            self.notify(f"Sent the {what} to the clipboard of your terminal.{hint}")
 
     @flow
     async def action_history(self) -> None:

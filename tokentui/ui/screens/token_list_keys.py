@@ -17,6 +17,7 @@ _OF_OWNERS = {
 _CHANGES = {*_OF_OWNERS, "mark", "mark_range", "mark_all", "invert_marks"}
 """Actions that change tokens, or select them for a change."""
 _OF_ROWS = _CHANGES | {
+    "copy_example",
     "copy_id",
     "copy_name",
     "details",
@@ -85,6 +86,7 @@ BINDINGS: list[BindingType] = [
     Binding("v", "mark_range", "Select a range", show=False, id="list.mark-range"),
     Binding("a", "mark_all", "Select all or none", show=False, id="list.mark-all"),
     Binding("i", "invert_marks", "Invert selection", show=False, id="list.invert-marks"),
+    Binding("E", "copy_example", "Copy an example request", show=False, id="list.copy-example"),
     Binding("C", "copy_id", "Copy the token ID", show=False, id="list.copy-id"),
     Binding("Y", "copy_name", "Copy the name", show=False, id="list.copy-name"),
     Binding("u", "undo", "Undo the last rename", show=False, id="list.undo"),
@@ -101,12 +103,19 @@ BINDINGS: list[BindingType] = [
 
 
 def disabled_reason(
-    action: str, permissions: Permissions, *, history: bool, empty: bool, token: Token | None
+    action: str,
+    permissions: Permissions,
+    *,
+    history: bool,
+    empty: bool,
+    wide: bool,
+    token: Token | None,
 ) -> str:
     """Say why an action can do nothing now; nothing where it can.
 
     `history` says that the list is of revoked tokens, `empty` that there is none that the action
-    could be for. `token` is the one that it would be for, if it is one alone.
+    could be for, `wide` that there is room beside the list. `token` is the one that it would be
+    for, if it is one alone.
     """
     changes = action in _CHANGES
     if (changes or action == "create") and permissions.read_only_reason:
@@ -117,6 +126,8 @@ def disabled_reason(
         return "A revoked token cannot be changed. Esc shows the others."
     if empty and action in _OF_ROWS:
         return "There is no token here."
+    if action == "details" and not wide:
+        return "Details beside the list need a window of 120 columns."
     if action in _OF_OWNERS and token is not None:
         return permissions.denial_reason(_OF_OWNERS[action], [token])
     return ""

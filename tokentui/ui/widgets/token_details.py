@@ -1,35 +1,81 @@
 """All that is known of a token, beside the list."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from textwrap import wrap
 
 from textual.content import Content
 from textual.widgets import Static
 
 from tokentui import formatting
+from tokentui.core.audit import Entry
 from tokentui.core.display import DisplayContext
 from tokentui.core.query import TokenRow
 from tokentui.core.text import printable
 from tokentui.core.token import Token
+from tokentui.formatting.audit import event
+from tokentui.ui.widgets.token_columns import GAP, fit
 from tokentui.ui.widgets.token_row import ends, row_text
 
 _LABELS = 11
 _TONES = {"": "$ok", "soon": "$warn", "unsaved": "$warn", "expired": "$bad", "muted": "$dim"}
 _ABOVE = {"Name", "Note", "Status", "Expires", "Created"}
 """What stands above the labels, in another form."""
+EVENTS = 5
+"""How many of the latest events are shown."""
+_ROOM_FOR_MORE = 12
+"""Cells that are left beside an event from which on its details stand there."""
 
 
 class TokenDetails(Static):
-    """Shows one token: name, status and note, how much of its life has passed, then the rest."""
+    """Shows one token: name, status and note, how much of its life has passed, then the rest.
+
+    The rest is what else is known, its latest events, and how to use it. `key` tells which key an
+    action has.
+    """
+
+    def __init__(self, key: Callable[[str], str], *, id: str) -> None:  # noqa: A002 - Textual's
+        super().__init__(id=id)
+        self._key = key
+        self._shown: tuple[DisplayContext, TokenRow] | None = None
+        self.events: Sequence[Entry] | str | None = None
+        """The latest events of the token, or why there are none; None until they are read."""
 
     def show(self, context: DisplayContext, row: TokenRow | None) -> None:
         """Show a token, or nothing."""
-        width = max(_LABELS + 1, self.size.width)
-        lines = [] if row is None else _lines(context, row, width)
+        self._shown = None if row is None else (context, row)
+        self._draw()
+
+    def show_events(self, events: Sequence[Entry] | str | None) -> None:
+        """Show the latest events of the token, a sentence in their place, or none yet."""
+        if events != self.events:
+            self.events = events
+            self._draw()
+
+    def _draw(self) -> None:
+        lines: list[Content] = []
+        if self._shown is not None:
+            context, row = self._shown
+            width = max(_LABELS + 1, self.size.width)
+            lines += _facts(context, row, width)
+            for section in self._sections(context, row.token, width):
+                if len(lines) + 1 + len(section) <= self.size.height:
+                    lines += [Content(""), *section]
         self.update(Content("\n").join(lines), layout=False)
 
+    def _sections(
+        self, context: DisplayContext, token: Token, width: int
+    ) -> Iterator[Sequence[Content]]:
+        """Yield what is shown where there is room for all of it."""
+        history = [_title("History", self._key("list.history"), "all", width)]
+        history += _events(context, self.events, width)
+        yield history + [Content("")] * (1 + EVENTS - len(history))
+        if token.revoked_at is None:
+            example = formatting.EXAMPLE_REQUEST.replace(" -H", " \\\n  -H").split("\n")
+            title = _title("Example", self._key("list.copy-example"), "copy", width)
+            yield [title, *(Content.styled(line, "$dim") for line in example)]
 
-def _lines(context: DisplayContext, row: TokenRow, width: int) -> Iterator[Content]:
+
+def _facts(context: DisplayContext, row: TokenRow, width: int) -> Iterator[Content]:
     token = row.token
     words = row_text(context, row)
     tone = _TONES[words.tone]
@@ -68,6 +114,32 @@ def _labelled(label: str, value: str, width: int) -> Iterator[Content]:
     for number, line in enumerate(lines):
         shown = label if number == 0 else ""
         yield Content.assemble((shown.ljust(_LABELS), "$dim"), line)
+
+
+def _title(title: str, key: str, what: str, width: int) -> Content:
+    """Return the title of a section, and at its right end a key and what it does."""
+    gap = " " * max(1, width - len(title) - len(key) - 1 - len(what))
+    return Content.assemble((title, "bold $ink"), gap, (key, "bold $accent"), (f" {what}", "$dim"))
+
+
+def _events(
+    context: DisplayContext, events: Sequence[Entry] | str | None, width: int
+) -> Iterator[Content]:
+    if isinstance(events, str):
+        yield from (Content.styled(line, "$dim") for line in wrap(printable(events), width))
+    elif events is not None:
+        yield from (_event(context, entry, width) for entry in events)
+        if not events:
+            yield Content.styled("No events yet.", "$dim")
+
+
+def _event(context: DisplayContext, entry: Entry, width: int) -> Content:
+    when = formatting.minute(context, entry.time) + " " * GAP
+    what = fit(event(entry), min(len(event(entry)), max(1, width - len(when))))
+    room = width - len(when) - len(what) - GAP
+    about = printable(entry.about or "")
+    more = " " * GAP + (fit(about, room) if len(about) > room else about)
+    return Content.assemble((when, "$dim"), what, (more if room >= _ROOM_FOR_MORE else "", "$dim"))
 
 
 def fold(name: str, width: int) -> list[str]:
