@@ -154,21 +154,23 @@ def test_an_upgrade_runs_the_files_that_are_new_once(
         assert connection.execute("SELECT * FROM notes").fetchall() == [("1",)]
 
 
-_TO_FIRST = """
-    DROP INDEX tokens_text;
-    CREATE INDEX tokens_text ON tokens USING gin (name_key gin_trgm_ops);
-    ALTER TABLE tokens DROP COLUMN note, DROP COLUMN note_key;
-    UPDATE store SET version = 1
+_OF_FIRST = """
+    INSERT INTO store (version, needs, fingerprint) VALUES (1, '0.2', %s);
+    INSERT INTO tokens (id, account, name, name_key, created_at, hash, revision, changed)
+        VALUES ('0000000001', 'ada', 'ci', 'ci', now(), 'hash', 1, 1)
 """
-"""What a database of this version lacks to be one of the first version."""
 
 
 @pytest.fixture
 def upgraded(database: OnDatabase) -> OnDatabase:
     """Return a store of the first version, with the token ci, that was upgraded."""
-    database.run("create", "ci", "--never")
     with psycopg.connect(database.url) as connection:
-        connection.execute(_TO_FIRST)
+        [(key,)] = connection.execute("SELECT fingerprint FROM store").fetchall()
+        connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        for script in ("roles.sql", "store.sql", "0001.sql"):
+            connection.execute((schema.SCRIPTS / script).read_bytes())
+        for statement in _OF_FIRST.split(";"):
+            connection.execute(statement.encode(), [key] if "%s" in statement else None)
     assert database.run("note", "ci", "x").returncode == ExitCode.STORE
     assert database.run("store", "upgrade", database.url).returncode == ExitCode.OK
     return database

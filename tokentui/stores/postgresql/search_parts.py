@@ -30,6 +30,8 @@ HAYSTACK = (
 )
 """What words are looked for in; an index has its trigrams. In this collation, lower is of ASCII."""
 EXPIRED = "t.expires_at < %(now)s"
+_NOTED = "t.note_key <> ''"
+"""An index has the tokens of which this holds."""
 HELD = "t.revoked_at IS NULL AND NOT t.frees_name"
 """The first part follows from the second; the planner needs it, to use the index of dates."""
 OF_STATUS = {
@@ -50,7 +52,10 @@ def conditions(search: Search) -> Iterator[str]:
     """Yield what has to hold of a row of `tokens AS t`, and of `uses AS u` where uses decide."""
     for number, term in enumerate(search.terms):
         condition = _condition(term, f"term_{number}")
-        yield f"({condition}) IS NOT TRUE" if term.excluded else f"({condition})"
+        if isinstance(term, NoNote) and term.excluded:
+            yield _NOTED
+        else:
+            yield f"({condition}) IS NOT TRUE" if term.excluded else f"({condition})"
 
 
 def values(search: Search, now: datetime) -> dict[str, Any]:
@@ -80,10 +85,11 @@ def _condition(term: Term, name: str) -> str:
         case Word():
             return f"{HAYSTACK} LIKE %({name})s"
         case Note() if len(term.key) < SHORT:
-            return f"strpos(t.note_key, %({name})s) > 0"
+            return f"{_NOTED} AND strpos(t.note_key, %({name})s) > 0"
         case Note():
-            # The first part is for the index, which has more than notes.
-            return f"{HAYSTACK} LIKE %({name})s AND t.note_key LIKE %({name})s"
+            # The other parts are for an index: one has more than notes.
+            like = f"LIKE %({name})s"
+            return f"{_NOTED} AND {HAYSTACK} {like} AND t.note_key {like}"
         case NoNote():
             return "t.note_key = ''"
         case Owner():
