@@ -21,6 +21,7 @@ from tokentui.ui.sign_in import SignIn
 from ..conftest import CHEAPEST, NOW
 
 PASSWORD = "correct horse battery"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICROj42RD8YcYiXVQVW5szkT+UAuUR4YJR/0WB2vQKuR"
 
 
 class Office:
@@ -31,7 +32,12 @@ class Office:
         self.monotonic = 0.0
         backend = self.open()
         self.accounts = AccountService(
-            backend, Rights("root"), backend.audit, by="root", hasher=CHEAPEST
+            backend,
+            Rights("root"),
+            backend.audit,
+            by="root",
+            hasher=CHEAPEST,
+            clock=lambda: NOW,
         )
         self.accounts.add("ann", None, Secret(PASSWORD))
         self.accounts.add("bob", None, Secret(PASSWORD))

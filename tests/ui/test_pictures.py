@@ -15,16 +15,20 @@ from tokentui.core import credential
 from tokentui.core.commands import TokenCommands
 from tokentui.ui.app import TokentuiApp
 from tokentui.ui.details_pane import DetailsPane
+from tokentui.ui.screens.account_keys import AccountKeys
+from tokentui.ui.screens.accounts import Accounts
 from tokentui.ui.screens.audit_trail import AuditTrail
 from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.screens.choose_account import ChooseAccount
 from tokentui.ui.screens.choose_filter import ChooseFilter
+from tokentui.ui.screens.choose_role import ChooseRole
 from tokentui.ui.screens.choose_theme import ChooseTheme
 from tokentui.ui.screens.confirm import Confirm
 from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.screens.help import Help
 from tokentui.ui.screens.log_in import LogIn
 from tokentui.ui.screens.manage_token import ManageToken
+from tokentui.ui.screens.new_account import NewAccount
 from tokentui.ui.screens.rotate_token import RotateToken
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
@@ -35,7 +39,7 @@ from tokentui.ui.widgets.history import History
 from tokentui.ui.widgets.token_table import TokenTable
 
 from .conftest import Run, arrive, log_in, said, until, write
-from .office import Office
+from .office import KEY, Office
 from .recording import Recording
 
 
@@ -358,6 +362,42 @@ async def to_history(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: "deploy" in said(pilot, "#more"))
 
 
+async def to_manage_accounts(pilot: Pilot[None]) -> None:
+    await to_accounts(pilot)
+    await pilot.press("o")
+    await arrive(pilot, Accounts)
+    await until(pilot, lambda: "Administrator" in said(pilot, "#more"))
+    await pilot.press("down")
+
+
+async def to_new_account(pilot: Pilot[None]) -> None:
+    await to_manage_accounts(pilot)
+    await pilot.press("a")
+    await arrive(pilot, NewAccount)
+    await write(pilot, "zoe")
+
+
+async def to_role(pilot: Pilot[None]) -> None:
+    await to_manage_accounts(pilot)
+    await pilot.press("r")
+    await arrive(pilot, ChooseRole)
+
+
+async def to_ssh_keys(pilot: Pilot[None]) -> None:
+    await to_manage_accounts(pilot)
+    await pilot.press("enter")
+    await arrive(pilot, AccountKeys)
+    pilot.app.screen.query_one(Input).value = KEY
+    await pilot.press("enter")
+    await until(pilot, lambda: pilot.app.screen.query_one(OptionList).option_count == 1)
+
+
+async def to_delete_account(pilot: Pilot[None]) -> None:
+    await to_manage_accounts(pilot)
+    await pilot.press("D")
+    await arrive(pilot, Confirm)
+
+
 SHARED = {
     "log-in": to_log_in,
     "locked": to_locked,
@@ -366,6 +406,11 @@ SHARED = {
     "of-another": to_of_another,
     "audit-trail": to_audit_trail,
     "history": to_history,
+    "manage-accounts": to_manage_accounts,
+    "new-account": to_new_account,
+    "role": to_role,
+    "ssh-keys": to_ssh_keys,
+    "delete-account": to_delete_account,
 }
 """How to get to the screens that there are where several people share a store."""
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, Protocol
+from typing import Annotated, NamedTuple, Protocol
 
 import msgspec
 
@@ -54,6 +54,13 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     deleted_at: Moment | None = None
     keys: tuple[str, ...] = ()
     revision: Annotated[int, msgspec.Meta(ge=1)] = 1
+
+
+class AccountRow(NamedTuple):
+    """An account, and how many tokens that were not revoked it owns."""
+
+    account: Account
+    tokens: int
 
 
 class AccountSource(Protocol):

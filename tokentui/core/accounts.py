@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from tokentui.core.account import (
     Account,
+    AccountRow,
     Role,
     check_account_name,
     check_name_free,
@@ -40,13 +40,6 @@ from tokentui.core.rights import Rights
 
 _REVOKED_TOGETHER = 10_000
 """The most tokens that one change revokes: between two, others can change the store."""
-
-
-class AccountRow(NamedTuple):
-    """An account, and how many tokens that were not revoked it owns."""
-
-    account: Account
-    tokens: int
 
 
 class AccountService:
@@ -105,6 +98,10 @@ class AccountService:
         else:
             self._permit(Action.ACCOUNT, name)
         return find(self._backend.accounts.list_all(), name)
+
+    def is_own(self, name: str) -> bool:
+        """Say whether an account is the one that somebody acts as."""
+        return name == self._acting_as
 
     def check_unchanged(self, account: Account) -> None:
         """Raise `AccountChanged` where an account is no longer as it was last seen."""

@@ -9,11 +9,14 @@ from textual.keys import REPLACED_KEYS, Keys, key_to_character
 from textual.widgets import Input
 
 from tokentui.core.errors import InvalidSetting
+from tokentui.ui.screens.account_keys import AccountKeys
+from tokentui.ui.screens.accounts import Accounts
 from tokentui.ui.screens.audit_entry import AuditEntry
 from tokentui.ui.screens.audit_trail import AuditTrail
 from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.screens.choose_account import ChooseAccount
 from tokentui.ui.screens.choose_filter import ChooseFilter
+from tokentui.ui.screens.choose_role import ChooseRole
 from tokentui.ui.screens.choose_theme import ChooseTheme
 from tokentui.ui.screens.confirm import Confirm
 from tokentui.ui.screens.create_token import CreateToken
@@ -21,6 +24,7 @@ from tokentui.ui.screens.guide import Guide
 from tokentui.ui.screens.help import Help
 from tokentui.ui.screens.log_in import LogIn
 from tokentui.ui.screens.manage_token import ManageToken
+from tokentui.ui.screens.new_account import NewAccount
 from tokentui.ui.screens.rotate_token import RotateToken
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
@@ -70,6 +74,10 @@ SHORTCUT_SCOPES: tuple[tuple[type[DOMNode], ...], ...] = (
     (AuditEntry,),
     (ChooseAccount,),
     (ChooseTheme,),
+    (Accounts,),
+    (NewAccount,),
+    (ChooseRole,),
+    (AccountKeys,),
 )
 """What is on the screen at the same time, and declares keys."""
 
@@ -78,9 +86,11 @@ COMMITS = frozenset(
         "access.choose",
         "create.create",
         "log-in.log-in",
+        "new-account.add",
         "question.yes",
         "rotate.rotate",
         "save.saved",
+        "ssh-keys.add",
         "try.try",
     }
 )
@@ -99,6 +109,8 @@ _WITH_FIELDS = {
     "try",
     "log-in",
     "audit",
+    "new-account",
+    "ssh-keys",
 }
 """Groups of actions that have to be reached while somebody types."""
 _FIELD_TAKES = {binding.key for binding in Binding.make_bindings(Input.BINDINGS)}

@@ -21,6 +21,7 @@ from tokentui.ui.handover import SecretHandover
 from tokentui.ui.messages import StoreChanged
 from tokentui.ui.preferences import Preferences
 from tokentui.ui.screens import token_list_keys
+from tokentui.ui.screens.accounts import Accounts
 from tokentui.ui.screens.audit_trail import AuditTrail
 from tokentui.ui.screens.choose_access import choose_access
 from tokentui.ui.screens.choose_account import ChooseAccount
@@ -269,6 +270,10 @@ class TokenList(Page[None]):
     def action_audit(self) -> None:
         """Show what was done, by whom."""
         self.app.push_screen(AuditTrail(self.service, self.permissions))
+
+    def action_accounts(self) -> None:
+        """Show the accounts, to be managed."""
+        self.app.push_screen(Accounts(self.service))
 
     def action_try(self) -> None:
         """Say which token a secret is of, and what it opens."""

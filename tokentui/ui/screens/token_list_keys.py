@@ -7,6 +7,7 @@ from tokentui.core.audit import Action
 from tokentui.core.query import Sort
 from tokentui.core.rights import Permissions
 from tokentui.core.token import Token
+from tokentui.ui.screens.accounts import denial_reason as accounts_denial_reason
 
 _OF_OWNERS = {
     "access": Action.ACCESS,
@@ -78,6 +79,7 @@ BINDINGS: list[BindingType] = [
     ),
     Binding("y", "try", "Verify", tooltip="Verify a secret", id="list.try"),
     Binding("H", "audit", "Audit log", id="list.audit"),
+    Binding("o", "accounts", "Accounts", tooltip="Manage accounts", id="list.accounts"),
     Binding("right", "show_beside(1)", "Show the next status", show=False, id="list.next-status"),
     Binding(
         "left", "show_beside(-1)", "Show the previous status", show=False, id="list.previous-status"
@@ -122,6 +124,8 @@ def disabled_reason(
         return permissions.read_only_reason
     if action == "account" and not permissions.multi_account:
         return "Here are only your own tokens."
+    if action == "accounts":
+        return accounts_denial_reason(permissions)
     if history and (changes or action == "manage"):
         return "A revoked token cannot be changed. Esc shows the others."
     if empty and action in _OF_ROWS:
