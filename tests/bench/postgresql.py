@@ -59,6 +59,7 @@ _FIRST = "backup-0"
 _SEARCHES = (
     *("d", "dep", "web-0000", "0077", "zzznope", "zz", "dep !web"),
     *("status:expired", "used:never", "used:>60d dep", "from:192.0.2.0/24"),
+    *("note:ni", "!note:none"),
 )
 _ROUND_TRIPS = (0.0, 0.005, 0.05, 0.5)
 _BARE = "a bare Textual app that imports psycopg"

@@ -19,8 +19,9 @@ from tinydb import TinyDB, where
 from tests.opening import one, open_store
 from tokentui.core.clock import utc_now
 from tokentui.core.query import Query, Sort
+from tokentui.core.search_language import parse
 from tokentui.core.token import Token
-from tokentui.core.window import Offset
+from tokentui.core.window import FIRST, Offset
 
 from . import table
 from .samples import fill, sample
@@ -31,6 +32,7 @@ _ROUNDS = 11
 _LARGE_ROUNDS = 3
 _WINDOW = 40
 _REPEATS = 5
+_WORDS = ("svc-0", "00077", "nowhere", "7-7", "svc-00009")
 _HASH = "$2b$04$" + "." * 53
 
 
@@ -38,6 +40,7 @@ class _Side(Protocol):
     """One of the two, over a file that exists."""
 
     def find(self, offset: int) -> Sequence[object]: ...
+    def search(self, word: str) -> Sequence[object]: ...
     def get(self, token_id: str) -> object: ...
     def add(self, token: Token) -> None: ...
     def replace(self, token: Token) -> None: ...
@@ -50,6 +53,10 @@ class _Ours:
     def find(self, offset: int) -> Sequence[object]:
         query = Query(now=utc_now(), sort=Sort.CREATED)
         return self._store.page(query, Offset(offset), _WINDOW).rows
+
+    def search(self, word: str) -> Sequence[object]:
+        query = Query(now=utc_now(), search=parse(word))
+        return self._store.page(query, FIRST, _WINDOW).rows
 
     def get(self, token_id: str) -> object:
         return one(self._store, token_id)
@@ -71,6 +78,13 @@ class _Stock:
         listed = self._table.search(where("revoked_at") == None)  # noqa: E711 - builds a query
         listed.sort(key=lambda document: str(document["created_at"]))
         return listed[offset : offset + _WINDOW]
+
+    def search(self, word: str) -> Sequence[object]:
+        """Look in names alone, where ours looks in IDs, owners and notes as well."""
+        has_word = where("name").test(lambda name: word in name)
+        found = self._table.search((where("revoked_at") == None) & has_word)  # noqa: E711
+        found.sort(key=lambda document: str(document["name"]))
+        return found[:_WINDOW]
 
     def get(self, token_id: str) -> object:
         return self._table.get(where("id") == token_id)
@@ -127,6 +141,11 @@ def _one_turn(side: Callable[[Path], _Side], path: Path, count: int, turn: int) 
     for offset in windows:
         opened.find(offset)
     watch.lap("find a window", _REPEATS)
+    opened.search("svc")
+    watch.lap("first search")
+    for word in _WORDS:
+        opened.search(word)
+    watch.lap("search", len(_WORDS))
     for _ in windows:
         opened.get(middle.id)
     watch.lap("get", _REPEATS)

@@ -185,7 +185,7 @@ class TestBulkAccess:
             await write(pilot, "192.0.2.0/24")
             await pilot.press("enter")
             await arrive(pilot, Confirm)
-            assert "All of them get: read-only, from 192.0.2.0/24." in said(pilot, "#body")
+            assert "All of them get: read-only, from 192.0.2.0/24. If" in said(pilot, "#body")
             await pilot.press("y")
             await arrive(pilot, TokenList)
             await until(pilot, lambda: bound(saved) == set(NAMES[:2]))
@@ -211,6 +211,7 @@ class TestBulkAccess:
             await write(pilot, "::1")
             await pilot.press("ctrl+s")
             await arrive(pilot, Confirm)
+            assert "This removes limits from 1 token." in said(pilot, "#body")
             await pilot.press("n")
             await arrive(pilot, TokenList)
             assert toasts(pilot)[-1] == "Nothing was changed."

@@ -93,11 +93,16 @@ def revoke_immediately_question(service: TokenCommands, token: Token) -> Confirm
 
 def access_question(service: TokenCommands, tokens: Sequence[Token], access: Access) -> Confirm:
     """Return the question that is asked before several tokens get the same access."""
+    freed = sum(
+        (token.read_only and not access.read_only) or bool(token.networks and not access.networks)
+        for token in tokens
+    )
+    warning = f" This removes limits from {formatting.tokens(freed)}." if freed else ""
     return Confirm(
         "Change access",
         Content.assemble("Change the access of ", (formatting.tokens(len(tokens)), "bold"), "?"),
-        f"All of them get: {formatting.access(access)}. If one token cannot be changed, none is."
-        f"\n\n{names(service, tokens, _NAMES_LISTED)}",
+        f"All of them get: {formatting.access(access)}.{warning} "
+        f"If one token cannot be changed, none is.\n\n{names(service, tokens, _NAMES_LISTED)}",
         yes=f"Yes, Change {len(tokens):,} Tokens",
         check=partial(service.check_unchanged, tokens),
         refused="Nothing was changed.",
