@@ -7,6 +7,7 @@ from unittest import mock
 import pytest
 from textual.app import App
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from tokentui import formatting
 from tokentui.core import audit_queries
@@ -15,6 +16,7 @@ from tokentui.core.commands import TokenCommands
 from tokentui.ui import details_pane
 from tokentui.ui.details_pane import DetailsPane
 from tokentui.ui.preferences import Preferences
+from tokentui.ui.widgets.token_details import TokenDetails
 
 from ..doubles.gate import Gate
 from .conftest import Run, app_of, cursor_name, said, toasts, until
@@ -180,6 +182,20 @@ async def test_the_pane_has_a_width_of_its_own(
 ) -> None:
     async with run(saved, (columns, 36)) as pilot:
         assert pilot.app.screen.query_one(DetailsPane).outer_size.width == width
+
+
+async def test_only_lines_that_differ_are_painted_again(saved: TokenCommands, run: Run) -> None:
+    async with run(saved, _WIDE) as pilot:
+        await pilot.press("end")
+        before = shown(pilot).splitlines()
+        with mock.patch.object(TokenDetails, "render_line", autospec=True) as paint:
+            paint.side_effect = Static.render_line
+            await pilot.press("up")
+        after = shown(pilot).splitlines()
+        painted = {call.args[1] for call in paint.call_args_list}
+        assert len(after) == len(before)
+        assert painted >= {y for y, line in enumerate(after) if line != before[y]} > {0, 1}
+        assert not painted & {after.index(line) for line in after[-2:]}, "the example"
 
 
 async def test_what_has_no_room_is_left_out_whole(saved: TokenCommands, run: Run) -> None:

@@ -46,8 +46,6 @@ class DetailsPane(Vertical):
         self._late = f"This takes longer. Press {key('list.history')} for all events."
         self._details = TokenDetails(key, id="details")
         self._timer: Timer | None = None
-        self._token_id: str | None = None
-        """The ID of the token that is shown."""
 
     def compose(self) -> ComposeResult:
         yield self._details
@@ -58,12 +56,8 @@ class DetailsPane(Vertical):
         return self._details.events
 
     def show(self, context: DisplayContext, row: TokenRow | None) -> None:
-        """Show a token, or nothing. Events of the same token stay until they are read again."""
+        """Show a token, or nothing."""
         self.leave()
-        token_id = None if row is None else row.token.id
-        if token_id != self._token_id:
-            self._token_id = token_id
-            self._details.show_events(None)
         self._details.show(context, row)
         if row is not None:
             self._timer = self.set_timer(REST, partial(self.read_events, row.token))

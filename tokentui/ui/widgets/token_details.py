@@ -1,9 +1,12 @@
 """All that is known of a token, beside the list."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from textwrap import wrap
+from typing import Self
 
 from textual.content import Content
+from textual.geometry import Region
 from textual.widgets import Static
 
 from tokentui import formatting
@@ -39,10 +42,16 @@ class TokenDetails(Static):
         self._shown: tuple[DisplayContext, TokenRow] | None = None
         self.events: Sequence[Entry] | str | None = None
         """The latest events of the token, or why there are none; None until they are read."""
+        self._drawn: list[Content] = []
+        self._changed: list[Region] = []
+        """What is painted again, where that is not all: each cell is sent to the terminal."""
 
     def show(self, context: DisplayContext, row: TokenRow | None) -> None:
-        """Show a token, or nothing."""
+        """Show a token, or nothing. Events of the same token stay until they are read again."""
+        before = self._shown and self._shown[1].token.id
         self._shown = None if row is None else (context, row)
+        if row is None or row.token.id != before:
+            self.events = None
         self._draw()
 
     def show_events(self, events: Sequence[Entry] | str | None) -> None:
@@ -60,7 +69,22 @@ class TokenDetails(Static):
             for section in self._sections(context, row.token, width):
                 if len(lines) + 1 + len(section) <= self.size.height:
                     lines += [Content(""), *section]
-        self.update(Content("\n").join(lines), layout=False)
+        self._changed = list(self._differences(lines))
+        self._drawn = lines
+        if self._changed:
+            self.update(Content("\n").join(lines), layout=False)
+            self._changed = []
+
+    def _differences(self, lines: list[Content]) -> Iterator[Region]:
+        """Yield where lines look unlike those that are shown."""
+        pairs = zip_longest(lines, self._drawn, fillvalue=Content(""))
+        for y, (line, before) in enumerate(pairs):
+            if (line.plain, line.spans) != (before.plain, before.spans):
+                yield Region(0, y, self.size.width, 1)
+
+    def refresh(self, *regions: Region, **how: bool) -> Self:
+        """Paint all again, or what has changed alone."""
+        return super().refresh(*(regions or self._changed), **how)
 
     def _sections(
         self, context: DisplayContext, token: Token, width: int
