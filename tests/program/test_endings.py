@@ -67,7 +67,7 @@ _SCREENS = {
     "list": [("", "> • deploy")],
     "filter": [("/", "Name, note, ID")],
     "show-only": [("f", "Expires soon")],
-    "calendar": [_FORM, ("tab tab", "API Token Expiration Date")],
+    "calendar": [_FORM, ("tab tab", "Expiration Date")],
     "access": [_FORM, ("f9", "Allowed networks")],
     "manage": [_MANAGE],
     "rename": [_MANAGE, ("f2 r e l", "rel")],
@@ -136,7 +136,7 @@ def test_a_small_window_and_back(sandbox: Sandbox) -> None:
         app.resize(40, 12)
         app.wait_for("API Token Name")
         app.resize(80, 24)
-        app.wait_for("API Token Expiration Date")
+        app.wait_for("Expiration Date")
         app.press("ctrl+s")
         secret = app.wait_for(SECRET)
         app.resize(40, 12)

@@ -166,7 +166,7 @@ def test_a_storm_of_resizes_loses_no_key(sandbox: Sandbox) -> None:
             app.resize(40 + number * 2, 12 + number % 20)
             app.type(char)
         app.resize(80, 24)
-        app.wait_for("API Token Expiration Date")
+        app.wait_for("Expiration Date")
         app.press("ctrl+s")
         app.wait_for(SECRET)
         app.wait_for("Yes, I Saved My Token")

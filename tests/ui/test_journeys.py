@@ -114,7 +114,7 @@ class TestCreate:
             await write(pilot, "forever")
             await pilot.press("tab", "down")
             await until(pilot, lambda: pilot.app.screen.query_one("#advice").display)
-            assert not pilot.app.screen.query_one(DatePicker).display
+            assert not pilot.app.screen.query_one("#date-line").display
             await pilot.press("f10")
             await arrive(pilot, SavedToken)
             assert saved.queries.look_up("forever").expires_at is None
@@ -123,30 +123,34 @@ class TestCreate:
         async with run(saved) as pilot:
             await to_form(pilot)
             await write(pilot, "probe")
-            await pilot.press("f9")
-            await arrive(pilot, ChooseAccess)
-            await pilot.press("space", "tab")
+            await pilot.press("f9", "space", "tab")
             await write(pilot, "192.0.2.7/24")
             await pilot.press("enter")
             await until(
                 pilot, lambda: "the network 192.0.2.0/24" in said(pilot, "#networks-problem")
             )
             await pilot.press("ctrl+u")
-            await write(pilot, "192.0.2.0/24 192.0.2.0/24")
-            await pilot.press("enter")
-            await arrive(pilot, CreateToken)
-            await pilot.press("f9")
-            await arrive(pilot, ChooseAccess)
-            await pilot.press("space", "escape")
-            await arrive(pilot, Confirm)
-            await pilot.press("y")
-            await arrive(pilot, CreateToken)
-            limits = pilot.app.screen.query_one("#limits", Static)
-            assert str(limits.content) == "read-only, from 192.0.2.0/24"
+            assert said(pilot, "#networks-problem") == ""
+            await write(pilot, "192.0.2.0/24, 192.0.2.0/24")
             await pilot.press("enter")
             await arrive(pilot, SavedToken)
             token = saved.queries.look_up("probe")
             assert (token.read_only, token.networks) == (True, ("192.0.2.0/24",))
+
+    @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)], ids=str)
+    async def test_it_is_one_card_in_the_middle(
+        self, saved: TokenCommands, run: Run, size: tuple[int, int]
+    ) -> None:
+        async with run(saved, size) as pilot:
+            await to_form(pilot)
+            card = pilot.app.screen.query_one("#card")
+            assert abs(card.region.x - (size[0] - card.region.right)) <= 1
+            assert abs(card.region.y - (size[1] - card.region.bottom)) <= 1
+            last, buttons = (
+                pilot.app.screen.query_one(f"#{each}") for each in ("networks", "buttons")
+            )
+            assert buttons.region.y - last.region.bottom == 1
+            assert card.max_scroll_y == 0
 
     async def test_enter_in_the_calendar_creates(self, saved: TokenCommands, run: Run) -> None:
         async with run(saved) as pilot:

@@ -18,7 +18,6 @@ from tokentui.ui.details_pane import DetailsPane
 from tokentui.ui.screens.account_keys import AccountKeys
 from tokentui.ui.screens.accounts import Accounts
 from tokentui.ui.screens.audit_trail import AuditTrail
-from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.screens.choose_account import ChooseAccount
 from tokentui.ui.screens.choose_filter import ChooseFilter
 from tokentui.ui.screens.choose_role import ChooseRole
@@ -115,9 +114,7 @@ async def to_access(pilot: Pilot[None]) -> None:
     await to_list(pilot)
     await pilot.press("c")
     await arrive(pilot, CreateToken)
-    await pilot.press("f9")
-    await arrive(pilot, ChooseAccess)
-    await pilot.press("space", "tab")
+    await pilot.press("f9", "space", "tab")
     await write(pilot, "192.0.2.0/24")
 
 
@@ -438,7 +435,7 @@ SESSION: list[tuple[list[str], type, str, float]] = [
     (["ctrl+s"], SavedToken, "Ctrl+S creates it and shows the secret, once", 2.5),
     (["c"], SavedToken, "c copies the secret", 2),
     (["enter"], TokenList, "Enter: the token is in the list", 1.5),
-    (["m"], ManageToken, "m manages it", 1.5),
+    (["n"], ManageToken, "n renames it: the old name is selected", 1.5),
     ([*"ci", "minus", *"production"], ManageToken, "Type a new name", 1.2),
     (["enter"], ManageToken, "Enter renames it", 1.5),
     (["escape"], TokenList, "Esc goes back", 1.2),

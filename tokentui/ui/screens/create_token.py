@@ -8,7 +8,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import Button, Input, Label, RadioSet, Static
+from textual.widgets import Button, Input, RadioSet, Static
 
 from tokentui import formatting
 from tokentui.core.access import Access
@@ -18,13 +18,16 @@ from tokentui.core.new_token import NewToken
 from tokentui.core.token import NAME_LIMIT, check_name
 from tokentui.ui.flow import flow
 from tokentui.ui.handover import SecretHandover
-from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.screens.questions import discard_question
 from tokentui.ui.session import Session
 from tokentui.ui.textual_compat import Page
+from tokentui.ui.widgets.access_fields import AccessFields
 from tokentui.ui.widgets.date_picker import DatePicker
+from tokentui.ui.widgets.form_line import FormLine
+from tokentui.ui.widgets.key_button import KeyButton
 from tokentui.ui.widgets.key_footer import KeyFooter
 from tokentui.ui.widgets.note_line import NoteLine
+from tokentui.ui.widgets.notice import Notice
 from tokentui.ui.widgets.screen_header import ScreenHeader
 from tokentui.ui.widgets.toggles import Choice, Choices
 
@@ -51,7 +54,6 @@ class CreateToken(Page[NewToken | None]):
         super().__init__()
         self._service = service
         self._first_weekday = first_weekday
-        self._access = Access()
         self._untouched: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -59,46 +61,57 @@ class CreateToken(Page[NewToken | None]):
         yield ScreenHeader(
             "Create", account=self._service.account, location=self._service.queries.location
         )
-        with VerticalScroll(id="form", can_focus=False):
-            yield Label("API Token Name")
-            with Horizontal(id="name-line"):
-                yield Input(id="name", max_length=NAME_LIMIT * 2)
-                yield Static(_HINT, id="name-reason", markup=False)
-            with Horizontal(classes="heading"):
-                yield Label("Should the API token expire?")
-                yield Static("We recommend an expiration date.", classes="hint")
-            with Choices(id="expires"):
-                yield Choice("Specify an expiration date.", value=True, id="date")
-                yield Choice(
-                    "The API token will not expire.",
-                    id="never",
-                    disabled=self._service.queries.policy.max_life is not None,
-                )
-            yield DatePicker(
-                today + self._service.queries.policy.default_life,
-                today,
-                self._meaning,
-                first_weekday=self._first_weekday,
+        policy = self._service.queries.policy
+        with Vertical(id="stage"), VerticalScroll(id="card", can_focus=False) as card:
+            card.border_title = "Create API token"
+            yield FormLine(
+                "API Token Name",
+                Input(id="name", max_length=NAME_LIMIT * 2),
+                Static(_HINT, id="name-reason", markup=False),
+                id="name-line",
             )
-            yield Static(_ADVICE, id="advice", markup=False)
+            yield FormLine(
+                "Should the API token expire?",
+                Choices(
+                    Choice("Specify an expiration date.", value=True, id="date"),
+                    Choice(
+                        "The API token will not expire.",
+                        id="never",
+                        disabled=policy.max_life is not None,
+                    ),
+                    id="expires",
+                ),
+                Static(_ADVICE, id="advice", markup=False),
+                id="expires-line",
+            )
+            yield FormLine(
+                "API Token Expiration Date",
+                DatePicker(
+                    today + policy.default_life,
+                    today,
+                    self._meaning,
+                    first_weekday=self._first_weekday,
+                ),
+                id="date-line",
+            )
             yield NoteLine()
-        with Vertical(id="bottom"):
-            yield Static(id="problem", markup=False)
-            with Horizontal(id="buttons"):
-                yield Button("Create", id="create", variant="primary")
-                yield Button("Cancel", id="cancel")
-                yield Button("Access", id="access")
-                yield Static(formatting.access(self._access), id="limits", markup=False)
+            yield AccessFields(Access())
+            with Vertical(id="answers"):
+                yield Notice(id="problem")
+                with Horizontal(id="buttons"):
+                    yield KeyButton("Create", "create.create", id="create", variant="primary")
+                    yield KeyButton("Cancel", "create.cancel", id="cancel")
         yield KeyFooter()
 
     def on_mount(self) -> None:
+        self._show_problem("")
         self.set_focus(self.query_one("#name"))
         self._untouched = self._input()
 
     def _input(self) -> tuple[object, ...]:
         """Return all that a person has entered so far."""
         fields = (field.value for field in self.query(Input))
-        return *fields, self._never, self._access
+        return *fields, self._never, self.query_one(AccessFields).read_only.value
 
     def _meaning(self, day: date) -> str:
         """Say when a token for `day` expires; raise `InvalidExpiry` where it cannot be chosen."""
@@ -130,11 +143,13 @@ class CreateToken(Page[NewToken | None]):
             self._show_problem(error)
 
     def _show_name_message(self, message: str, *, wrong: bool = False) -> None:
-        self.query_one("#name-reason", Static).update(message)
-        self.query_one("#name-line").set_class(wrong, "-invalid")
+        reason = self.query_one("#name-reason", Static)
+        if reason.content != message:  # with each change, all is laid out anew
+            reason.update(message)
+        reason.set_class(wrong, "-wrong")
 
     def _show_problem(self, problem: object) -> None:
-        self.query_one("#problem", Static).update(str(problem))
+        self.query_one("#problem", Notice).show(str(problem))
 
     @on(RadioSet.Changed)
     def _choice_made(self) -> None:
@@ -158,18 +173,18 @@ class CreateToken(Page[NewToken | None]):
             return
         if picker.day is None and not self._never:
             self.set_focus(picker.query_one(Input))
-        else:
-            self._create(name, None if self._never else picker.day)
+        elif (access := self.query_one(AccessFields).accept()) is not None:
+            self._create(name, None if self._never else picker.day, access)
 
     @flow
-    async def _create(self, name: str, last_day: date | None) -> None:
+    async def _create(self, name: str, last_day: date | None, access: Access) -> None:
         # Once the token is there, its name is taken: by itself.
         self.workers.cancel_group(self, _NAME)
         self._show_problem("")
         note = self.query_one(NoteLine).field
         try:
             create = partial(self._service.create, name, last_day, note=note.value)
-            new = await SecretHandover.of(self).issue(partial(create, **self._access._asdict()))
+            new = await SecretHandover.of(self).issue(partial(create, **access._asdict()))
         except TokentuiError as error:
             self._show_error(error)
             if isinstance(error, InvalidNote):
@@ -179,14 +194,9 @@ class CreateToken(Page[NewToken | None]):
         else:
             self.dismiss(new)
 
-    @on(Button.Pressed, "#access")
-    @flow
-    async def action_access(self) -> None:
-        """Choose the access of the token."""
-        chosen = await self.app.push_screen_wait(ChooseAccess(self._access))
-        if chosen is not None:
-            self._access = chosen
-            self.query_one("#limits", Static).update(formatting.access(chosen))
+    def action_access(self) -> None:
+        """Go to the fields of the access."""
+        self.set_focus(self.query_one(AccessFields).read_only)
 
     @on(Button.Pressed, "#cancel")
     @flow

@@ -58,6 +58,7 @@ class AccessFields(Vertical):
         except InvalidNetwork as error:
             self._problem.show(str(error))
             self.networks.focus()
+            self.call_after_refresh(self._problem.scroll_visible, animate=False)
             return None
 
     def follow(self, access: Access) -> None:

@@ -7,7 +7,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
-from textual.widgets import Button, Input, Label, Static
+from textual.widgets import Button, Input, Static
 
 from tokentui.core.errors import InvalidExpiry
 from tokentui.core.token import parse_expiration
@@ -39,13 +39,11 @@ class DatePicker(Widget):
     def compose(self) -> ComposeResult:
         yield MonthCalendar(self._first, self._today, self._first_weekday)
         with Vertical():
-            yield Label("API Token Expiration Date")
-            with Horizontal(id="field"):
-                yield Input(str(self._first), placeholder="YYYY-MM-DD", max_length=_HOLDS)
-                yield Static("or 30d, 2w, 6m, 1y", classes="hint")
+            yield Input(str(self._first), placeholder="YYYY-MM-DD", max_length=_HOLDS)
+            yield Static("or 30d, 2w, 6m, 1y", classes="hint")
             with Horizontal(id="presets"):
                 for days in PRESETS:
-                    yield Button(f"{days} days", id=f"preset-{days}", compact=True)
+                    yield Button(f"{days}d", id=f"preset-{days}", compact=True)
             yield Static(self._describe(self._first), id="meaning", markup=False)
 
     def on_mount(self) -> None:
