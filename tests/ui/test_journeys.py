@@ -24,7 +24,6 @@ from tokentui.core.new_token import NewToken
 from tokentui.core.token import Status, Token
 from tokentui.ui.app import TokentuiApp
 from tokentui.ui.messages import StoreChanged
-from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.screens.confirm import Confirm
 from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.screens.help import Help
@@ -34,6 +33,7 @@ from tokentui.ui.screens.saved_token import SavedToken, SecretLine
 from tokentui.ui.screens.token_list import TokenList
 from tokentui.ui.screens.try_secret import TrySecret
 from tokentui.ui.widgets.date_picker import DatePicker
+from tokentui.ui.widgets.key_footer import KeyFooter
 from tokentui.ui.widgets.month_calendar import MonthCalendar
 from tokentui.ui.widgets.token_table import TokenTable
 
@@ -574,9 +574,7 @@ class TestManage:
             await write(pilot, "zz-backup")
             await pilot.press("enter")
             await until(pilot, lambda: "zz-backup" in said(pilot, "#facts"))
-            assert toasts(pilot) == [
-                "Renamed backup-nightly to zz-backup. In the list, u undoes it."
-            ]
+            assert toasts(pilot) == ["Renamed backup-nightly to zz-backup."]
             await pilot.press("escape")
             await arrive(pilot, TokenList)
             assert cursor_name(pilot) == "zz-backup"
@@ -632,9 +630,7 @@ class TestManage:
             await until(pilot, lambda: toasts(pilot))
             assert calls == ["zz-backup"]
             await pilot.pause()
-            assert toasts(pilot) == [
-                "Renamed backup-nightly to zz-backup. In the list, u undoes it."
-            ]
+            assert toasts(pilot) == ["Renamed backup-nightly to zz-backup."]
             assert saved.queries.look_up("zz-backup").revision == 3
 
     async def test_a_taken_name_is_refused_as_it_is_typed(
@@ -776,19 +772,44 @@ class TestAccess:
         async with run(saved) as pilot:
             await pilot.press("down", "m")
             await arrive(pilot, ManageToken)
-            await pilot.press("f9")
-            await arrive(pilot, ChooseAccess)
-            await pilot.press("space", "ctrl+s")
-            await arrive(pilot, ManageToken)
+            await pilot.press("f9", "space", "ctrl+s")
             await until(pilot, lambda: "read-only, from any network" in said(pilot, "#facts"))
             assert saved.queries.look_up("ci-deploy").read_only
-            await pilot.press("f9")
-            await arrive(pilot, ChooseAccess)
-            await pilot.press("space", "escape")
+            assert toasts(pilot) == ["ci-deploy: read-only, from any network."]
+            await until(pilot, lambda: pilot.app.focused is None)
+            await pilot.press("f9", "space", "escape")
             await arrive(pilot, Confirm)
             await pilot.press("y")
-            await arrive(pilot, ManageToken)
+            await arrive(pilot, TokenList)
             assert saved.queries.look_up("ci-deploy").read_only
+
+    async def test_networks_are_checked(self, saved: TokenCommands, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("down", "m")
+            await arrive(pilot, ManageToken)
+            await pilot.press("f9", "tab")
+            await write(pilot, "example.org")
+            await pilot.press("enter")
+            await until(pilot, lambda: "not a network" in said(pilot, "#networks-problem"))
+            await pilot.press("ctrl+u")
+            await write(pilot, "192.0.2.7, ::1")
+            await pilot.press("enter")
+            await until(pilot, lambda: toasts(pilot))
+            assert saved.queries.look_up("ci-deploy").networks == ("192.0.2.7/32", "::1/128")
+            await until(pilot, lambda: "::1/128" in said(pilot, "#facts"))
+            await pilot.press("escape")  # nothing is asked: all is saved
+            await arrive(pilot, TokenList)
+
+    async def test_all_that_was_entered_is_saved_together(
+        self, saved: TokenCommands, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("m")
+            await arrive(pilot, ManageToken)
+            await pilot.press("f9", "space", "f4", *"Nightly", "f2", *"zz", "enter")
+            await until(pilot, lambda: len(toasts(pilot)) == 3)
+            token = saved.queries.look_up("zz")
+            assert (token.note, token.read_only) == ("Nightly", True)
 
     async def test_it_is_not_changed_on_what_was_true_earlier(
         self, saved: TokenCommands, run: Run, open_service: Open
@@ -796,15 +817,18 @@ class TestAccess:
         async with run(saved) as pilot:
             await pilot.press("down", "m")
             await arrive(pilot, ManageToken)
-            await pilot.press("f9")
-            await arrive(pilot, ChooseAccess)
+            await pilot.press("f9", "space")
             other = open_service()
             other.set_access(
                 other.queries.look_up("ci-deploy"), read_only=False, networks=("::1/128",)
             )
-            await pilot.press("space", "ctrl+s")
+            await until(pilot, lambda: "::1/128" in said(pilot, "#facts"))
+            await pilot.press("ctrl+s")
             await until(pilot, lambda: "changed elsewhere" in said(pilot, "#name-reason"))
             assert saved.queries.look_up("ci-deploy").networks == ("::1/128",)
+            await pilot.press("ctrl+s")
+            await until(pilot, lambda: toasts(pilot))
+            assert saved.queries.look_up("ci-deploy").read_only
 
     async def test_a_store_to_look_at(self, saved: TokenCommands, run: Run) -> None:
         saved.backend.read_only = True
@@ -1084,11 +1108,51 @@ class TestUndo:
             await until(pilot, lambda: "Nothing to undo" in toasts(pilot)[-1])
             assert saved.queries.get(token.id).read_only
 
+    async def test_manage_undoes_name_note_and_access_back_to_the_start_of_the_visit(
+        self, saved: TokenCommands, run: Run
+    ) -> None:
+        before = saved.queries.look_up("backup-nightly")
+        async with run(saved) as pilot:
+            await pilot.press("m")
+            await arrive(pilot, ManageToken)
+            assert "Undo" not in pilot.app.screen.query_one(KeyFooter).keys
+            await pilot.press("f2", *"zz", "enter")
+            await until(pilot, lambda: len(toasts(pilot)) == 1)
+            await pilot.press("f4", *"Nightly", "enter")
+            await until(pilot, lambda: len(toasts(pilot)) == 2)
+            await pilot.press("f9", "space", "ctrl+s")
+            await until(pilot, lambda: len(toasts(pilot)) == 3)
+            await until(pilot, lambda: "Undo" in pilot.app.screen.query_one(KeyFooter).keys)
+            await pilot.press("u", "u", "u")
+            await until(pilot, lambda: len(toasts(pilot)) == 6)
+            assert toasts(pilot)[3:] == [
+                "Restored the access of zz: all requests, from any network.",
+                "Restored the note of zz.",
+                "Renamed zz back to backup-nightly.",
+            ]
+            token = saved.queries.look_up("backup-nightly")
+            assert (token.note, token.read_only) == (before.note, before.read_only)
+            await until(pilot, lambda: "Undo" not in pilot.app.screen.query_one(KeyFooter).keys)
+
+    async def test_the_list_undoes_a_note_and_access(self, saved: TokenCommands, run: Run) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("m")
+            await arrive(pilot, ManageToken)
+            await pilot.press("f9", "space", "f4", *"Nightly", "enter")
+            await until(pilot, lambda: len(toasts(pilot)) == 2)
+            await pilot.press("escape")
+            await arrive(pilot, TokenList)
+            await pilot.press("u")
+            await until(pilot, lambda: not saved.queries.look_up("backup-nightly").read_only)
+            assert saved.queries.look_up("backup-nightly").note == "Nightly"
+            await pilot.press("u")
+            await until(pilot, lambda: not saved.queries.look_up("backup-nightly").note)
+
     async def test_there_is_nothing_to_undo(self, saved: TokenCommands, run: Run) -> None:
         async with run(saved) as pilot:
             await pilot.press("u")
             await until(pilot, lambda: toasts(pilot))
-            assert "Only renames" in toasts(pilot)[0]
+            assert "Only changes" in toasts(pilot)[0]
 
     async def test_another_change_meanwhile_is_kept(
         self, saved: TokenCommands, run: Run, open_service: Open
@@ -1393,6 +1457,43 @@ class TestHelp:
             await until(pilot, lambda: body.scroll_offset.y > 10)
             await pilot.press("up", "pageup")
             await until(pilot, lambda: body.scroll_offset.y == 0)
+
+
+async def test_the_walk_through_takes_ten_keys_and_two_names(
+    saved: TokenCommands, run: Run
+) -> None:
+    keys = 0
+
+    async def press(*pressed: str) -> None:
+        nonlocal keys
+        keys += len(pressed)
+        await pilot.press(*pressed)
+
+    async with run(saved) as pilot:
+        await press("c")
+        await arrive(pilot, CreateToken)
+        await write(pilot, "zz")
+        await press("enter")
+        await arrive(pilot, SavedToken)
+        assert keys == 2
+        await press("c", "enter")
+        await arrive(pilot, TokenList)
+        assert keys <= 2 + 3
+        before = keys
+        await press("n")
+        await arrive(pilot, ManageToken)
+        await write(pilot, "zz-top")
+        await press("enter")
+        await until(pilot, lambda: saved.queries.look_up("zz-top").name == "zz-top")
+        assert keys - before == 2
+        await pilot.press("escape")
+        await arrive(pilot, TokenList)
+        before = keys
+        await press("r")
+        await arrive(pilot, Confirm)
+        await press("tab", "enter")
+        await until(pilot, lambda: toasts(pilot)[-1] == "Revoked zz-top.")
+        assert keys - before == 3
 
 
 async def test_every_control_is_reached_by_tab(saved: TokenCommands, run: Run) -> None:

@@ -86,6 +86,7 @@ COMMITS = frozenset(
         "access.choose",
         "create.create",
         "log-in.log-in",
+        "manage.save",
         "new-account.add",
         "question.yes",
         "rotate.rotate",

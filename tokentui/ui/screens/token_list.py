@@ -13,7 +13,6 @@ from tokentui.core.commands import TokenCommands
 from tokentui.core.errors import AlreadyReplaced, TokentuiError
 from tokentui.core.query import Sort, TokenRow
 from tokentui.core.rights import Permissions
-from tokentui.core.text import printable
 from tokentui.core.token import Token
 from tokentui.ui import listing as listings
 from tokentui.ui.flow import flow
@@ -219,7 +218,7 @@ class TokenList(Page[None]):
         managed = await self.app.push_screen_wait(
             ManageToken(self.service, self.permissions, row, renaming=renaming)
         )
-        self._changes.add_renamings(managed.renamings)
+        self._changes.history.add(*managed.changes)
         self._browser.loader.follow(managed.token.id)
 
     def action_rename(self) -> None:
@@ -283,18 +282,19 @@ class TokenList(Page[None]):
 
     @work(group="change")
     async def action_undo(self) -> None:
-        """Give the token that was renamed last its name back; again, the one before, and so on."""
+        """Undo the latest change of a name, a note or access; again, the one before, and so on."""
         try:
             undone = await self._changes.undo()
         except TokentuiError as error:
             self._browser.failure = str(error)
         else:
             if undone is None:
-                self.notify("Nothing to undo. Only renames can be undone.")
+                self.notify(
+                    "Nothing to undo. Only changes of names, notes and access can be undone."
+                )
             else:
                 self._browser.failure = ""
-                before = printable(undone.before)
-                self.notify(f"Renamed {undone.after} back to {before}.", markup=False)
+                self.notify(undone.undone, markup=False)
         self.reload()
 
     @flow

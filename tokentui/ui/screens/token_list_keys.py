@@ -91,7 +91,9 @@ BINDINGS: list[BindingType] = [
     Binding("E", "copy_example", "Copy an example request", show=False, id="list.copy-example"),
     Binding("C", "copy_id", "Copy the token ID", show=False, id="list.copy-id"),
     Binding("Y", "copy_name", "Copy the name", show=False, id="list.copy-name"),
-    Binding("u", "undo", "Undo the last rename", show=False, id="list.undo"),
+    Binding(
+        "u", "undo", "Undo the last change of a name, a note or access", show=False, id="list.undo"
+    ),
     Binding(
         "escape",
         "show_all",

@@ -23,7 +23,8 @@ class AccessFields(Vertical):
 
     def __init__(self, access: Access) -> None:
         super().__init__()
-        self._access = access
+        self.stored = access
+        """The access that what is entered is a change of."""
         self.read_only = Tick(
             "Read-only (GET, HEAD, OPTIONS)", access.read_only, id="read-only", compact=True
         )
@@ -48,7 +49,7 @@ class AccessFields(Vertical):
     @property
     def edited(self) -> bool:
         """Whether a person changed the access, and that is not stored."""
-        stored = self._access.read_only, _written(self._access)
+        stored = self.stored.read_only, _written(self.stored)
         return (self.read_only.value, self.networks.value.strip()) != stored
 
     def accept(self) -> Access | None:
@@ -63,10 +64,14 @@ class AccessFields(Vertical):
 
     def follow(self, access: Access) -> None:
         """Show what is stored by now, unless that would overwrite what a person enters."""
-        edited, self._access = self.edited, access
-        if not edited:
-            self.read_only.value = access.read_only
-            self.networks.value = _written(access)
+        if not self.edited:
+            self.show(access)
+
+    def show(self, access: Access) -> None:
+        """Show what is stored."""
+        self.stored = access
+        self.read_only.value = access.read_only
+        self.networks.value = _written(access)
 
     @on(Input.Changed, "#networks")
     def _typed(self) -> None:

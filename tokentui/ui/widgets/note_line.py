@@ -30,3 +30,7 @@ class NoteLine(FormLine):
         edited, self._note = self.edited, printable(note)
         if not edited:
             self.field.value = self._note
+
+    def show(self, note: str) -> None:
+        """Show what is stored."""
+        self._note = self.field.value = printable(note)
