@@ -18,6 +18,7 @@ from tokentui.ui.details_pane import DetailsPane
 from tokentui.ui.screens.account_keys import AccountKeys
 from tokentui.ui.screens.accounts import Accounts
 from tokentui.ui.screens.audit_trail import AuditTrail
+from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.screens.choose_account import ChooseAccount
 from tokentui.ui.screens.choose_filter import ChooseFilter
 from tokentui.ui.screens.choose_role import ChooseRole
