@@ -65,13 +65,13 @@ class Profile:
 _PASSWORD = 0.8
 """Seconds for a key that sends a password: to check it takes a core a quarter of a second."""
 _CHANGES = ("create", "rename", "access", "rotate", "revoke", "hold the lock")
-_CHOSEN_KEYS = "list.create=b;list.revoke=x,delete;list.manage=e;list.rotate=o;list.quit=Q"
-_KEYS = tuple("bxeoQjk/fy \r\t\x1b\x13\x12\x14")
+_CHOSEN_KEYS = "list.create=b;list.revoke=x,delete;list.manage=z;list.rotate=p;list.quit=Q"
+_KEYS = tuple("bxzpQjk/fy \r\t\x1b\x13\x12\x14")
 _WALKS = (
     ("b", "release", "\x13", "\x1b[Z", "\r"),
     ("x", "\t", "\r"),
-    ("e", "\t", "other", "\r", "\x1b"),
-    ("o", "\x13", "\x1b[Z", "\r"),
+    ("z", "\t", "other", "\r", "\x1b"),
+    ("p", "\x13", "\x1b[Z", "\r"),
 )
 
 PROFILES = {
