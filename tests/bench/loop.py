@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from tests.opening import one, open_files
 from tokentui.core.clock import utc_now
 from tokentui.core.query import Query, Sort
+from tokentui.core.search_language import parse
 from tokentui.core.window import Offset
 from tokentui.stores.file.backend import FileBackend
 
@@ -116,8 +117,8 @@ async def _one_round(path: Path, tokens: int) -> dict[str, Held]:
     held["another window"] = await _beside(lambda: backend.tokens.page(_LIST, Offset(tokens // 2)))
     for sort in (Sort.CREATED, Sort.USED, Sort.STATUS):
         held[f"sort by {sort}"] = await _beside(page(replace(_LIST, sort=sort)))
-    held["filter letter"] = await _beside(page(replace(_LIST, text="4")))
-    held["filter letter, then another"] = await _beside(page(replace(_LIST, text="42")))
+    for word in ("4", "42", "421", "4217"):
+        held[f"search {word}"] = await _beside(page(replace(_LIST, search=parse(word))))
     held["never used"] = await _beside(page(replace(_LIST, never_used=True)))
     use(other)
     held["sort by used after a use elsewhere"] = await _beside(page(replace(_LIST, sort=Sort.USED)))

@@ -5,11 +5,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tokentui.core.cancel import NEVER, Cancel, Cancelled
-from tokentui.core.query import NO_USES
+from tokentui.core.query import NO_USES, Query, Sort
 from tokentui.core.search import Context, Word
+from tokentui.core.search_language import parse
 from tokentui.core.token import DEFAULT_SOON, Token
 from tokentui.stores.file import slices
 from tokentui.stores.file.haystack import Haystack
+from tokentui.stores.file.index import Index
 
 from ..conftest import NOW
 from ..contracts.samples import token
@@ -38,6 +40,27 @@ def test_they_agree(
     word = Word(text=text, excluded=excluded)
     found = Haystack(tokens, NEVER).having(word, NEVER)
     assert found == word.select(tokens, _CONTEXT)
+
+
+@given(
+    _tokens(),
+    st.lists(st.sampled_from(["", "a", "ab", "aba", "abab", "000", "!ab", "!000 a"]), max_size=6),
+    st.sampled_from([Sort.NAME, Sort.CREATED, Sort.ACCOUNT]),
+    st.booleans(),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_one_search_after_the_other_finds_what_it_would_alone(
+    monkeypatch: pytest.MonkeyPatch,
+    tokens: list[Token],
+    searches: list[str],
+    sort: Sort,
+    descending: bool,
+) -> None:
+    monkeypatch.setattr(slices, "SIZE", 4)
+    index = Index({f"{number}": each for number, each in enumerate(tokens, 1)})
+    for text in searches:
+        query = Query(now=NOW, search=parse(text), sort=sort, descending=descending)
+        assert list(index.select(query, NO_USES, NEVER)) == query.select(tokens)
 
 
 def test_nobody_waits_for_what_is_cancelled() -> None:
