@@ -32,6 +32,7 @@ _DOWN = b"\x1b[B"
 
 PROGRAM = str(Path(sys.executable).with_name("tokentui"))
 BARE_APP = str(Path(__file__).with_name("bare_app.py"))
+BARE_FILTER = str(Path(__file__).with_name("bare_filter.py"))
 _IMPORTS = "import click, tinydb, bcrypt"
 
 
@@ -41,7 +42,18 @@ class Session(NamedTuple):
     start: Answer
     keys: list[Answer]
     filtered: list[Answer]
-    """Keys typed into the filter; the bare app has none."""
+
+
+class App(NamedTuple):
+    """A program to measure, and the name that the tables give it."""
+
+    title: str
+    command: tuple[str, ...]
+    moves: bool = True
+    """Whether it has a cursor."""
+    opens_filter: bytes = b""
+    """The key that opens its filter, if it needs one."""
+    filters: bool = True
 
 
 def main() -> None:
@@ -49,17 +61,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=15, help="runs of each, two or more")
     parser.add_argument("--large", action="store_true", help=f"also with {_LARGE} tokens")
+    parser.add_argument("--sizes", type=int, nargs="+", help="numbers of tokens")
+    parser.add_argument("--against", metavar="PROGRAM", help="another tokentui, in the same turns")
     options = parser.parse_args()
     rounds = options.rounds
     compileall.compile_dir(str(Path(tokentui.__file__).parent), quiet=1)
-    for count in [_TOKENS, _LARGE] if options.large else [_TOKENS]:
+    for count in options.sizes or ([_TOKENS, _LARGE] if options.large else [_TOKENS]):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "data" / "tokens.json"
             secret = _make_store(path, count)
             env = environment(folder, path)
-            _show_apps(count, *_run_apps(rounds, env))
+            _show_apps(count, _run_apps(rounds, env, _apps(count, options.against)))
             if count == _TOKENS:
                 _show_commands(_run_commands(rounds, env, secret))
+
+
+def _apps(count: int, against: str | None) -> list[App]:
+    bare = (sys.executable, BARE_APP, *map(name, range(_BARE_ROWS)))
+    others = [App("the other", (against,), opens_filter=b"/")] if against else []
+    return [
+        App("bare list", bare, filters=False),
+        App("bare filter", (sys.executable, BARE_FILTER, str(count)), moves=False),
+        App("tokentui", (PROGRAM,), opens_filter=b"/"),
+        *others,
+    ]
 
 
 def _make_store(path: Path, count: int) -> str:
@@ -91,27 +116,30 @@ def environment(home: str, store: Path | str) -> dict[str, str]:
     }
 
 
-def _run_apps(rounds: int, env: Mapping[str, str]) -> tuple[list[Session], list[Session]]:
-    """Return the sessions of the app and those of the bare one."""
-    ours = [PROGRAM]
-    bare = [sys.executable, BARE_APP, *map(name, range(_BARE_ROWS))]
-    _session(ours, env), _session(bare, env)  # compiles what is not, and fills the disk's cache
-    pairs = []
+def _run_apps(rounds: int, env: Mapping[str, str], apps: Sequence[App]) -> dict[App, list[Session]]:
+    """Return the sessions of each app."""
+    for app in apps:
+        _session(app, env)  # compiles what is not, and fills the disk's cache
+    sessions: dict[App, list[Session]] = {app: [] for app in apps}
     for turn in range(1, rounds + 1):
         table.progress(f"Apps: round {turn} of {rounds}.")
-        pairs.append((_session(ours, env), _session(bare, env)))
-    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        for app in apps:
+            sessions[app].append(_session(app, env))
+    return sessions
 
 
-def _session(command: Sequence[str], env: Mapping[str, str]) -> Session:
-    with TimedTerminal(command, env) as terminal:
+def _session(app: App, env: Mapping[str, str]) -> Session:
+    keys: list[Answer] = []
+    filtered: list[Answer] = []
+    with TimedTerminal(app.command, env) as terminal:
         start = terminal.start(name(0).encode())
-        keys = [terminal.press(_DOWN, name(row).encode()) for row in range(1, _KEYS + 1)]
-        filtered = []
-        if command[0] == PROGRAM:
-            terminal.press(b"/", b"Name, note, ID")
+        if app.moves:
+            keys = [terminal.press(_DOWN) for _ in range(_KEYS)]
+        if app.filters:
+            if app.opens_filter:
+                terminal.press(app.opens_filter)
             # The digits of a name, one after the other: fewer and fewer are left.
-            filtered = [terminal.press(digit.encode(), name(77).encode()) for digit in "77"]
+            filtered = [terminal.press(digit.encode()) for digit in "77"]
     return Session(start, keys, filtered)
 
 
@@ -145,39 +173,45 @@ def _wall_time(command: Sequence[str], env: Mapping[str, str], secret: str) -> f
     return perf_counter() - began
 
 
-def _show_apps(count: int, ours: Sequence[Session], bare: Sequence[Session]) -> None:
-    """Print starts and keys, the app's beside those of the bare one."""
-    table.progress("")
-    print(
-        f"{count:,} tokens in the app, {_BARE_ROWS} rows in a bare DataTable, {len(ours)} runs.\n"
-    )
+def _show_apps(count: int, sessions: Mapping[App, Sequence[Session]]) -> None:
+    """Print starts and keys, each beside the bare program that does the least for it."""
+    rounds = len(next(iter(sessions.values())))
+    print(f"{count:,} tokens, {_BARE_ROWS} rows in the bare list, {rounds} runs.\n")
+    starts, keys, letters = {}, {}, {}
+    for app, seen in sessions.items():
+        if app.moves:
+            starts[app.title] = [each.start for each in seen]
+            keys[app.title] = [answer for each in seen for answer in each.keys]
+        if app.filters:
+            letters[app.title] = [answer for each in seen for answer in each.filtered]
+    titles = ("what", "painted ms", "p90", "settled ms", "CPU ms", "bytes", "settled", "CPU")
     rows = [
-        _row("start to painted list", [s.start for s in ours], [s.start for s in bare]),
-        _row("cursor down to painted row", _keys(ours), _keys(bare)),
-        _row("a letter of the filter", [a for s in ours for a in s.filtered], _keys(bare)),
+        *_rows("start", starts),
+        *_rows("cursor down", keys),
+        *_rows("a letter of the filter", letters),
     ]
-    measured = ("p90", "settled", "bytes")
-    table.show(("what", "app ms", *measured, "bare ms", *measured, "ratio", "target"), rows)
+    table.show(titles, rows)
 
 
-def _keys(sessions: Sequence[Session]) -> list[Answer]:
-    return [answer for session in sessions for answer in session.keys]
+def _rows(what: str, answers: Mapping[str, Sequence[Answer]]) -> list[tuple[str, ...]]:
+    """Return a row for each program, the first of them as the baseline of the two ratios."""
+    bare, *_ = answers.values()
+    return [(f"{what}, {title}", *_columns(each, bare)) for title, each in answers.items()]
 
 
-def _row(what: str, ours: Sequence[Answer], bare: Sequence[Answer]) -> tuple[str, ...]:
-    painted = [[answer.text_after for answer in answers] for answers in (ours, bare)]
-    return what, *_columns(ours), *_columns(bare), table.ratio(*painted), "1.25"
-
-
-def _columns(answers: Sequence[Answer]) -> tuple[str, str, str, str]:
-    painted = [answer.text_after for answer in answers]
-    settled = [answer.settled_after for answer in answers]
-    size = median(answer.size for answer in answers)
+def _columns(ours: Sequence[Answer], bare: Sequence[Answer]) -> tuple[str, ...]:
+    painted = [answer.text_after for answer in ours]
+    settled = [[answer.settled_after for answer in answers] for answers in (ours, bare)]
+    cpu = [[answer.cpu for answer in answers] for answers in (ours, bare)]
+    size = median(answer.size for answer in ours)
     return (
         table.milliseconds(painted),
         table.p90(painted),
-        table.milliseconds(settled),
+        table.milliseconds(settled[0]),
+        table.milliseconds(cpu[0]),
         f"{size:.0f}",
+        table.ratio(*settled),
+        table.ratio(*cpu),
     )
 
 

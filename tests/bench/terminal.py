@@ -6,7 +6,7 @@ import select
 import subprocess
 import termios
 from collections.abc import Mapping, Sequence
-from time import perf_counter
+from time import clock_gettime, perf_counter
 from typing import NamedTuple, Self
 
 _DEADLINE = 30.0
@@ -14,10 +14,14 @@ _PAUSE = 0.1  # six frames: an app that still has something to paint does so bef
 
 
 class Answer(NamedTuple):
-    """What a program wrote until it paused: when the wanted text and the last byte came."""
+    """What a program wrote until it paused: when the wanted text and the last byte came.
+
+    All times are in seconds, `cpu` is that of all threads of the program.
+    """
 
     text_after: float
     settled_after: float
+    cpu: float
     size: int
 
 
@@ -43,15 +47,18 @@ class TimedTerminal:
 
     def start(self, text: bytes) -> Answer:
         """Wait until `text` is painted for the first time, as measured from the start."""
-        return self._answer(self._started, text)
+        return self._answer(self._started, 0.0, text)
 
-    def press(self, key: bytes, text: bytes) -> Answer:
-        """Press a key and wait until `text` is painted."""
-        pressed = perf_counter()
+    def press(self, key: bytes, text: bytes = b"") -> Answer:
+        """Press a key and wait until `text` is painted, or anything where it is empty."""
+        pressed, spent = perf_counter(), self._cpu_time()
         os.write(self._terminal, key)
-        return self._answer(pressed, text)
+        return self._answer(pressed, spent, text)
 
-    def _answer(self, since: float, text: bytes) -> Answer:
+    def _cpu_time(self) -> float:
+        return clock_gettime(~self._process.pid << 3 | 2)  # clock_getcpuclockid(3), as Linux has it
+
+    def _answer(self, since: float, spent: float, text: bytes) -> Answer:
         written, found = b"", 0.0
         while chunk := self._read(_PAUSE if found else _DEADLINE):
             now = perf_counter() - since
@@ -60,7 +67,7 @@ class TimedTerminal:
                 found = now
         if not found:
             raise TimeoutError(f"{text!r} was not painted; what was: {written[-2000:]!r}")
-        return Answer(found, now, len(written))
+        return Answer(found, now, self._cpu_time() - spent, len(written))
 
     def _read(self, patience: float) -> bytes:
         """Return what was written, or nothing where nothing comes any more."""

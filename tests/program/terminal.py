@@ -26,6 +26,7 @@ _KEYS = {
     "tab": "\t",
     "shift+tab": "\x1b[Z",
     "right": "\x1b[C",
+    "f5": "\x1b[15~",
     "f6": "\x1b[17~",
     "f1": "\x1bOP",
     "f2": "\x1bOQ",
@@ -85,6 +86,10 @@ class Terminal:
     def text(self) -> str:
         """Return the screen, line by line."""
         return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def wipe(self) -> None:
+        """Wipe the screen, of which the program learns nothing."""
+        self._stream.feed(b"\x1b[2J")
 
     def wait_for(self, wanted: str | re.Pattern[str]) -> str:
         """Wait until a text, or one that a pattern describes, is on the screen; return it."""

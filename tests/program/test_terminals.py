@@ -37,6 +37,19 @@ def test_bytes_that_are_no_text_lose_no_secret(sandbox: Sandbox, junk: str) -> N
         quit_in_good_order(app)
 
 
+def test_what_another_program_wrote_over_is_painted_anew(sandbox: Sandbox) -> None:
+    with sandbox.app() as app:
+        to_secret(app)
+        save(app)
+        app.wait_for("> • deploy")
+        app.wipe()
+        app.press("f5")
+        app.wait_for("> • deploy")
+        app.wait_for("Manage API Tokens")
+        app.wait_for("? Help")
+        quit_in_good_order(app)
+
+
 _NO_KEYS = {
     "a release": "\x1b[97;1:3u\x1b[1;1:3A",
     "no code point": "\x1b[1114112u\x1b[55296u",

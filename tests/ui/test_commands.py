@@ -102,7 +102,7 @@ async def test_a_verb_and_a_name_revoke_that_token_whatever_is_marked(
 async def test_a_name_is_no_markup(saved: TokenCommands, run: Run, store_path: Path) -> None:
     store_path.write_text(store_path.read_text().replace("ci-deploy", "[red]ci[/] \\u001b[2J"))
     async with run(saved) as pilot:
-        await search(pilot, "red", r"Manage [red]ci[/] \x1b[2J")
+        await search(pilot, "[red", r"Manage [red]ci[/] \x1b[2J")
         await pilot.press("enter")
         await arrive(pilot, ManageToken)
 

@@ -6,12 +6,15 @@ Each says what to look at when a version of Textual makes it fail.
 import gc
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from weakref import ref
 
 import pytest
+from rich.console import Console
+from rich.segment import Segment
 from textual import events
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual._styles_cache import StylesCache
 from textual._xterm_parser import XTermParser
 from textual.app import App
@@ -19,10 +22,11 @@ from textual.command import CommandPalette
 from textual.css.query import NoMatches
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.screen import Screen
 from textual.scroll_view import ScrollView
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Button, OptionList
 from textual.worker import WorkerFailed
@@ -32,6 +36,7 @@ from tokentui.ui import session
 from tokentui.ui.screens.manage_token import ManageToken
 from tokentui.ui.screens.token_list import TokenList
 from tokentui.ui.terminal.driver import _GIVE_BACK
+from tokentui.ui.terminal.screen_buffer import ScreenBuffer
 from tokentui.ui.textual_compat import (
     FUNCTIONAL_KEYS,
     CapturesCrash,
@@ -160,6 +165,28 @@ def forgotten(*references: ref[Any]) -> bool:
     """Say whether nobody but a cycle holds what these refer to."""
     gc.collect()
     return not any(each() is not None for each in references)
+
+
+def test_a_terminal_that_is_taken_again_tells_its_size() -> None:
+    """Look at `PaintTimes.on_event`: what the terminal shows is not known then."""
+    assert "send_size_event()" in inspect.getsource(LinuxDriver.start_application_mode)
+
+
+def test_updates_are_segments_between_moves_of_the_cursor() -> None:
+    """Look at `ScreenBuffer`: it takes them as the compositor renders them to Rich."""
+    strips: list[Iterable[Strip]] = [
+        [Strip([Segment("a")]), Strip([Segment("b")])],
+        [Strip([Segment("c")])],
+    ]
+    update = LayoutUpdate(strips, Region(1, 2, 2, 2))
+    runs = ScreenBuffer().changes(Console().render(update))
+    assert [(x, y, [each.text for each in found]) for x, y, found in runs] == [
+        (1, 2, ["ab"]),
+        (1, 3, ["c"]),
+    ]
+    changed = ChopsUpdate([{0: Strip([Segment("abc")])}], [(0, 1, 3)], [[3]])
+    [(x, y, found)] = ScreenBuffer().changes(Console().render(changed))
+    assert (x, y, [each.text for each in found]) == (0, 0, ["abc"])
 
 
 async def test_a_screen_is_painted_by_display(service: TokenCommands, run: Run) -> None:

@@ -256,6 +256,10 @@ class TokentuiApp(CapturesCrash, TypeAhead):
         if size != self.size:
             self.post_message(events.Resize(size, size))
 
+    def action_redraw(self) -> None:
+        """Paint the screen anew, where another program wrote over it."""
+        self.repaint()
+
     def action_help(self) -> None:
         """Show the keys of the current screen."""
         if isinstance(self.screen, Help):

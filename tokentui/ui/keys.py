@@ -52,6 +52,15 @@ APP_BINDINGS = [
         priority=True,
         id="app.suspend",
     ),
+    Binding(
+        "f5",
+        "redraw",
+        "Redraw the screen",
+        show=False,
+        priority=True,
+        id="app.redraw",
+        tooltip="Where another program wrote over it",
+    ),
     Binding("ctrl+l,f12", "lock", "Lock", show=False, priority=True, id="app.lock"),
     Binding("ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit"),
 ]

@@ -11,8 +11,10 @@ from functools import lru_cache, partial
 from time import monotonic
 from typing import Any, Literal, TypeVar
 
+from rich.console import Console
 from textual import events
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual._keyboard_protocol import FUNCTIONAL_KEYS
 from textual._styles_cache import StylesCache
 from textual._xterm_parser import XTermParser
@@ -31,11 +33,13 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import ModalScreen, Screen
 from textual.scroll_view import ScrollView
+from textual.strip import Strip
 from textual.widget import MountError
 from textual.widgets import LoadingIndicator, OptionList
 from textual.worker import NoActiveWorker, Worker, WorkerFailed, get_current_worker
 
 from tokentui.ui.terminal import window
+from tokentui.ui.terminal.screen_buffer import ScreenBuffer
 
 __all__ = [
     "FUNCTIONAL_KEYS",
@@ -211,8 +215,24 @@ class Palette(CommandPalette, Page[None]):
             command_list.highlighted = None
 
 
+class _Difference(CompositorUpdate):
+    """What of an update the terminal does not show yet."""
+
+    def __init__(self, update: LayoutUpdate | ChopsUpdate, shown: ScreenBuffer) -> None:
+        self._update = update
+        self._shown = shown
+
+    def render_segments(self, console: Console) -> str:
+        """Return what to write, and take it as written."""
+        painted = self._update.__rich_console__(console, console.options)
+        return "".join(
+            f"\x1b[{run.y + 1};{run.x + 1}H{Strip(run.segments).render(console)}"
+            for run in self._shown.changes(painted)  # type: ignore[arg-type]
+        )
+
+
 class PaintTimes(App[None]):
-    """An app that knows since when each of its screens was seen."""
+    """An app that knows what the terminal shows, and since when it shows each screen."""
 
     def __init__(self, driver_class: type[LinuxDriver]) -> None:
         super().__init__(driver_class=driver_class)
@@ -228,9 +248,27 @@ class PaintTimes(App[None]):
         """Return since when a screen has been the one that is seen, on that clock, or None."""
         return self._shown_at if self._shown is not None and self._shown() is screen else None
 
+    def repaint(self) -> None:
+        """Paint the whole screen, whatever the terminal shows."""
+        self._forget_shown()
+        self.screen.refresh()
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Resize):
+            # Told as well when the terminal was taken back. What it shows by then is its own way.
+            self._forget_shown()
+        await super().on_event(event)
+
+    def _forget_shown(self) -> None:
+        if isinstance(self._driver, PlainDriver):
+            self._driver.shown.forget()
+
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         # Before it is written: whoever sees it may answer before this thread goes on.
         now = monotonic()
+        driver = self._driver
+        if isinstance(driver, PlainDriver) and isinstance(renderable, (LayoutUpdate, ChopsUpdate)):
+            renderable = _Difference(renderable, driver.shown)
         super()._display(screen, renderable)
         if renderable is not None and not self._batch_count:
             self._painted_at.setdefault(screen, now)
@@ -271,6 +309,7 @@ class PlainDriver(LinuxDriver):
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
+        self.shown = ScreenBuffer()
         # The app asks the console, and with it COLUMNS and LINES, where the driver has none.
         self._size = self._get_terminal_size()
 

@@ -133,7 +133,8 @@ class TokenBrowser(Vertical):
     def _summarise(self) -> None:
         model, total = self.model, self.table.total
         self.strip.show(model.shown, None if model.text or model.account else total)
-        self.query_one("#summary", Notice).show(model.summary(total, self.selection))
+        summary = model.summary(total, self.selection)
+        self.query_one("#summary", Notice).show(summary, keep_line=self._filtering)
 
     @on(StatusStrip.Chosen)
     def _count_clicked(self, event: StatusStrip.Chosen) -> None:
@@ -206,6 +207,7 @@ class TokenBrowser(Vertical):
         """Open the field of the search."""
         self.add_class("-filtering")
         self.narrowed = True
+        self._summarise()
         self.screen.set_focus(self.query_one("#filter"))
 
     @on(Input.Changed, "#filter")

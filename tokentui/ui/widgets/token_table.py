@@ -99,6 +99,8 @@ class TokenTable(LineView, can_focus=True):
         self._history = False
         self._accounts = False
         self._selected: Collection[str] = ()
+        self._ground = Style.null()
+        self._styles: dict[tuple[Style, str], Style] = {}
         self.moves = 0
         """How often a person moved the cursor so far."""
 
@@ -252,16 +254,21 @@ class TokenTable(LineView, can_focus=True):
         names = {row.token.id: printable(row.token.name) for row in self._page.rows}
         self._layout = Layout(width, names, history=self._history, accounts=self._accounts)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        # A style costs more than a line, and only the CSS changes it: each is asked for once here.
+        self._ground, self._styles = self.rich_style, {}
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         if y == 0:
             return self._titles().adjust_cell_length(width, self._style("header"))
         index = y - 1 + self.scroll_offset.y
         if index >= self._total:
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._ground)
         row = self.at(index)
         selected = row is not None and row.token.id in self._selected
-        base = self._ground(index, selected=selected)
+        base = self._base(index, selected=selected)
         gutter = self._gutter(at_cursor=index == self.cursor, selected=selected)
         pointed = Segment(gutter, self._on(base, "pointer"))
         if row is None:
@@ -271,10 +278,10 @@ class TokenTable(LineView, can_focus=True):
             strip = Strip([pointed, *self._row(self._describe(row), row.token.id, base)])
         return strip.adjust_cell_length(width, base)
 
-    def _ground(self, index: int, *, selected: bool) -> Style:
+    def _base(self, index: int, *, selected: bool) -> Style:
         if index == self.cursor:
             return self._style("cursor")
-        return self._style("picked") if selected else self.rich_style
+        return self._style("picked") if selected else self._ground
 
     def _gutter(self, *, at_cursor: bool, selected: bool) -> str:
         if selected:
@@ -297,9 +304,11 @@ class TokenTable(LineView, can_focus=True):
 
         The terminal's own colours can be read on its own background alone.
         """
-        if not tone or (base.bgcolor != self.rich_style.bgcolor and self.app.native_ansi_color):
+        if not tone or (base.bgcolor != self._ground.bgcolor and self.app.native_ansi_color):
             return base
-        return self._style(tone) + Style(bgcolor=base.bgcolor)
+        if (base, tone) not in self._styles:
+            self._styles[base, tone] = self._style(tone) + Style(bgcolor=base.bgcolor)
+        return self._styles[base, tone]
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"token-table--{name}")
