@@ -840,11 +840,11 @@ class TestAccess:
             assert isinstance(pilot.app.screen, ManageToken)
 
 
-@pytest.mark.usefixtures("unwatched")
 def title_at(table: TokenTable, title: str) -> int:
     return table.render_line(0).text.index(title)
 
 
+@pytest.mark.usefixtures("unwatched")
 class TestUses:
     @pytest.mark.parametrize("key", [None, "m"])
     async def test_they_appear_while_the_app_is_open(
