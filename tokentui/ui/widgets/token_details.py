@@ -23,6 +23,8 @@ _LABELS = 11
 _TONES = {"": "$ok", "soon": "$warn", "unsaved": "$warn", "expired": "$bad", "muted": "$dim"}
 _ABOVE = {"Name", "Note", "Status", "Expires", "Created"}
 """What stands above the labels, in another form."""
+_BLANK = Content(" ")
+"""An empty line, which is painted as any other line is; one that is missing is not."""
 EVENTS = 5
 """How many of the latest events are shown."""
 _ROOM_FOR_MORE = 12
@@ -68,7 +70,7 @@ class TokenDetails(Static):
             lines += _facts(context, row, width)
             for section in self._sections(context, row.token, width):
                 if len(lines) + 1 + len(section) <= self.size.height:
-                    lines += [Content(""), *section]
+                    lines += [_BLANK, *section]
         self._changed = list(self._differences(lines))
         self._drawn = lines
         if self._changed:
@@ -92,7 +94,7 @@ class TokenDetails(Static):
         """Yield what is shown where there is room for all of it."""
         history = [_title("History", self._key("list.history"), "all", width)]
         history += _events(context, self.events, width)
-        yield history + [Content("")] * (1 + EVENTS - len(history))
+        yield history + [_BLANK] * (1 + EVENTS - len(history))
         if token.revoked_at is None:
             example = formatting.EXAMPLE_REQUEST.replace(" -H", " \\\n  -H").split("\n")
             title = _title("Example", self._key("list.copy-example"), "copy", width)
@@ -109,7 +111,7 @@ def _facts(context: DisplayContext, row: TokenRow, width: int) -> Iterator[Conte
     yield Content.assemble((words.glyph, tone), f" {status}")
     for line in wrap(printable(token.note), width):
         yield Content.styled(line, "$dim")
-    yield Content("")
+    yield _BLANK
     if token.revoked_at is None:
         yield from _life(context, token, width, tone)
     for label, value in formatting.details(context, row):
@@ -123,14 +125,14 @@ def _life(context: DisplayContext, token: Token, width: int, tone: str) -> Itera
     created = formatting.day(context, token.created_at)
     if token.expires_at is None:
         yield Content.assemble(("Created".ljust(_LABELS), "$dim"), created)
-        yield Content("")
+        yield _BLANK
         return
     passed = (context.now - token.created_at) / (token.expires_at - token.created_at)
     filled = round(width * min(1.0, max(0.0, passed)))
     yield Content.assemble(("━" * filled, tone), ("─" * (width - filled), "$rule"))
     expires = formatting.day(context, token.expires_at)
     yield Content.styled(created + expires.rjust(width - len(created)), "$dim")
-    yield Content("")
+    yield _BLANK
 
 
 def _labelled(label: str, value: str, width: int) -> Iterator[Content]:
