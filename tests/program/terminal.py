@@ -26,7 +26,7 @@ _KEYS = {
     "tab": "\t",
     "shift+tab": "\x1b[Z",
     "right": "\x1b[C",
-    "f5": "\x1b[15~",
+    "f3": "\x1bOR",
     "f6": "\x1b[17~",
     "f1": "\x1bOP",
     "f2": "\x1bOQ",

@@ -43,7 +43,7 @@ def test_what_another_program_wrote_over_is_painted_anew(sandbox: Sandbox) -> No
         save(app)
         app.wait_for("> • deploy")
         app.wipe()
-        app.press("f5")
+        app.press("f3")
         app.wait_for("> • deploy")
         app.wait_for("Manage API Tokens")
         app.wait_for("? Help")

@@ -87,7 +87,7 @@ def test_every_action_can_have_another_key() -> None:
     ],
 )
 def test_keys_are_taken_as_people_write_them(written: str, named: str) -> None:
-    freed = {"list.filter": "f3", "list.help": "f6"}
+    freed = {"list.filter": "f11", "list.help": "f6"}
     assert chosen(freed | {"list.create": written})["list.create"] == named
 
 
@@ -203,7 +203,7 @@ class TestInTheApp:
     async def test_the_greeting_names_the_keys_in_force(
         self, service: TokenCommands, run: Run
     ) -> None:
-        async with run(service, keymap=chosen({"list.create": "b", "list.help": "f3"})) as pilot:
+        async with run(service, keymap=chosen({"list.create": "b", "list.help": "f11"})) as pilot:
             empty = str(pilot.app.screen.query_one("#empty", Static).content)
             assert "press b, name the token" in empty
-            assert "F3 shows all keys" in empty
+            assert "F11 shows all keys" in empty

@@ -53,7 +53,7 @@ APP_BINDINGS = [
         id="app.suspend",
     ),
     Binding(
-        "f5",
+        "f3",
         "redraw",
         "Redraw the screen",
         show=False,
