@@ -242,7 +242,7 @@ async def test_an_account_is_deleted_with_its_tokens(office: Office, run: Run) -
         await pilot.press("D")
         await arrive(pilot, Confirm)
         assert said(pilot, "#title") == "Delete bob?"
-        assert "1 token is revoked." in said(pilot, "#body")
+        assert "Revokes 1 token." in said(pilot, "#body")
         await answer(pilot)
         await until(pilot, lambda: names(pilot) == ["ann", "eye", "kay"])
         assert toasts(pilot) == ["Deleted bob, and revoked all tokens of this account."]

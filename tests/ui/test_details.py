@@ -26,7 +26,7 @@ from .test_far_away import tap
 
 _WIDE = (120, 36)
 _SOON = 0.001
-_LATE = "This takes longer. Press h for all events."
+_LATE = "Reading the events takes long. Press h to see them."
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ async def test_without_room_the_key_says_so(saved: TokenCommands, run: Run) -> N
     preferences = Preferences()
     async with run(saved, preferences=preferences) as pilot:
         await pilot.press("d")
-        assert toasts(pilot) == ["Details beside the list need a window of 120 columns."]
+        assert toasts(pilot) == ["Details beside the list need a window of at least 120 columns."]
         assert preferences == Preferences()
         await pilot.resize_terminal(120, 36)
         await settled(app_of(pilot))

@@ -185,7 +185,7 @@ class TestBulkAccess:
             await write(pilot, "192.0.2.0/24")
             await pilot.press("enter")
             await arrive(pilot, Confirm)
-            assert "All of them get: read-only, from 192.0.2.0/24. If" in said(pilot, "#body")
+            assert "New access: read-only, from 192.0.2.0/24. If" in said(pilot, "#body")
             await pilot.press("y")
             await arrive(pilot, TokenList)
             await until(pilot, lambda: bound(saved) == set(NAMES[:2]))
@@ -205,7 +205,7 @@ class TestBulkAccess:
             await arrive(pilot, TokenList)
             await pilot.press("space", "e")
             await arrive(pilot, ChooseAccess)
-            assert "Their access differs:" in said(pilot, "#subject")
+            assert "Their access differs;" in said(pilot, "#subject")
             assert not pilot.app.screen.query_one("#read-only", Tick).value
             await pilot.press("tab")
             await write(pilot, "::1")

@@ -125,8 +125,8 @@ def delete(name: str, yes: bool) -> None:
     service = open_account_service()
     service.get(name)
     ask(
-        f"This permanently blocks every client that uses a token of {name}, and nobody can get "
-        "the name again. Delete?",
+        f"This permanently blocks every client that uses a token of {name}, and no other "
+        "account can get this name. Delete?",
         yes=yes,
     )
     service.delete(name)

@@ -228,7 +228,7 @@ def rename(name: str, new_name: str) -> None:
 def access(
     names: tuple[str, ...], read_only: bool | None, networks: tuple[str, ...], any_network: bool
 ) -> None:
-    """Show or change the access of tokens: that of all or none."""
+    """Show or change the access of tokens: all of them or none."""
     if networks and any_network:
         raise click.UsageError("Use only one of --network and --any-network. Nothing was changed.")
     service = open_service()

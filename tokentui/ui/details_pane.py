@@ -43,7 +43,7 @@ class DetailsPane(Vertical):
     def __init__(self, queries: TokenQueries, key: Callable[[str], str]) -> None:
         super().__init__(id="pane")
         self._queries = queries
-        self._late = f"This takes longer. Press {key('list.history')} for all events."
+        self._late = f"Reading the events takes long. Press {key('list.history')} to see them."
         self._details = TokenDetails(key, id="details")
         self._timer: Timer | None = None
 

@@ -59,7 +59,6 @@ APP_BINDINGS = [
         show=False,
         priority=True,
         id="app.redraw",
-        tooltip="Where another program wrote over it",
     ),
     Binding("ctrl+l,f12", "lock", "Lock", show=False, priority=True, id="app.lock"),
     Binding("ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit"),

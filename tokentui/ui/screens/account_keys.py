@@ -24,7 +24,7 @@ from tokentui.ui.textual_compat import Dialog, Options
 from tokentui.ui.widgets.key_button import KeyButton
 from tokentui.ui.widgets.key_footer import KeyFooter
 
-_HINT = "Paste the line of a file such as id_ed25519.pub."
+_HINT = "Paste the public key, for example from id_ed25519.pub."
 
 
 class AccountKeys(Dialog[None]):
@@ -50,7 +50,7 @@ class AccountKeys(Dialog[None]):
         with VerticalScroll(id="dialog", can_focus=False) as dialog:
             dialog.border_title = Content(f"SSH keys of {printable(self._account.name)}")
             yield Options()
-            yield Static("No SSH key can sign in.", id="none")
+            yield Static("This account has no SSH keys.", id="none")
             yield Label("New public key", id="question")
             yield Input(id="key", compact=True)
             yield Static(_HINT, id="hint", markup=False)

@@ -56,4 +56,4 @@ def remove_key_question(service: AccountService, account: Account, fingerprint: 
 def _revoked(tokens: int) -> str:
     if not tokens:
         return "The account has no tokens."
-    return f"{formatting.tokens(tokens)} {'is' if tokens == 1 else 'are'} revoked."
+    return f"Revokes {formatting.tokens(tokens)}."

@@ -128,7 +128,7 @@ class Accounts(Page[None]):
         if action not in _OF_ONE:
             return ""
         if (row := self._row) is None:
-            return "There is no account here."
+            return "No account is selected."
         name, is_disabled = row.account.name, row.account.disabled_at is not None
         if action == "delete" and self._accounts.is_own(name):
             return "You cannot delete your own account."

@@ -90,7 +90,7 @@ async def choose_access(
     if len(tokens) > 1:
         subject = f"{formatting.tokens(len(tokens))}: {subject}"
     if len(present) > 1:
-        subject = f"{subject}. Their access differs: all get what you choose here."
+        subject = f"{subject}. Their access differs; your choice applies to all of them."
     common = present.pop() if len(present) == 1 else Access()
     access = await screen.app.push_screen_wait(ChooseAccess(common, subject))
     if access is None or len(tokens) == 1:

@@ -101,7 +101,7 @@ def access_question(service: TokenCommands, tokens: Sequence[Token], access: Acc
     return Confirm(
         "Change access",
         Content.assemble("Change the access of ", (formatting.tokens(len(tokens)), "bold"), "?"),
-        f"All of them get: {formatting.access(access)}.{warning} "
+        f"New access: {formatting.access(access)}.{warning} "
         f"If one token cannot be changed, none is.\n\n{names(service, tokens, _NAMES_LISTED)}",
         yes=f"Yes, Change {len(tokens):,} Tokens",
         check=partial(service.check_unchanged, tokens),

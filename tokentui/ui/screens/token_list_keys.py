@@ -133,7 +133,7 @@ def disabled_reason(
     if empty and action in _OF_ROWS:
         return "There is no token here."
     if action == "details" and not wide:
-        return "Details beside the list need a window of 120 columns."
+        return "Details beside the list need a window of at least 120 columns."
     if action in _OF_OWNERS and token is not None:
         return permissions.denial_reason(_OF_OWNERS[action], [token])
     return ""
