@@ -1,5 +1,6 @@
 """What the guide says of commands, settings, keys and other pages is what there is."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -16,6 +17,12 @@ from .documents import commands_in, links_of, problems_of_command, problems_of_l
 
 _GUIDE = Path(guide.__file__).parent
 _ALL = "\n".join(page.text for page in guide.pages())
+_MESSAGES = "\n".join(
+    node.value.lower()
+    for path in _GUIDE.parent.rglob("*.py")
+    for node in ast.walk(ast.parse(path.read_text()))
+    if isinstance(node, ast.Constant) and isinstance(node.value, str)
+)
 
 
 def test_each_page_is_a_topic() -> None:
@@ -43,6 +50,13 @@ class TestPage:
     def test_its_headings_differ(self, topic: str) -> None:
         anchors = [guide.anchor(section.heading) for section in guide.sections(topic)]
         assert len(anchors) == len(set(anchors))
+
+
+@pytest.mark.parametrize("topic", ["postgresql", "troubleshooting"])
+def test_messages_that_it_quotes_are_those_of_the_program(topic: str) -> None:
+    quoted = set(re.findall(r'^\| "([^"]+)"', guide.page(topic).text, re.MULTILINE))
+    assert quoted
+    assert {message for message in quoted if message.lower() not in _MESSAGES} == set()
 
 
 class TestCompleteness:
