@@ -425,7 +425,9 @@ class TestSave:
     async def test_escape_leaves_the_name_of_the_file(self, saved: TokenCommands, run: Run) -> None:
         async with run(saved) as pilot:
             await self.to_secret(pilot)
-            await pilot.press("w", "escape")
+            await pilot.press("w")
+            assert "Press Enter to write the secret" in said(pilot, "#outcome")
+            await pilot.press("escape")
             await until(pilot, lambda: pilot.app.screen.query_one(SecretLine).has_focus)
             assert not pilot.app.screen.query_one("#file").display
 
@@ -1065,6 +1067,8 @@ class TestRotate:
             await until(pilot, lambda: isinstance(pilot.app.screen, ManageToken))
             await pilot.pause()
             assert "You can only revoke it." in said(pilot, "#name-reason")
+            values = {line[12:] for line in said(pilot, "#facts").splitlines()}
+            assert {new.token.id, "backup-nightly", "replaced"} <= values, "they are one column"
             await pilot.press("x", "f7")
             assert isinstance(pilot.app.screen, ManageToken)
             await pilot.press("f8")
@@ -1265,6 +1269,25 @@ class TestList:
             await pilot.press("escape")
             assert counts(pilot).startswith("6 tokens")
             assert cursor_name(pilot) == "old-laptop"
+
+    async def test_down_goes_from_the_filter_to_the_list(
+        self, saved: TokenCommands, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("slash", "down")
+            assert pilot.app.screen.query_one(TokenTable).has_focus
+            await pilot.press("down")
+            assert cursor_name(pilot) == "ci-deploy"
+
+    async def test_the_columns_stay_where_they_are_beside_the_filter(
+        self, saved: TokenCommands, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            table = pilot.app.screen.query_one(TokenTable)
+            before = title_at(table, "Expires")
+            await pilot.press("slash")
+            await pilot.pause()
+            assert title_at(table, "Expires") == before
 
     async def test_no_match_says_so(self, saved: TokenCommands, run: Run) -> None:
         async with run(saved) as pilot:

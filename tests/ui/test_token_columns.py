@@ -47,6 +47,14 @@ def test_columns_come_while_there_is_room() -> None:
     ]
 
 
+def test_the_arrow_is_there_in_narrow_columns_too() -> None:
+    for width, sort in ((80, Sort.USED), (80, Sort.EXPIRES), (44, Sort.EXPIRES), (80, Sort.STATUS)):
+        layout = Layout(width, {"0": "a" * 20})
+        assert "▼" in layout.titles(sort, descending=True)
+        assert "…" not in layout.titles(sort, descending=True)
+    assert "Last used▼ Status" in Layout(80).titles(Sort.USED, descending=True)
+
+
 def test_the_owner_stays() -> None:
     assert titles(60, 50, accounts=True) == ["Name", "Owner", "Expires"]
     assert titles(80, 50, accounts=True) == ["Name", "Owner", "Expires", "Status"]

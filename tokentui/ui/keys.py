@@ -29,6 +29,7 @@ from tokentui.ui.screens.rotate_token import RotateToken
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
 from tokentui.ui.screens.try_secret import TrySecret
+from tokentui.ui.widgets.filter_field import FilterField
 from tokentui.ui.widgets.month_calendar import MonthCalendar
 from tokentui.ui.widgets.token_table import TokenTable
 
@@ -67,6 +68,7 @@ APP_BINDINGS = [
 
 SHORTCUT_SCOPES: tuple[tuple[type[DOMNode], ...], ...] = (
     (TokenList, TokenTable),
+    (FilterField,),
     (ChooseFilter,),
     (CreateToken, MonthCalendar),
     (ChooseAccess,),
@@ -111,6 +113,7 @@ FIXED = ("escape", "enter", "tab", "shift+tab", "ctrl+q", "ctrl+c")
 _WITH_FIELDS = {
     "app",
     "create",
+    "filter",
     "manage",
     "question",
     "access",

@@ -157,7 +157,8 @@ class ManageToken(Page[Managed]):
 
     def _show(self) -> None:
         known = formatting.details(self._service.queries.display_context(), self._row)
-        lines = (f"{label:<10} {value}" for label, value in known)
+        width = max(10, *(len(label) for label, _ in known))
+        lines = (f"{label:<{width}} {value}" for label, value in known)
         self._form.follow(self._token, "\n".join(lines))
         self.set_class(self._token.never_saved, "-never-saved")
         self.query_one(History).follow(self._token)

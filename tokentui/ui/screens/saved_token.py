@@ -34,6 +34,7 @@ _SENT = (
     "to check. Help lists what tmux, screen, macOS Terminal and PuTTY need."
 )
 _STAY = "Choose Yes, I Saved My Token to close. The secret is not shown again."
+_WHERE = "Press Enter to write the secret to this file, or Esc to go back."
 _NOT_KEPT = "You have not copied or written the secret. Press again to close."
 
 
@@ -134,12 +135,13 @@ class SavedToken(Dialog[bool]):
     def action_copy(self) -> None:
         """Send the secret to the clipboard of the person's terminal (OSC 52)."""
         self.app.copy_to_clipboard(self._new.secret.reveal())
-        self._show_kept("#copy", "Sent. Paste once\nto check.", _SENT)
+        self._show_kept("#copy", "Sent. Paste\nonce to check.", _SENT)
 
     @on(Button.Pressed, "#write")
     def action_go_write(self) -> None:
         """Go to the name of the file, to be changed or accepted with Enter."""
         self.query_one("#file").display = True
+        self._show_outcome(_WHERE)
         self.set_focus(self.query_one("#path"))
 
     @on(Input.Submitted, "#path")

@@ -130,13 +130,13 @@ class Layout:
         """Return the titles; they say as well what is sorted by where its column has no room."""
         arrow = "▼" if descending else "▲"
         titles = [
-            f"{column.title} {arrow}" if column.sort is sort else column.title
+            _sorted_title(column, arrow) if column.sort is sort else column.title
             for column in self._columns
         ]
         if sort not in self.sorts:
             titles[0] += f" (by {formatting.SORT[sort]} {arrow})"
         return "".join(
-            fit(title, column.width) + " " * GAP
+            fit(title, column.width + GAP - 1) + " "
             for title, column in zip(titles, self._columns, strict=True)
         )
 
@@ -158,6 +158,12 @@ class Layout:
         if field == "name":
             return self._cut.get(token_id, row.name)
         return str(getattr(row, field))
+
+
+def _sorted_title(column: Column, arrow: str) -> str:
+    """Return the title with the arrow, which goes close to it where the column is narrow."""
+    spaced = f"{column.title} {arrow}"
+    return spaced if cell_len(spaced) <= column.width + GAP - 1 else f"{column.title}{arrow}"
 
 
 def fit(text: str, width: int) -> str:

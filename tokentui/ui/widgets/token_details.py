@@ -139,7 +139,7 @@ def _labelled(label: str, value: str, width: int) -> Iterator[Content]:
     lines = wrap(value, max(1, width - _LABELS)) or [""]
     for number, line in enumerate(lines):
         shown = label if number == 0 else ""
-        yield Content.assemble((shown.ljust(_LABELS), "$dim"), line)
+        yield Content.assemble((f"{shown} ".ljust(_LABELS), "$dim"), line)
 
 
 def _title(title: str, key: str, what: str, width: int) -> Content:
