@@ -12,6 +12,7 @@ from tokentui.core.commands import TokenCommands
 from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
+from tokentui.ui.widgets.tile import Tile
 from tokentui.ui.widgets.token_table import TokenTable
 
 from .conftest import Run, arrive, cursor_name, said, until, write
@@ -46,6 +47,19 @@ async def test_what_has_the_cursor_is_seen_whole(
             focused = pilot.app.screen.focused
             assert focused is not None
             await until(pilot, partial(seen_whole, focused))
+
+
+@SMALL
+async def test_what_was_done_with_a_secret_is_not_cut(
+    stocked: TokenCommands, run: Run, size: tuple[int, int]
+) -> None:
+    async with run(stocked, size) as pilot:
+        await SCREENS["save"](pilot)
+        await pilot.press("c")
+        copy = pilot.app.screen.query_one("#copy", Tile)
+        await until(pilot, lambda: copy.has_class("-done"))
+        width = copy.content_size.width
+        assert max(len(line) for line in copy.render().plain.split("\n")) <= width
 
 
 @SMALL
