@@ -24,7 +24,7 @@ from tokentui.core.token import Token
 
 
 class Rotate(msgspec.Struct, frozen=True, kw_only=True):
-    """Add a token that takes over the name of another, which goes on until `ends_at`.
+    """Add a token that takes over the name of another, which keeps working until `ends_at`.
 
     Where that is over at `at`, the other one is revoked in the same step, by `by`.
     """
@@ -81,7 +81,7 @@ class UndoRotation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Retire(msgspec.Struct, frozen=True, kw_only=True):
-    """Revoke those of the tokens that were replaced and whose overlap is over at `at`.
+    """Revoke the replaced tokens that have no overlap left at `at`.
 
     Their secrets are refused in any case: this deletes the hashes. Whatever was changed elsewhere
     meanwhile is no obstacle.

@@ -257,7 +257,7 @@ class TokentuiApp(CapturesCrash, TypeAhead):
             self.post_message(events.Resize(size, size))
 
     def action_redraw(self) -> None:
-        """Paint the screen anew, where another program wrote over it."""
+        """Redraw the screen after another program wrote over it."""
         self.repaint()
 
     def action_help(self) -> None:

@@ -86,7 +86,7 @@ class AccountKeys(Dialog[None]):
     @on(events.ScreenResume)
     @work(exclusive=True, group="follow")
     async def _follow(self) -> None:
-        """Show the keys as they are now."""
+        """Show the present keys."""
         get = partial(self._service.get, self._account.name)
         try:
             account = await Session.of(self).read(self, lambda _: get())

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 _CELL_PADDING = 1
 _AROUND = 7
-"""Cells that the table does not fill: the cursor's mark, the edges and the scrollbar."""
+"""Cells that the table does not fill: the cursor sign, the edges and the scrollbar."""
 
 _OF_ONE = {"keys", "role", "disable", "enable", "delete"}
 """Actions that need an account under the cursor."""
@@ -88,11 +88,11 @@ class Accounts(Page[None]):
         self._failure = ""
         """Why the last change was not made."""
         self._unread = ""
-        """Why what is shown may not be what is there by now."""
+        """Why the list may be out of date."""
         self._follow = ""
         """The account that was just added, until it is shown."""
         self._marked = 0
-        """The row that bears the mark of the cursor."""
+        """The row with the cursor."""
         self._changes = asyncio.Lock()
         """Held by the change under way."""
 
@@ -195,7 +195,7 @@ class Accounts(Page[None]):
         self._show_row()
 
     def _show_row(self) -> None:
-        """Mark the account under the cursor, and say what its role means, or what is wrong."""
+        """Move the cursor sign, and describe the role of the account, or the problem."""
         text = ""
         if (row := self._row) is not None:
             # Not by its colour alone.

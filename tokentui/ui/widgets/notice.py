@@ -13,7 +13,7 @@ class Notice(Static):
     def show(self, text: str, *, keep_line: bool = False) -> None:
         """Show a text; an empty one takes no room, unless its line is kept for the next.
 
-        All is laid out anew only where the text takes more lines, or fewer, than before.
+        The layout changes only where the number of lines does.
         """
         before, self.display = self.display, bool(text) or keep_line
         if (shown := str(self.content)) != text:

@@ -28,11 +28,11 @@ _BLANK = Content(" ")
 EVENTS = 5
 """How many of the latest events are shown."""
 _ROOM_FOR_MORE = 12
-"""Cells that are left beside an event from which on its details stand there."""
+"""Fewest cells beside an event in which the details of the event are shown."""
 
 
 class TokenDetails(Static):
-    """Shows one token: name, status and note, how much of its life has passed, then the rest.
+    """Shows one token: name, status and note, how much of the lifetime has passed, then the rest.
 
     The rest is what else is known, its latest events, and how to use it. `key` tells which key an
     action has.
