@@ -20,7 +20,7 @@ def table() -> str:
 
 def _rows() -> Iterator[str]:
     everywhere = {binding.id for binding in keys.APP_BINDINGS}
-    for kind in (kind for kinds in keys.SHORTCUT_SCOPES for kind in kinds):
+    for kind in (kind for kinds in keys.scopes() for kind in kinds):
         own = [binding for binding in keys.declared(kind) if binding.id not in everywhere]
         yield from _group(kind.BINDING_GROUP_TITLE or "", own)
     yield from _group("Everywhere", keys.APP_BINDINGS)

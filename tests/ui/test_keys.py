@@ -47,7 +47,7 @@ def footer(pilot: Pilot[None]) -> dict[str, str]:
 def test_every_binding_can_be_named() -> None:
     for module in pkgutil.walk_packages(tokentui.ui.__path__, "tokentui.ui."):
         importlib.import_module(module.name)
-    known = {kind for kinds in keys.SHORTCUT_SCOPES for kind in kinds}
+    known = {kind for kinds in keys.scopes() for kind in kinds}
     declaring = {kind for kind in {*ours(Widget), *ours(Screen)} if "BINDINGS" in vars(kind)}
     assert declaring == known
     everything = [each for kind in known for each in kind.BINDINGS] + TokentuiApp.BINDINGS
@@ -59,7 +59,7 @@ def test_what_commits_can_be_named() -> None:
 
 
 def test_no_key_is_for_two_actions() -> None:
-    for kinds in keys.SHORTCUT_SCOPES:
+    for kinds in keys.scopes():
         taken: dict[str, str | None] = {}
         for binding in (*(b for kind in kinds for b in keys.declared(kind)), *keys.APP_BINDINGS):
             for key in keys.effective_keys(binding, {}):

@@ -19,14 +19,12 @@ from textual.theme import BUILTIN_THEMES
 
 from tokentui.core.commands import TokenCommands
 from tokentui.core.dates import local
-from tokentui.ui import colours, keys, session_lock
+from tokentui.ui import colours, keys, screens, session_lock
 from tokentui.ui.commands import Commands
 from tokentui.ui.encoding_fallback import EncodingFallback
+from tokentui.ui.flow import start_worker
 from tokentui.ui.handover import SecretHandover
 from tokentui.ui.preferences import Preferences
-from tokentui.ui.screens.choose_theme import ChooseTheme
-from tokentui.ui.screens.guide import Guide
-from tokentui.ui.screens.help import Help, Rows
 from tokentui.ui.screens.log_in import LogIn
 from tokentui.ui.screens.token_list import TokenList
 from tokentui.ui.session import Session
@@ -38,10 +36,10 @@ from tokentui.ui.terminal.driver import TerminalDriver, can_be_resumed
 from tokentui.ui.terminal.signals import ENDS, Signals
 from tokentui.ui.textual_compat import CapturesCrash, Palette, driver_of, forget_clipboard
 from tokentui.ui.type_ahead import TypeAhead
-from tokentui.ui.widgets.month_calendar import MonthCalendar
-from tokentui.ui.widgets.token_table import TokenTable
 
 _LOOK_EVERY = 1.0
+_LOAD_AFTER = 1.0
+"""Seconds until the screens that are not open are loaded: the list comes first."""
 
 _ANSI_DARK = BUILTIN_THEMES["ansi-dark"]
 # Black is what a dark terminal's background is: fields and ticks could not be told from it.
@@ -146,6 +144,15 @@ class TokentuiApp(CapturesCrash, TypeAhead):
     def on_session_started(self) -> None:
         self.session_lock.service.backend.on_notice = self._on_notice
         self.store_watch.start()
+        self.set_timer(_LOAD_AFTER, self._begin_to_load)
+
+    def _begin_to_load(self) -> None:
+        start_worker(self, self._load_screens, group="screens")
+
+    async def _load_screens(self) -> None:
+        """Load all screens, one by one: a session must not meet those of an upgrade on the disk."""
+        for _ in keys.scopes():
+            await asyncio.sleep(0)
 
     def on_unmount(self) -> None:
         self.session.close()
@@ -262,24 +269,26 @@ class TokentuiApp(CapturesCrash, TypeAhead):
 
     def action_help(self) -> None:
         """Show the keys of the current screen."""
-        if isinstance(self.screen, Help):
+        if isinstance(self.screen, screens.help.Help):
             return
-        nodes = [self.screen, *self.screen.query(TokenTable), *self.screen.query(MonthCalendar)]
+        nodes = [self.screen, *self.screen.query("TokenTable, MonthCalendar")]
         groups = [(node.BINDING_GROUP_TITLE or "", keys.declared(type(node))) for node in nodes]
         own = [
             each for each in keys.APP_BINDINGS if self.check_action(each.action, ()) is not False
         ]
         groups.append(("Everywhere", own))
-        self.push_screen(Help([(title, self._rows(bindings)) for title, bindings in groups]))
+        self.push_screen(
+            screens.help.Help([(title, self._rows(bindings)) for title, bindings in groups])
+        )
 
     def action_guide(self) -> None:
         """Open the guide; over a guide that is open, leave the help."""
-        if isinstance(self.screen, Help):
+        if isinstance(self.screen, screens.help.Help):
             self.screen.dismiss()
-        if not any(isinstance(screen, Guide) for screen in self.screen_stack):
+        if not any(isinstance(screen, screens.guide.Guide) for screen in self.screen_stack):
             service = self.session_lock.service
             location = service.queries.location
-            self.push_screen(Guide(account=service.account, location=location))
+            self.push_screen(screens.guide.Guide(account=service.account, location=location))
 
     def action_command_palette(self) -> None:
         """Find what can be done here."""
@@ -288,13 +297,14 @@ class TokentuiApp(CapturesCrash, TypeAhead):
 
     def search_themes(self) -> None:
         """Choose a theme, with a preview of each."""
-        self.push_screen(ChooseTheme(sorted(self.available_themes), self.choose_theme))
+        menu = screens.choose_theme.ChooseTheme
+        self.push_screen(menu(sorted(self.available_themes), self.choose_theme))
 
     def choose_theme(self, name: str) -> None:
         """Change the theme, and remember it."""
         self.theme = self._preferences.theme = name
 
-    def _rows(self, bindings: Sequence[Binding]) -> Rows:
+    def _rows(self, bindings: Sequence[Binding]) -> "screens.help.Rows":
         return [
             (", ".join(self.keys_of(each)), each.description)
             for each in bindings
@@ -312,4 +322,4 @@ class TokentuiApp(CapturesCrash, TypeAhead):
 
     def key(self, action: str) -> str:
         """Return the first key of an action, such as list.create."""
-        return self.keys_of(keys.actions()[action])[0]
+        return self.keys_of(keys.binding(action))[0]

@@ -1,7 +1,9 @@
 """Keys: which action each is for, and what a person may choose instead."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from importlib import import_module
+from itertools import chain
 
 from textual.binding import Binding, InvalidBinding
 from textual.dom import DOMNode
@@ -9,29 +11,6 @@ from textual.keys import REPLACED_KEYS, Keys, key_to_character
 from textual.widgets import Input
 
 from tokentui.core.errors import InvalidSetting
-from tokentui.ui.screens.account_keys import AccountKeys
-from tokentui.ui.screens.accounts import Accounts
-from tokentui.ui.screens.audit_entry import AuditEntry
-from tokentui.ui.screens.audit_trail import AuditTrail
-from tokentui.ui.screens.choose_access import ChooseAccess
-from tokentui.ui.screens.choose_account import ChooseAccount
-from tokentui.ui.screens.choose_filter import ChooseFilter
-from tokentui.ui.screens.choose_role import ChooseRole
-from tokentui.ui.screens.choose_theme import ChooseTheme
-from tokentui.ui.screens.confirm import Confirm
-from tokentui.ui.screens.create_token import CreateToken
-from tokentui.ui.screens.guide import Guide
-from tokentui.ui.screens.help import Help
-from tokentui.ui.screens.log_in import LogIn
-from tokentui.ui.screens.manage_token import ManageToken
-from tokentui.ui.screens.new_account import NewAccount
-from tokentui.ui.screens.rotate_token import RotateToken
-from tokentui.ui.screens.saved_token import SavedToken
-from tokentui.ui.screens.token_list import TokenList
-from tokentui.ui.screens.try_secret import TrySecret
-from tokentui.ui.widgets.filter_field import FilterField
-from tokentui.ui.widgets.month_calendar import MonthCalendar
-from tokentui.ui.widgets.token_table import TokenTable
 
 APP_BINDINGS = [
     Binding("f1", "help", "Help", show=False, id="app.help"),
@@ -66,30 +45,30 @@ APP_BINDINGS = [
 ]
 """The keys of the app itself."""
 
-SHORTCUT_SCOPES: tuple[tuple[type[DOMNode], ...], ...] = (
-    (TokenList, TokenTable),
-    (FilterField,),
-    (ChooseFilter,),
-    (CreateToken, MonthCalendar),
-    (ChooseAccess,),
-    (SavedToken,),
-    (ManageToken,),
-    (RotateToken,),
-    (Confirm,),
-    (TrySecret,),
-    (Help,),
-    (Guide,),
-    (LogIn,),
-    (AuditTrail,),
-    (AuditEntry,),
-    (ChooseAccount,),
-    (ChooseTheme,),
-    (Accounts,),
-    (NewAccount,),
-    (ChooseRole,),
-    (AccountKeys,),
+_SCOPES = (
+    ("screens.token_list.TokenList", "widgets.token_table.TokenTable"),
+    ("widgets.filter_field.FilterField",),
+    ("screens.choose_filter.ChooseFilter",),
+    ("screens.create_token.CreateToken", "widgets.month_calendar.MonthCalendar"),
+    ("screens.choose_access.ChooseAccess",),
+    ("screens.saved_token.SavedToken",),
+    ("screens.manage_token.ManageToken",),
+    ("screens.rotate_token.RotateToken",),
+    ("screens.confirm.Confirm",),
+    ("screens.try_secret.TrySecret",),
+    ("screens.help.Help",),
+    ("screens.guide.Guide",),
+    ("screens.log_in.LogIn",),
+    ("screens.audit_trail.AuditTrail",),
+    ("screens.audit_entry.AuditEntry",),
+    ("screens.choose_account.ChooseAccount",),
+    ("screens.choose_theme.ChooseTheme",),
+    ("screens.accounts.Accounts",),
+    ("screens.new_account.NewAccount",),
+    ("screens.choose_role.ChooseRole",),
+    ("screens.account_keys.AccountKeys",),
 )
-"""What is on the screen at the same time, and declares keys."""
+"""What is on the screen at the same time, and declares keys: loaded only once it is asked for."""
 
 COMMITS = frozenset(
     {
@@ -138,10 +117,33 @@ def declared(kind: type[DOMNode]) -> list[Binding]:
     return [binding for binding in kind.BINDINGS if isinstance(binding, Binding)]
 
 
+def scopes() -> Iterator[tuple[type[DOMNode], ...]]:
+    """Yield what is on the screen at the same time and declares keys, the list first."""
+    for paths in _SCOPES:
+        yield tuple(map(_load, paths))
+
+
+def _load(path: str) -> type[DOMNode]:
+    module, _, name = path.rpartition(".")
+    kind: type[DOMNode] = getattr(import_module(f"tokentui.ui.{module}"), name)
+    return kind
+
+
 def actions() -> dict[str, Binding]:
     """Return every binding by its id."""
-    nodes = [binding for kinds in SHORTCUT_SCOPES for kind in kinds for binding in declared(kind)]
-    return {binding.id: binding for binding in (*nodes, *APP_BINDINGS) if binding.id}
+    return {each.id: each for each in (*_of_scopes(), *APP_BINDINGS) if each.id}
+
+
+def binding(action: str) -> Binding:
+    """Return the binding of an action; only as many screens are loaded as it takes to find it.
+
+    Raises `StopIteration` if there is none.
+    """
+    return next(each for each in chain(APP_BINDINGS, _of_scopes()) if each.id == action)
+
+
+def _of_scopes() -> Iterator[Binding]:
+    return (each for kinds in scopes() for kind in kinds for each in declared(kind))
 
 
 def effective_keys(binding: Binding, keymap: Mapping[str, str]) -> list[str]:
@@ -170,6 +172,8 @@ def keymap(chosen: Mapping[str, str], sources: Mapping[str, str]) -> dict[str, s
 
     `sources` says where each was written, by `keys.` and its action.
     """
+    if not chosen:
+        return {}
     known = actions()
     result = {}
     for name, written in chosen.items():
@@ -177,7 +181,7 @@ def keymap(chosen: Mapping[str, str], sources: Mapping[str, str]) -> dict[str, s
             result[name] = ",".join(_checked(name, written, known))
         except ValueError as wrong:
             raise InvalidSetting(f"{sources[f'keys.{name}']}: {wrong}") from None
-    for kinds in SHORTCUT_SCOPES:
+    for kinds in scopes():
         _refuse_clashes(kinds, result, sources)
     return result
 

@@ -12,7 +12,6 @@ from textual.binding import Binding, BindingType
 from textual.coordinate import Coordinate
 from textual.widgets import Static
 
-from tokentui.core.account import Role
 from tokentui.core.accounts import AccountService
 from tokentui.core.authenticator import PASSWORD_COST
 from tokentui.core.credential import BcryptHasher
@@ -36,9 +35,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widgets import DataTable
 
-    from tokentui.core.account import Account, AccountRow
+    from tokentui.core.account import Account, AccountRow, Role
     from tokentui.core.commands import TokenCommands
-    from tokentui.core.rights import Permissions
 
 _CELL_PADDING = 1
 _AROUND = 7
@@ -300,12 +298,3 @@ def accounts_of(service: TokenCommands) -> AccountService:
         hasher=BcryptHasher(PASSWORD_COST),
         clock=queries.now,
     )
-
-
-def denial_reason(permissions: Permissions) -> str:
-    """Return why accounts cannot be managed in this session; nothing where they can."""
-    if permissions.role is Role.ADMINISTRATOR:
-        return ""
-    if permissions.role is None:
-        return "There are no accounts. To add the first one, run: tokentui account add NAME"
-    return "Only administrators can manage accounts."

@@ -15,21 +15,12 @@ from tokentui.core.query import Sort, TokenRow
 from tokentui.core.rights import Permissions
 from tokentui.core.token import Token
 from tokentui.ui import listing as listings
+from tokentui.ui import screens
 from tokentui.ui.flow import flow
 from tokentui.ui.handover import SecretHandover
 from tokentui.ui.messages import StoreChanged
 from tokentui.ui.preferences import Preferences
 from tokentui.ui.screens import token_list_keys
-from tokentui.ui.screens.accounts import Accounts
-from tokentui.ui.screens.audit_trail import AuditTrail
-from tokentui.ui.screens.choose_access import choose_access
-from tokentui.ui.screens.choose_account import ChooseAccount
-from tokentui.ui.screens.choose_filter import ChooseFilter
-from tokentui.ui.screens.create_token import CreateToken
-from tokentui.ui.screens.manage_token import ManageToken
-from tokentui.ui.screens.questions import names, never_saved_question, revoke_question
-from tokentui.ui.screens.rotate_token import rotate
-from tokentui.ui.screens.try_secret import TrySecret
 from tokentui.ui.session import Session
 from tokentui.ui.textual_compat import Page, bindings_of
 from tokentui.ui.token_browser import TokenBrowser
@@ -151,7 +142,7 @@ class TokenList(Page[None]):
     async def action_show_only(self) -> None:
         """Choose which tokens are shown."""
         model = self._browser.model
-        menu = ChooseFilter(self.service.queries, model.shown, model.account)
+        menu = screens.choose_filter.ChooseFilter(self.service.queries, model.shown, model.account)
         shown = await self.app.push_screen_wait(menu)
         if shown is not None:
             self._browser.show_only(shown)
@@ -166,7 +157,9 @@ class TokenList(Page[None]):
             self._browser.warn(str(error))
             return
         account = self._browser.model.account
-        chosen = await self.app.push_screen_wait(ChooseAccount(owners, account))
+        chosen = await self.app.push_screen_wait(
+            screens.choose_account.ChooseAccount(owners, account)
+        )
         if chosen is not None:
             self._browser.show_account(chosen or None)
 
@@ -198,7 +191,7 @@ class TokenList(Page[None]):
         """Create tokens, one after the other while the person asks for another."""
         another = True
         while another:
-            form = CreateToken(self.service, first_weekday=self._first_weekday)
+            form = screens.create_token.CreateToken(self.service, first_weekday=self._first_weekday)
             issued = await SecretHandover.of(self).hand_out(form, self.service)
             if issued is None:
                 return
@@ -216,7 +209,7 @@ class TokenList(Page[None]):
         if row is None or row.token.revoked_at is not None:
             return
         managed = await self.app.push_screen_wait(
-            ManageToken(self.service, self.permissions, row, renaming=renaming)
+            screens.manage_token.ManageToken(self.service, self.permissions, row, renaming=renaming)
         )
         self._changes.history.add(*managed.changes)
         self._browser.loader.follow(managed.token.id)
@@ -235,7 +228,7 @@ class TokenList(Page[None]):
             token = row.token
         if token.replaced_by is not None:
             self.notify(str(AlreadyReplaced(token.name)), severity="error", markup=False)
-        elif successor := await rotate(self, self.service, token):
+        elif successor := await screens.rotate_token.rotate(self, self.service, token):
             self._browser.show_on(successor)
 
     @flow
@@ -264,19 +257,21 @@ class TokenList(Page[None]):
     async def action_history(self) -> None:
         """Show what was done with the token under the cursor."""
         if (row := await self._browser.loader.meant()) is not None:
-            self.app.push_screen(AuditTrail(self.service, self.permissions, row.token))
+            self.app.push_screen(
+                screens.audit_trail.AuditTrail(self.service, self.permissions, row.token)
+            )
 
     def action_audit(self) -> None:
         """Show what was done, by whom."""
-        self.app.push_screen(AuditTrail(self.service, self.permissions))
+        self.app.push_screen(screens.audit_trail.AuditTrail(self.service, self.permissions))
 
     def action_accounts(self) -> None:
         """Show the accounts, to be managed."""
-        self.app.push_screen(Accounts(self.service))
+        self.app.push_screen(screens.accounts.Accounts(self.service))
 
     def action_try(self) -> None:
         """Say which token a secret is of, and what it opens."""
-        self.app.push_screen(TrySecret(self.service))
+        self.app.push_screen(screens.try_secret.TrySecret(self.service))
 
     # -- changes --------------------------------------------------------------------------------
 
@@ -303,7 +298,7 @@ class TokenList(Page[None]):
         tokens = tokens or await self._chosen()
         if not tokens:
             return
-        question = revoke_question(self.service, tokens, self._browser.table.row)
+        question = screens.questions.revoke_question(self.service, tokens, self._browser.table.row)
         if await self.app.push_screen_wait(question):
             self._revoke(tokens)
 
@@ -313,9 +308,11 @@ class TokenList(Page[None]):
         tokens = await self._chosen()
         if not tokens:
             return
-        access = await choose_access(self, self.service, self.permissions, tokens)
+        access = await screens.choose_access.choose_access(
+            self, self.service, self.permissions, tokens
+        )
         if access is not None:
-            done = f"{names(self.service, tokens)}: {formatting.access(access)}."
+            done = f"{screens.questions.names(self.service, tokens)}: {formatting.access(access)}."
             self._change(tokens, partial(self._changes.set_access, tokens, access), done)
 
     async def _chosen(self) -> Sequence[Token]:
@@ -326,7 +323,7 @@ class TokenList(Page[None]):
             return ()
 
     def _revoke(self, tokens: Sequence[Token]) -> None:
-        done = f"Revoked {names(self.service, tokens)}."
+        done = f"Revoked {screens.questions.names(self.service, tokens)}."
         self._change(tokens, partial(self._changes.revoke, tokens), done)
 
     @work(group="change")
@@ -359,5 +356,7 @@ class TokenList(Page[None]):
 
     @flow
     async def _ask_about_never_saved(self, tokens: Sequence[Token]) -> None:
-        if await self.app.push_screen_wait(never_saved_question(self.service, tokens)):
+        if await self.app.push_screen_wait(
+            screens.questions.never_saved_question(self.service, tokens)
+        ):
             self._revoke(tokens)

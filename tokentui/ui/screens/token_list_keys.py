@@ -3,11 +3,11 @@
 from textual.binding import Binding, BindingType
 
 from tokentui import formatting
+from tokentui.core.account import Role
 from tokentui.core.audit import Action
 from tokentui.core.query import Sort
 from tokentui.core.rights import Permissions
 from tokentui.core.token import Token
-from tokentui.ui.screens.accounts import denial_reason as accounts_denial_reason
 
 _OF_OWNERS = {
     "access": Action.ACCESS,
@@ -137,3 +137,12 @@ def disabled_reason(
     if action in _OF_OWNERS and token is not None:
         return permissions.denial_reason(_OF_OWNERS[action], [token])
     return ""
+
+
+def accounts_denial_reason(permissions: Permissions) -> str:
+    """Return why accounts cannot be managed in this session; nothing where they can."""
+    if permissions.role is Role.ADMINISTRATOR:
+        return ""
+    if permissions.role is None:
+        return "There are no accounts. To add the first one, run: tokentui account add NAME"
+    return "Only administrators can manage accounts."
