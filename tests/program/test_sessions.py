@@ -79,7 +79,7 @@ def test_what_follows_the_audit_log_ends_as_well(office: Sandbox) -> None:
     ) as following:
         assert following.stdout is not None
         assert following.stderr is not None
-        assert "log-in" in following.stdout.readline()
+        assert "Sign in" in following.stdout.readline()
         _remove(office, KEYS[0])
         assert following.wait(30) == 11
         assert "was removed" in following.stderr.read()
