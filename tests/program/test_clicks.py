@@ -22,7 +22,7 @@ def test_in_the_palette_the_first_click_counts(deploy: Sandbox, times: int) -> N
         app.type("histor")
         app.wait_until_gone("Issue a new secret")
         app.click("History", times)
-        app.wait_for("Part of any word")
+        app.wait_for("Filter by part of any word")
         app.press("escape")
         app.wait_for("> • deploy")
         _quit(app)
@@ -51,12 +51,12 @@ def test_the_footer_closes_one_screen(deploy: Sandbox) -> None:
         app.press("m")
         app.wait_for("New API Token Name")
         app.press("f6")
-        app.wait_for("Part of any word")
+        app.wait_for("Filter by part of any word")
         app.wait_until_gone("^T Rotate")  # a key of the form
         app.click("Back", times=2)
         app.wait_for("New API Token Name")
         app.press("f6")
-        app.wait_for("Part of any word")
+        app.wait_for("Filter by part of any word")
         _quit(app)
 
 
@@ -64,12 +64,12 @@ def test_the_second_click_is_not_for_the_screen_below(deploy: Sandbox) -> None:
     with deploy.app() as app:
         app.wait_for("> • deploy")
         app.press("H")
-        app.wait_for("Part of any word")
+        app.wait_for("Filter by part of any word")
         app.wait_until_gone("c Create")
         app.click("Back", times=2)  # where the list has Create
         app.wait_for("> • deploy")
         app.press("H")
-        app.wait_for("Part of any word")
+        app.wait_for("Filter by part of any word")
         _quit(app)
 
 

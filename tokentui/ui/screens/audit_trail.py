@@ -95,7 +95,7 @@ class AuditTrail(Page[None]):
         yield ScreenHeader(
             way, account=self._service.account, location=self._service.queries.location
         )
-        yield Input(id="filter", placeholder="Part of any word", compact=True)
+        yield Input(id="filter", placeholder="Filter by part of any word", compact=True)
         yield DataTable[Text](id="entries", cursor_type="row", cell_padding=_CELL_PADDING)
         yield Static(id="more", markup=False)
         yield KeyFooter()

@@ -47,7 +47,7 @@ class TokenForm(Vertical):
         yield self.access
         with Horizontal(id="update-line"):
             yield KeyButton("Update", "manage.save", id="update", variant="primary")
-            yield Static("The secret does not change.", classes="hint")
+            yield Static("Keeps the secret.", classes="hint")
 
     def follow(self, token: Token, facts: str) -> None:
         """Show a token as it is stored by now, and what is known of it."""
