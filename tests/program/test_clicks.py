@@ -82,7 +82,7 @@ def test_enter_in_a_palette_just_opened_creates_nothing(deploy: Sandbox) -> None
         app.type("half")
         app.wait_for("half")
         app.press("ctrl+p")
-        app.wait_for("Choose the colours")
+        app.wait_for("Read the guide")
         app.press("enter", "enter")
         app.press("escape")
         app.wait_until_gone("Search for commands")
