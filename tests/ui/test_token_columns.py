@@ -5,10 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tokentui.core.query import Sort
+from tokentui.core.commands import TokenCommands
+from tokentui.core.query import Sort, TokenRow
 from tokentui.core.token import NAME_LIMIT
 from tokentui.ui.widgets.token_columns import GAP, GUTTER, Layout, columns, cut_apart
 from tokentui.ui.widgets.token_details import fold
+from tokentui.ui.widgets.token_row import row_text
 
 names = st.text("ab-", min_size=1, max_size=NAME_LIMIT)
 ids = st.text("0123456789", min_size=10, max_size=10)
@@ -118,3 +120,19 @@ def test_a_name_is_folded_whole(name: str, width: int) -> None:
     lines = fold(name, width)
     assert "".join(lines) == name
     assert all(len(line) <= width for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("read_only", "networks", "word"),
+    [
+        (False, (), "full"),
+        (False, ("192.0.2.0/24",), "limited"),
+        (True, ("192.0.2.0/24",), "read-only"),
+        (True, (), "read-only"),
+    ],
+)
+def test_access_is_a_word_in_the_list(
+    saved: TokenCommands, read_only: bool, networks: tuple[str, ...], word: str
+) -> None:
+    token = saved.create("probe", None, read_only=read_only, networks=networks).token
+    assert row_text(saved.queries.display_context(), TokenRow(token, None)).access == word

@@ -74,11 +74,17 @@ def row_text(context: DisplayContext, row: TokenRow) -> RowText:
         ends_brief=_ends_brief(context, token),
         use=printable(token.revoked_by or "") if revoked else ago(context, usage),
         address=printable((usage and usage.address) or ""),
-        access="read-only" if token.read_only else "full",
+        access=_access(token),
         status=formatting.brief_status(context, token),
         glyph=glyph,
         tone=tone,
     )
+
+
+def _access(token: Token) -> str:
+    if token.read_only:
+        return "read-only"
+    return "limited" if token.networks else "full"
 
 
 def ends(context: DisplayContext, token: Token) -> str:
