@@ -3,6 +3,7 @@
 import itertools
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -249,46 +250,44 @@ SCREENS = {
     "theme": to_theme,
     "help": to_help,
 }
-_SIZES = [(40, 12), (60, 20), (80, 24), (120, 36)]
-_EACH_SIZE = pytest.mark.parametrize(
-    "size", _SIZES, ids=[f"{columns}x{rows}" for columns, rows in _SIZES]
-)
 
 
-@_EACH_SIZE
+_SIZES = [(40, 12), (60, 20), (80, 24), (120, 36), (200, 50)]
+
+
+class Look(NamedTuple):
+    """How a screen is looked at."""
+
+    size: tuple[int, int] = (80, 24)
+    theme: str = "textual-dark"
+    colours: bool = True
+
+
+LOOKS = {
+    **{f"{columns}x{rows}": Look((columns, rows)) for columns, rows in _SIZES},
+    "light": Look(theme="textual-light"),
+    "without-colours": Look(colours=False),
+}
+
+
+_EACH_LOOK = pytest.mark.parametrize("look", LOOKS.values(), ids=list(LOOKS))
+
+
+@pytest.fixture
+def dressed(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the colours away where a look has none."""
+    if not look.colours:
+        monkeypatch.setenv("NO_COLOR", "1")
+
+
+@_EACH_LOOK
+@pytest.mark.usefixtures("dressed")
 @pytest.mark.parametrize("name", SCREENS)
 async def test_screen(
-    stocked: TokenCommands,
-    run: Run,
-    picture: SnapshotAssertion,
-    name: str,
-    size: tuple[int, int],
+    stocked: TokenCommands, run: Run, picture: SnapshotAssertion, name: str, look: Look
 ) -> None:
-    async with run(stocked, size) as pilot:
-        await SCREENS[name](pilot)
-        assert await draw(pilot) == picture
-
-
-@pytest.mark.parametrize("name", ["list", "create", "save", "manage"])
-async def test_light(
-    stocked: TokenCommands, run: Run, picture: SnapshotAssertion, name: str
-) -> None:
-    async with run(stocked) as pilot:
-        pilot.app.theme = "textual-light"
-        await SCREENS[name](pilot)
-        assert await draw(pilot) == picture
-
-
-@pytest.mark.parametrize("name", ["list", "create", "save", "manage", "revoke"])
-async def test_without_colours(
-    stocked: TokenCommands,
-    run: Run,
-    picture: SnapshotAssertion,
-    monkeypatch: pytest.MonkeyPatch,
-    name: str,
-) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    async with run(stocked) as pilot:
+    async with run(stocked, look.size) as pilot:
+        pilot.app.theme = look.theme
         await SCREENS[name](pilot)
         assert await draw(pilot) == picture
 
@@ -298,12 +297,6 @@ async def test_first_start(
     service: TokenCommands, run: Run, picture: SnapshotAssertion, size: tuple[int, int]
 ) -> None:
     async with run(service, size) as pilot:
-        assert await draw(pilot) == picture
-
-
-async def test_much_room(stocked: TokenCommands, run: Run, picture: SnapshotAssertion) -> None:
-    async with run(stocked, (200, 50)) as pilot:
-        await to_list(pilot)
         assert await draw(pilot) == picture
 
 
@@ -413,12 +406,14 @@ SHARED = {
 """How to get to the screens that there are where several people share a store."""
 
 
-@_EACH_SIZE
+@_EACH_LOOK
+@pytest.mark.usefixtures("dressed")
 @pytest.mark.parametrize("name", SHARED)
 async def test_shared(
-    office: Office, run: Run, picture: SnapshotAssertion, name: str, size: tuple[int, int]
+    office: Office, run: Run, picture: SnapshotAssertion, name: str, look: Look
 ) -> None:
-    async with run(office.service(), size, **office.choices()) as pilot:
+    async with run(office.service(), look.size, **office.choices()) as pilot:
+        pilot.app.theme = look.theme
         await SHARED[name](pilot)
         assert await draw(pilot) == picture
 
