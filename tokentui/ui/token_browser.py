@@ -54,7 +54,7 @@ class TokenBrowser(Vertical):
         """To whom the rows are shown, and as of which load."""
         self.model = TokenListModel(preferences, key)
         self.selection = Selection()
-        self.table = TokenTable(self._row_text, self._fetch)
+        self.table = TokenTable(self._row_text, self._fetch, self._moved)
         self.strip = StatusStrip()
         self.pane = DetailsPane(queries, key)
         self.failure = ""
@@ -165,9 +165,7 @@ class TokenBrowser(Vertical):
     def _row_toggled(self) -> None:
         self.select(stay=True)
 
-    @on(TokenTable.Moved)
-    def _moved(self, event: TokenTable.Moved) -> None:
-        event.stop()  # each step up costs time, and a cursor key has little
+    def _moved(self) -> None:
         row, context = self.table.row, self._display
         if self.pane.display:
             self.pane.show(context, row)

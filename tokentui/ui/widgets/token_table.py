@@ -60,9 +60,6 @@ class TokenTable(LineView, can_focus=True):
     dimmed: reactive[bool] = reactive(False)
     """Whether the rows are those of before, and others are on their way."""
 
-    class Moved(Message):
-        """The cursor is on another token, or that was changed, or the room to tell of it."""
-
     class Chosen(Message):
         """The token under the cursor was clicked again."""
 
@@ -84,11 +81,19 @@ class TokenTable(LineView, can_focus=True):
             super().__init__()
 
     def __init__(
-        self, describe: Callable[[TokenRow], RowText], fetch: Callable[[int], None]
+        self,
+        describe: Callable[[TokenRow], RowText],
+        fetch: Callable[[int], None],
+        moved: Callable[[], None],
     ) -> None:
+        """Describe rows, fetch those that are not there, and tell of another row at the cursor.
+
+        These are calls, not messages, so that what they change is painted with the row.
+        """
         super().__init__()
         self._describe = describe
         self._fetch = fetch
+        self._moved = moved
         self._page = TokenPage()
         self._known = False
         """Whether it is known which rows there are."""
@@ -159,11 +164,13 @@ class TokenTable(LineView, can_focus=True):
         self._set_columns()
         self.virtual_size = Size(self.size.width, page.total.value + 1)
         indexes = {row.token.id: page.offset + n for n, row in enumerate(page.rows)}
-        self.cursor = indexes.get(follow or "", self.validate_cursor(self.cursor))
+        before = self.cursor
+        self.cursor = indexes.get(follow or "", self.validate_cursor(before))
         held = self._held if page.total.value else None
         self._held = self.at(self.cursor) or held
         self.refresh()
-        self.post_message(self.Moved())
+        if self.cursor == before:
+            self._tell()
 
     def show_total(self, total: Count) -> None:
         """Show how many rows there are, once that is known."""
@@ -197,7 +204,12 @@ class TokenTable(LineView, can_focus=True):
         if self._total and self.at(after) is None:
             self._fetch(after)
         self._held = self.at(after)
-        self.post_message(self.Moved())
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tell that the cursor is on another token, or that was changed, or the room for it."""
+        if self._known or self._held is not None:
+            self._moved()
 
     def _reveal(self) -> None:
         """Scroll just as far as the cursor's row needs to be seen below the titles."""
@@ -247,7 +259,7 @@ class TokenTable(LineView, can_focus=True):
         self._set_columns()
         self.virtual_size = Size(self.size.width, self._total + 1)
         self._reveal()
-        self.post_message(self.Moved())
+        self._tell()
 
     def _set_columns(self) -> None:
         width = self.scrollable_content_region.width
