@@ -46,27 +46,27 @@ APP_BINDINGS = [
 """The keys of the app itself."""
 
 _SCOPES = (
-    ("screens.token_list.TokenList", "widgets.token_table.TokenTable"),
-    ("widgets.filter_field.FilterField",),
-    ("screens.choose_filter.ChooseFilter",),
-    ("screens.create_token.CreateToken", "widgets.month_calendar.MonthCalendar"),
-    ("screens.choose_access.ChooseAccess",),
-    ("screens.saved_token.SavedToken",),
-    ("screens.manage_token.ManageToken",),
-    ("screens.rotate_token.RotateToken",),
-    ("screens.confirm.Confirm",),
-    ("screens.try_secret.TrySecret",),
-    ("screens.help.Help",),
-    ("screens.guide.Guide",),
-    ("screens.log_in.LogIn",),
-    ("screens.audit_trail.AuditTrail",),
-    ("screens.audit_entry.AuditEntry",),
-    ("screens.choose_account.ChooseAccount",),
-    ("screens.choose_theme.ChooseTheme",),
-    ("screens.accounts.Accounts",),
-    ("screens.new_account.NewAccount",),
-    ("screens.choose_role.ChooseRole",),
-    ("screens.account_keys.AccountKeys",),
+    ("screens.token_list", "widgets.token_table"),
+    ("widgets.filter_field",),
+    ("screens.choose_filter",),
+    ("screens.create_token", "widgets.month_calendar"),
+    ("screens.choose_access",),
+    ("screens.saved_token",),
+    ("screens.manage_token",),
+    ("screens.rotate_token",),
+    ("screens.confirm",),
+    ("screens.try_secret",),
+    ("screens.help",),
+    ("screens.guide",),
+    ("screens.log_in",),
+    ("screens.audit_trail",),
+    ("screens.audit_entry",),
+    ("screens.choose_account",),
+    ("screens.choose_theme",),
+    ("screens.accounts",),
+    ("screens.new_account",),
+    ("screens.choose_role",),
+    ("screens.account_keys",),
 )
 """What is on the screen at the same time, and declares keys: loaded only once it is asked for."""
 
@@ -124,8 +124,10 @@ def scopes() -> Iterator[tuple[type[DOMNode], ...]]:
 
 
 def _load(path: str) -> type[DOMNode]:
-    module, _, name = path.rpartition(".")
-    kind: type[DOMNode] = getattr(import_module(f"tokentui.ui.{module}"), name)
+    """Return the class after which a module is named."""
+    module = import_module(f"tokentui.ui.{path}")
+    name = path.rpartition(".")[2].title().replace("_", "")
+    kind: type[DOMNode] = getattr(module, name)
     return kind
 
 
