@@ -136,7 +136,7 @@ async def test_what_takes_long_names_the_key_that_shows_more(
     monkeypatch.setattr(details_pane, "LIMIT", _SOON)
     async with run(ann, _WIDE, **office.choices("ann")) as pilot:
         await until(pilot, lambda: _LATE in " ".join(shown(pilot).split()))
-        assert all(cancel.requested for cancel in reading.cancels)
+        await until(pilot, lambda: all(cancel.requested for cancel in reading.cancels))
         await tap(pilot, "down")
         await until(pilot, lambda: cursor_name(pilot) == "deploy")
 
