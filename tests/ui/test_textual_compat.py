@@ -67,7 +67,7 @@ def test_the_tables_of_keys() -> None:
 
 
 def test_the_clock_of_messages_is_monotonic(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look at `PaintTimes`: its times are compared with `Message.time`, so they need its clock."""
+    """Look at `PaintedApp`: its times are compared with `Message.time`, so they need its clock."""
     monkeypatch.setattr("textual._time.time", lambda: 1.0)
     monkeypatch.setattr("textual._time.get_time", lambda: 7.0)
     assert Message().time == 7.0
@@ -168,7 +168,7 @@ def forgotten(*references: ref[Any]) -> bool:
 
 
 def test_a_terminal_that_is_taken_again_tells_its_size() -> None:
-    """Look at `PaintTimes.on_event`: what the terminal shows is not known then."""
+    """Look at `PaintedApp.on_event`: what the terminal shows is not known then."""
     assert "send_size_event()" in inspect.getsource(LinuxDriver.start_application_mode)
 
 
@@ -190,7 +190,7 @@ def test_updates_are_segments_between_moves_of_the_cursor() -> None:
 
 
 async def test_a_screen_is_painted_by_display(service: TokenCommands, run: Run) -> None:
-    """Look at `PaintTimes`: it has to learn of each screen that is written to the terminal."""
+    """Look at `PaintedApp`: it has to learn of each screen that is written to the terminal."""
     assert list(inspect.signature(App._display).parameters) == ["self", "screen", "renderable"]
     assert "_batch_count" in inspect.getsource(App._display)
     async with run(service) as pilot:

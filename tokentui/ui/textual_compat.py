@@ -49,7 +49,7 @@ __all__ = [
     "LineView",
     "Options",
     "Page",
-    "PaintTimes",
+    "PaintedApp",
     "Palette",
     "PlainDriver",
     "bindings_of",
@@ -231,7 +231,7 @@ class _Difference(CompositorUpdate):
         )
 
 
-class PaintTimes(App[None]):
+class PaintedApp(App[None]):
     """An app that knows what the terminal shows, and since when it shows each screen."""
 
     def __init__(self, driver_class: type[LinuxDriver]) -> None:

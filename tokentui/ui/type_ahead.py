@@ -13,7 +13,7 @@ from textual.widgets import Input
 from tokentui.ui.flow import is_flow
 from tokentui.ui.terminal.driver import TerminalDriver
 from tokentui.ui.terminal.keyboard import Burst
-from tokentui.ui.textual_compat import PaintTimes, bindings_of
+from tokentui.ui.textual_compat import PaintedApp, bindings_of
 
 _PATIENCE = 2.0
 """Seconds after which the next key is handed on, whatever is still under way."""
@@ -32,7 +32,7 @@ class Press(NamedTuple):
     screen: weakref.ref[Screen[Any]]
 
 
-class TypeAhead(PaintTimes):
+class TypeAhead(PaintedApp):
     """Hands on each key and click once what the one before it began has come about.
 
     A key that opens a screen and the ones that are meant for that screen may arrive together,
