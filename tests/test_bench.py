@@ -3,7 +3,12 @@
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+
+import pytest
+
+from tests.bench.common import Bench
 
 _ROOT = Path(__file__).parents[1]
 
@@ -39,3 +44,36 @@ def test_without_a_program(tmp_path: Path) -> None:
     assert ended.stderr.startswith("Not installed: ")
     assert "wrk" in ended.stderr
     assert ended.stderr.endswith(". Nothing was measured.\n")
+
+
+@pytest.mark.parametrize("name", ["changes", "lists"])
+def test_options(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = import_module(f"tests.bench.{name}").BENCH
+    assert isinstance(bench, Bench)
+    monkeypatch.setattr(sys, "argv", [name, "--help"])
+    with pytest.raises(SystemExit, match="0"):
+        bench.main()
+    said = capsys.readouterr().out
+    assert f"python -m tests.bench.{name}" in said
+    assert "--rounds" in said
+
+
+def test_one_table_of_all() -> None:
+    command = [sys.executable, "-m", "tests.bench", "--only", "changes"]
+    ended = subprocess.run(
+        [*command, "--rounds", "2", "--sizes", "10"],
+        cwd=_ROOT,
+        env={"PATH": os.defpath},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert not ended.stderr
+    title, rule, *rows = ended.stdout.splitlines()
+    assert title.startswith("| work ")
+    assert rule.startswith("| ---")
+    assert rows[0].startswith("| create, 10 tokens ")
+    assert rows[-2].startswith("| durable change with its audit log, 10 tokens ")

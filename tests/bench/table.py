@@ -1,7 +1,7 @@
 """Measurements as text."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from statistics import median, quantiles
 
 
@@ -28,14 +28,21 @@ def progress(said: str) -> None:
         print(f"\r\x1b[K{said}", end="", file=sys.stderr, flush=True)
 
 
-def show(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a Markdown table, the first column at the left and the numbers at the right."""
+def show(titles: Sequence[str], rows: Sequence[Sequence[str]], texts: Collection[str] = ()) -> None:
+    """Print a Markdown table: the first column and `texts` at the left, numbers at the right."""
     progress("")
-    table = [titles, *rows]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
-    for what, *numbers in [titles, rule, *rows]:
-        cells = [what.ljust(widths[0])]
-        cells += [text.rjust(width) for text, width in zip(numbers, widths[1:], strict=True)]
+    left = {titles[0], *texts}
+    columns = [
+        _column(title in left, [title, *cells])
+        for title, cells in zip(titles, zip(*rows, strict=True), strict=True)
+    ]
+    for cells in zip(*columns, strict=True):
         print(f"| {' | '.join(cells)} |")
     print()
+
+
+def _column(left: bool, cells: Sequence[str]) -> list[str]:
+    """Return the cells of a column in one width, with the rule below its title."""
+    width = max(map(len, cells))
+    title, *others = [cell.ljust(width) if left else cell.rjust(width) for cell in cells]
+    return [title, "-" * width if left else "-" * (width - 1) + ":", *others]

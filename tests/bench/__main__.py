@@ -1,0 +1,48 @@
+"""All that has a goal, in one table: `python -m tests.bench`.
+
+Each measurement runs in a process of its own, and leaves out what this machine cannot run.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import msgspec
+
+from . import table
+from .common import Found, add_rounds, add_sizes, show_found
+
+_WITH_GOALS = ("lists", "changes")
+"""The modules of this folder that measure something that has a goal."""
+
+
+def main() -> None:
+    """Measure, and print what was found."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=_WITH_GOALS, default=_WITH_GOALS)
+    add_rounds(parser, None)
+    add_sizes(parser, None)
+    given = parser.parse_args()
+    options = ["--rounds", str(given.rounds)] if given.rounds else []
+    if given.sizes:
+        options += ["--sizes", *map(str, given.sizes)]
+    found = Found([], [])
+    for name in given.only:
+        table.progress(f"{name} ...")
+        one = _found(name, options)
+        found.rows += one.rows
+        found.left_out += one.left_out
+    show_found(found)
+
+
+def _found(name: str, options: Sequence[str]) -> Found:
+    command = [sys.executable, "-m", f"tests.bench.{name}", "--json", *options]
+    ended = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    if ended.returncode:
+        return Found([], [f"{name}: ended with {ended.returncode}"])
+    return msgspec.json.decode(ended.stdout, type=Found)
+
+
+if __name__ == "__main__":
+    main()
