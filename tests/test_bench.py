@@ -46,7 +46,7 @@ def test_without_a_program(tmp_path: Path) -> None:
     assert ended.stderr.endswith(". Nothing was measured.\n")
 
 
-@pytest.mark.parametrize("name", ["changes", "lists"])
+@pytest.mark.parametrize("name", ["changes", "lists", "start"])
 def test_options(
     name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,10 +108,12 @@ class Bench(NamedTuple):
     """A measurement, which prints tables of its own and returns a row for each goal."""
 
     doc: str
-    measure: Callable[[Options], Iterable[Row]]
+    measure: Callable[[Options], Iterable[Row] | None]
     rounds: int
     sizes: tuple[int, ...] = ()
     """The numbers of tokens that are measured by default; empty where none are chosen."""
+    counted: str = "tokens"
+    """What there is so many of."""
     needs: Mapping[str, Needs] = {}
     """What the parts need that not every machine has, by their names."""
     compares: bool = False
@@ -132,10 +134,13 @@ class Bench(NamedTuple):
         ]
         if given.json:
             with redirect_stdout(StringIO()):
-                rows = [*self.measure(options)]
+                rows = self._rows(options)
             sys.stdout.buffer.write(msgspec.json.encode(Found(rows, left_out)))
         else:
-            show_found(Found([*self.measure(options)], left_out))
+            show_found(Found(self._rows(options), left_out))
+
+    def _rows(self, options: Options) -> list[Row]:
+        return [*(self.measure(options) or ())]
 
     def _parser(self) -> argparse.ArgumentParser:
         needs = "".join(
@@ -149,7 +154,7 @@ class Bench(NamedTuple):
         )
         add_rounds(parser, self.rounds)
         if self.sizes:
-            add_sizes(parser, self.sizes)
+            add_sizes(parser, self.sizes, self.counted)
         if self.compares:
             parser.add_argument("--against", metavar="PROGRAM", help="another tokentui to compare")
         parser.add_argument("--json", action="store_true", help="print only the rows, as JSON")
@@ -162,10 +167,12 @@ def add_rounds(parser: argparse.ArgumentParser, default: int | None) -> None:
     parser.add_argument("--rounds", type=_rounds, default=default, help=f"runs of each, {said}")
 
 
-def add_sizes(parser: argparse.ArgumentParser, default: Sequence[int] | None) -> None:
+def add_sizes(
+    parser: argparse.ArgumentParser, default: Sequence[int] | None, counted: str = "tokens"
+) -> None:
     said = "" if default is None else f"; default: {' '.join(map(str, default))}"
     parser.add_argument(
-        "--sizes", type=int, nargs="+", default=default, help=f"numbers of tokens{said}"
+        "--sizes", type=int, nargs="+", default=default, help=f"numbers of {counted}{said}"
     )
 
 

@@ -28,8 +28,9 @@ from tokentui.stores import AuditOptions, open_backend
 from tokentui.stores.postgresql.opening import created
 
 from . import table
-from .samples import fill, sample
-from .start import BARE_APP, PROGRAM, environment
+from .processes import PROGRAM
+from .samples import environment, fill, sample
+from .start import BARE_APP
 from .terminal import TimedTerminal
 
 _SIZES = [10_000, 1_000_000]

@@ -1,10 +1,12 @@
 """Commands that run to their end, and what each took."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from time import clock_gettime
 from typing import NamedTuple, Self
 
 from .common import Spent
@@ -32,6 +34,17 @@ class Run(NamedTuple):
     @property
     def spent(self) -> Spent:
         return Spent(self.cpu, self.wall)
+
+
+def cpu_time(pid: int) -> float:
+    """Return how many seconds all threads of a process took so far."""
+    return clock_gettime(~pid << 3 | 2)  # clock_getcpuclockid(3), as Linux has it
+
+
+def resident(pid: int) -> int:
+    """Return how many bytes of memory a process has."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 class Runner:

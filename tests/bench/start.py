@@ -1,45 +1,53 @@
-"""How fast the program starts and answers a key: `python -m tests.bench.start`.
+"""How fast the app starts and answers a key: `python -m tests.bench.start`.
 
-Every figure stands beside a baseline from the same run, taken in turns: only the ratios last.
+The app stands beside the least that Textual can do: for a start and a cursor key a list of 20 rows
+(`bare_app.py`), for a letter of the filter an Input above as many rows (`bare_filter.py`). A screen
+is complete when nothing more is painted for a while. All are taken in turns.
 """
 
-import argparse
 import compileall
-import os
-import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
-from time import perf_counter
 from typing import NamedTuple
 
 import tokentui
-from tests.opening import open_usage
-from tokentui.core.clock import utc_now
-from tokentui.core.credential import BcryptHasher, mint
 
 from . import table
-from .samples import fill, name, sample
+from .common import NO_GOAL, Bench, Goal, Options, Row, compare, cpu_ratio, wall_ratio
+from .processes import PROGRAM
+from .samples import environment, fill_used, name
 from .terminal import Answer, TimedTerminal
 
-_TOKENS = 100
-_LARGE = 100_000
 _BARE_ROWS = 20
-_KEYS = 15
+_KEYS = 5
 _DOWN = b"\x1b[B"
 
-PROGRAM = str(Path(sys.executable).with_name("tokentui"))
 BARE_APP = str(Path(__file__).with_name("bare_app.py"))
-BARE_FILTER = str(Path(__file__).with_name("bare_filter.py"))
-_IMPORTS = "import click, tinydb, bcrypt"
+_BARE_FILTER = str(Path(__file__).with_name("bare_filter.py"))
+
+_FEW, _MANY = 100, 100_000
+_STARTS = {
+    _FEW: Goal({"CPU": 1.2, "wall": 1.12}),
+    10_000: Goal({"CPU": 1.25}),
+    _MANY: Goal({"CPU": 2.5}),
+}
+_LETTERS = {_FEW: Goal({"CPU": 1.3}), 10_000: Goal({"CPU": 1.4}), _MANY: Goal({"CPU": 1.5})}
+_SIZE = Goal({"bytes": 1.4})
+_CURSOR = Goal({"wall": 1.05, "bytes": 1})
+_MEMORY = Goal({"resident": 1.2})
 
 
 class Session(NamedTuple):
     """One start of an app, and the keys pressed in it."""
 
     start: Answer
+    resident: int
+    """Bytes of memory, once the screen was complete."""
+    put_off: float
+    """CPU time of what the app does after that, before any key is pressed."""
     keys: list[Answer]
     filtered: list[Answer]
 
@@ -56,68 +64,34 @@ class App(NamedTuple):
     filters: bool = True
 
 
-def main() -> None:
-    """Measure, and print what was measured."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15, help="runs of each, two or more")
-    parser.add_argument("--large", action="store_true", help=f"also with {_LARGE} tokens")
-    parser.add_argument("--sizes", type=int, nargs="+", help="numbers of tokens")
-    parser.add_argument("--against", metavar="PROGRAM", help="another tokentui, in the same turns")
-    options = parser.parse_args()
-    rounds = options.rounds
+_OURS = App("tokentui", (PROGRAM,), opens_filter=b"/")
+_BARE_LIST = App(
+    "bare list", (sys.executable, BARE_APP, *map(name, range(_BARE_ROWS))), filters=False
+)
+
+_Sessions = Mapping[App, Sequence[Session]]
+
+
+def _measure(options: Options) -> Iterator[Row]:
     compileall.compile_dir(str(Path(tokentui.__file__).parent), quiet=1)
-    for count in options.sizes or ([_TOKENS, _LARGE] if options.large else [_TOKENS]):
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "data" / "tokens.json"
-            secret = _make_store(path, count)
-            env = environment(folder, path)
-            _show_apps(count, _run_apps(rounds, env, _apps(count, options.against)))
-            if count == _TOKENS:
-                _show_commands(_run_commands(rounds, env, secret))
+    for count in options.sizes:
+        with tempfile.TemporaryDirectory() as home:
+            table.progress(f"Making a file of {count:,} tokens.")
+            path = Path(home) / "data" / "tokens.json"
+            fill_used(path, count)
+            bare_filter = App(
+                "bare filter", (sys.executable, _BARE_FILTER, str(count)), moves=False
+            )
+            apps = [_BARE_LIST, bare_filter, _OURS]
+            if options.against:
+                apps.append(App("the other", (options.against,), opens_filter=b"/"))
+            sessions = _in_turns(options.rounds, environment(home, path), apps)
+        print(f"{count:,} tokens, {_BARE_ROWS} rows in the bare list, {options.rounds} runs.\n")
+        _show(sessions)
+        yield from _rows(count, sessions[_OURS], sessions[_BARE_LIST], sessions[bare_filter])
 
 
-def _apps(count: int, against: str | None) -> list[App]:
-    bare = (sys.executable, BARE_APP, *map(name, range(_BARE_ROWS)))
-    others = [App("the other", (against,), opens_filter=b"/")] if against else []
-    return [
-        App("bare list", bare, filters=False),
-        App("bare filter", (sys.executable, BARE_FILTER, str(count)), moves=False),
-        App("tokentui", (PROGRAM,), opens_filter=b"/"),
-        *others,
-    ]
-
-
-def _make_store(path: Path, count: int) -> str:
-    """Make a store of tokens that were all used, and return the secret of the last."""
-    hasher, minted = BcryptHasher(4), mint()
-    shared = hasher.hash(mint().secret)
-    tokens = [sample(number, shared) for number in range(count - 1)]
-    known = sample(count - 1, hasher.hash(minted.secret))
-    minted = minted._replace(id=known.id)
-    fill(path, [*tokens, known])
-    usage = open_usage(str(path))
-    for token in (*tokens, known):
-        usage.record(token.id, utc_now())
-    usage.flush()
-    return minted.encode().reveal()
-
-
-def environment(home: str, store: Path | str) -> dict[str, str]:
-    """Return the environment of a program that knows nothing of the person who measures."""
-    return {
-        "PATH": os.defpath,
-        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
-        "HOME": home,
-        "LANG": "C.UTF-8",
-        "TERM": "xterm-256color",
-        "COLORTERM": "truecolor",
-        "TOKENTUI_STORE": str(store),
-        "TOKENTUI_HASH_COST": "4",
-    }
-
-
-def _run_apps(rounds: int, env: Mapping[str, str], apps: Sequence[App]) -> dict[App, list[Session]]:
-    """Return the sessions of each app."""
+def _in_turns(rounds: int, env: Mapping[str, str], apps: Sequence[App]) -> _Sessions:
     for app in apps:
         _session(app, env)  # compiles what is not, and fills the disk's cache
     sessions: dict[App, list[Session]] = {app: [] for app in apps}
@@ -133,6 +107,7 @@ def _session(app: App, env: Mapping[str, str]) -> Session:
     filtered: list[Answer] = []
     with TimedTerminal(app.command, env) as terminal:
         start = terminal.start(name(0).encode())
+        resident, put_off = terminal.resident(), terminal.settle()
         if app.moves:
             keys = [terminal.press(_DOWN) for _ in range(_KEYS)]
         if app.filters:
@@ -140,90 +115,107 @@ def _session(app: App, env: Mapping[str, str]) -> Session:
                 terminal.press(app.opens_filter)
             # The digits of a name, one after the other: fewer and fewer are left.
             filtered = [terminal.press(digit.encode()) for digit in "77"]
-    return Session(start, keys, filtered)
+    return Session(start, resident, put_off, keys, filtered)
 
 
-def _run_commands(rounds: int, env: Mapping[str, str], secret: str) -> dict[str, list[float]]:
-    """Return the wall times of each command; the first one is what the others stand beside."""
-    commands = {
-        f'python -c "{_IMPORTS}"': [sys.executable, "-c", _IMPORTS],
-        "python -c pass": [sys.executable, "-c", "pass"],
-        "tokentui --help": [PROGRAM, "--help"],
-        "tokentui paths": [PROGRAM, "paths"],
-        "tokentui list": [PROGRAM, "list"],
-        "tokentui list --json": [PROGRAM, "list", "--json"],
-        "tokentui verify (bcrypt, cost 4)": [PROGRAM, "verify"],
-    }
-    times: dict[str, list[float]] = {title: [] for title in commands}
-    for turn in range(rounds + 1):
-        table.progress(f"Commands: round {turn} of {rounds}.")
-        for title, command in commands.items():
-            elapsed = _wall_time(command, env, secret)
-            if turn:  # the first one compiles and warms
-                times[title].append(elapsed)
-    return times
+def _starts(sessions: Sequence[Session]) -> list[Answer]:
+    return [each.start for each in sessions]
 
 
-def _wall_time(command: Sequence[str], env: Mapping[str, str], secret: str) -> float:
-    began = perf_counter()
-    silent = subprocess.DEVNULL
-    subprocess.run(
-        command, env=env, input=secret.encode(), stdout=silent, stderr=silent, check=True
+def _keys(sessions: Sequence[Session]) -> list[Answer]:
+    return [answer for each in sessions for answer in each.keys]
+
+
+def _letters(sessions: Sequence[Session]) -> list[Answer]:
+    return [answer for each in sessions for answer in each.filtered]
+
+
+def _rows(
+    count: int, ours: Sequence[Session], bare: Sequence[Session], bare_filter: Sequence[Session]
+) -> Iterator[Row]:
+    """Return what has a goal."""
+    listed, filtered = "bare Textual list", "bare Input over Line API list"
+    yield _compare(
+        f"start to the complete screen, {count:,} tokens",
+        listed,
+        _starts(ours),
+        _starts(bare),
+        _STARTS.get(count, NO_GOAL),
     )
-    return perf_counter() - began
+    if count == _FEW:
+        sizes = {"bytes": _size_ratio(_starts(ours), _starts(bare))}
+        yield Row(f"bytes written at a start, {count:,} tokens", listed, sizes, _SIZE)
+        memory = median(each.resident for each in ours) / median(each.resident for each in bare)
+        yield Row(f"resident memory, {count:,} tokens", listed, {"resident": memory}, _MEMORY)
+        cursor = _compare("cursor key", listed, _keys(ours), _keys(bare), _CURSOR)
+        cursor.figures["bytes"] = _size_ratio(_keys(ours), _keys(bare))
+        yield cursor
+    yield _compare(
+        f"letter of the filter, {count:,} tokens",
+        filtered,
+        _letters(ours),
+        _letters(bare_filter),
+        _LETTERS.get(count, NO_GOAL),
+    )
 
 
-def _show_apps(count: int, sessions: Mapping[App, Sequence[Session]]) -> None:
+def _compare(
+    work: str, baseline: str, ours: Sequence[Answer], bare: Sequence[Answer], goal: Goal
+) -> Row:
+    spent, least = ([each.settled for each in answers] for answers in (ours, bare))
+    return compare(work, baseline, spent, least, goal)
+
+
+def _size_ratio(ours: Sequence[Answer], bare: Sequence[Answer]) -> float:
+    return median(each.size for each in ours) / median(each.size for each in bare)
+
+
+def _show(sessions: _Sessions) -> None:
     """Print starts and keys, each beside the bare program that does the least for it."""
-    rounds = len(next(iter(sessions.values())))
-    print(f"{count:,} tokens, {_BARE_ROWS} rows in the bare list, {rounds} runs.\n")
-    starts, keys, letters = {}, {}, {}
-    for app, seen in sessions.items():
-        if app.moves:
-            starts[app.title] = [each.start for each in seen]
-            keys[app.title] = [answer for each in seen for answer in each.keys]
-        if app.filters:
-            letters[app.title] = [answer for each in seen for answer in each.filtered]
     titles = ("what", "painted ms", "p90", "settled ms", "CPU ms", "bytes", "settled", "CPU")
+    moving = {app.title: seen for app, seen in sessions.items() if app.moves}
+    filtering = {app.title: seen for app, seen in sessions.items() if app.filters}
     rows = [
-        *_rows("start", starts),
-        *_rows("cursor down", keys),
-        *_rows("a letter of the filter", letters),
+        *_columns("start", {title: _starts(seen) for title, seen in moving.items()}),
+        *_columns("cursor down", {title: _keys(seen) for title, seen in moving.items()}),
+        *_columns("letter of the filter", {title: _letters(x) for title, x in filtering.items()}),
     ]
     table.show(titles, rows)
-
-
-def _rows(what: str, answers: Mapping[str, Sequence[Answer]]) -> list[tuple[str, ...]]:
-    """Return a row for each program, the first of them as the baseline of the two ratios."""
-    bare, *_ = answers.values()
-    return [(f"{what}, {title}", *_columns(each, bare)) for title, each in answers.items()]
-
-
-def _columns(ours: Sequence[Answer], bare: Sequence[Answer]) -> tuple[str, ...]:
-    painted = [answer.text_after for answer in ours]
-    settled = [[answer.settled_after for answer in answers] for answers in (ours, bare)]
-    cpu = [[answer.cpu for answer in answers] for answers in (ours, bare)]
-    size = median(answer.size for answer in ours)
-    return (
-        table.milliseconds(painted),
-        table.p90(painted),
-        table.milliseconds(settled[0]),
-        table.milliseconds(cpu[0]),
-        f"{size:.0f}",
-        table.ratio(*settled),
-        table.ratio(*cpu),
-    )
-
-
-def _show_commands(times: Mapping[str, list[float]]) -> None:
-    """Print the commands, each beside the first."""
-    baseline, *_ = times.values()
+    bare = median(each.resident for each in sessions[_BARE_LIST])
     rows = [
-        (title, table.milliseconds(taken), table.p90(taken), table.ratio(taken, baseline), "2.00")
-        for title, taken in times.items()
+        (
+            title,
+            table.number(median(each.resident for each in seen) / 1e6),
+            table.number(median(each.resident for each in seen) / bare),
+            table.milliseconds([each.put_off for each in seen]),
+        )
+        for title, seen in moving.items()
     ]
-    table.show(("command", "ms", "p90", "ratio", "target"), rows)
+    table.show(("after the start", "resident MB", "ratio", "put off, CPU ms"), rows)
 
+
+def _columns(what: str, answers: Mapping[str, Sequence[Answer]]) -> list[tuple[str, ...]]:
+    """Return a row for each program, the first of them as the baseline of the two ratios."""
+    bare = [answer.settled for answer in next(iter(answers.values()))]
+    rows: list[tuple[str, ...]] = []
+    for title, ours in answers.items():
+        painted, settled = [each.text_after for each in ours], [each.settled for each in ours]
+        rows.append(
+            (
+                f"{what}, {title}",
+                table.milliseconds(painted),
+                table.p90(painted),
+                table.milliseconds([each.wall for each in settled]),
+                table.milliseconds([each.cpu for each in settled]),
+                f"{median(each.size for each in ours):.0f}",
+                table.number(wall_ratio(settled, bare)),
+                table.number(cpu_ratio(settled, bare)),
+            )
+        )
+    return rows
+
+
+BENCH = Bench(doc=__doc__, measure=_measure, rounds=15, sizes=(_FEW, 10_000, _MANY), compares=True)
 
 if __name__ == "__main__":
-    main()
+    BENCH.main()

@@ -6,11 +6,18 @@ import select
 import subprocess
 import termios
 from collections.abc import Mapping, Sequence
-from time import clock_gettime, perf_counter
+from time import perf_counter
 from typing import NamedTuple, Self
+
+from .common import Spent
+from .processes import cpu_time, resident
 
 _DEADLINE = 30.0
 _PAUSE = 0.1  # six frames: an app that still has something to paint does so before
+_IDLE = 1.3
+"""Seconds after a start until the app has also done what it puts off until then."""
+_AT_REST = 0.02
+"""The part of the time that an app at rest is at work at most."""
 
 
 class Answer(NamedTuple):
@@ -23,6 +30,11 @@ class Answer(NamedTuple):
     settled_after: float
     cpu: float
     size: int
+
+    @property
+    def settled(self) -> Spent:
+        """What it took until the last byte."""
+        return Spent(self.cpu, self.settled_after)
 
 
 class TimedTerminal:
@@ -55,8 +67,23 @@ class TimedTerminal:
         os.write(self._terminal, key)
         return self._answer(pressed, spent, text)
 
+    def settle(self) -> float:
+        """Wait until the program has done what it puts off, and return the CPU time of that."""
+        before, period = self._cpu_time(), _IDLE
+        while True:
+            spent, ends = self._cpu_time(), perf_counter() + period
+            while (left := ends - perf_counter()) > 0:
+                self._read(left)
+            if self._cpu_time() - spent < _AT_REST * period:
+                return self._cpu_time() - before
+            period = _PAUSE
+
+    def resident(self) -> int:
+        """Return how many bytes of memory the program has."""
+        return resident(self._process.pid)
+
     def _cpu_time(self) -> float:
-        return clock_gettime(~self._process.pid << 3 | 2)  # clock_getcpuclockid(3), as Linux has it
+        return cpu_time(self._process.pid)
 
     def _answer(self, since: float, spent: float, text: bytes) -> Answer:
         written, found = b"", 0.0
