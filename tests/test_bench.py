@@ -46,7 +46,7 @@ def test_without_a_program(tmp_path: Path) -> None:
     assert ended.stderr.endswith(". Nothing was measured.\n")
 
 
-@pytest.mark.parametrize("name", ["changes", "lists", "start"])
+@pytest.mark.parametrize("name", ["changes", "commands", "lists", "start"])
 def test_options(
     name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,5 +75,5 @@ def test_one_table_of_all() -> None:
     title, rule, *rows = ended.stdout.splitlines()
     assert title.startswith("| work ")
     assert rule.startswith("| ---")
-    assert rows[0].startswith("| create, 10 tokens ")
+    assert rows[0].startswith("| durable change without an audit log, 10 tokens ")
     assert rows[-2].startswith("| durable change with its audit log, 10 tokens ")

@@ -13,7 +13,7 @@ import msgspec
 from . import table
 from .common import Found, add_rounds, add_sizes, show_found
 
-_WITH_GOALS = ("start", "lists", "changes")
+_WITH_GOALS = ("start", "lists", "commands", "changes")
 """The modules of this folder that measure something that has a goal."""
 
 

@@ -6,22 +6,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import redirect_stdout
 from importlib.util import find_spec
 from io import StringIO
-from statistics import median
 from typing import NamedTuple
 
 import msgspec
 
 from ..conftest import which
 from . import table
+from .table import Spent, cpu_ratio, wall_ratio
 
 _RATIOS = ("CPU", "wall")
-
-
-class Spent(NamedTuple):
-    """What one run took, in seconds; `cpu` is that of all threads, of user and system."""
-
-    cpu: float
-    wall: float
 
 
 class Goal(msgspec.Struct, frozen=True):
@@ -64,14 +57,6 @@ def compare(
     return Row(
         work, baseline, {"CPU": cpu_ratio(ours, theirs), "wall": wall_ratio(ours, theirs)}, goal
     )
-
-
-def cpu_ratio(ours: Sequence[Spent], theirs: Sequence[Spent]) -> float:
-    return median(each.cpu for each in ours) / median(each.cpu for each in theirs)
-
-
-def wall_ratio(ours: Sequence[Spent], theirs: Sequence[Spent]) -> float:
-    return median(each.wall for each in ours) / median(each.wall for each in theirs)
 
 
 class Needs(NamedTuple):

@@ -14,9 +14,10 @@ from tests.opening import open_audit_log
 from tokentui.core.audit import Actor
 
 from . import table
-from .common import NO_GOAL, Bench, Goal, Needs, Options, Row, Spent, compare, cpu_ratio, wall_ratio
-from .processes import BASELINE, IMPORTS, PROGRAM, Run, Runner
+from .common import NO_GOAL, Bench, Goal, Needs, Options, Row, compare
+from .processes import BASELINE, IMPORTS, Run, Runner, programs
 from .samples import environment, fill_log, fill_used
+from .table import Spent, cpu_ratio, wall_ratio
 
 _IN_POSTGRESQL = "lists in PostgreSQL"
 _FOUND = (0, 10)
@@ -108,11 +109,10 @@ def _postgresql(runner: Runner, options: Options) -> Iterator[Row]:
 
 
 def _commands(env: Mapping[str, str], against: str | None) -> list[_Command]:
-    programs = {"": PROGRAM, **({", the other": against} if against else {})}
     return [
         _Command(title + which, (program, *arguments), env)
         for title, arguments in _COMMANDS.items()
-        for which, program in programs.items()
+        for which, program in programs(against).items()
     ]
 
 

@@ -9,13 +9,18 @@ from pathlib import Path
 from time import clock_gettime
 from typing import NamedTuple, Self
 
-from .common import Spent
+from .table import Spent
 
 PROGRAM = str(Path(sys.executable).with_name("tokentui"))
 IMPORTS = "import click, tinydb, bcrypt"
 """What a command cannot do without; this stands beside the commands."""
 BASELINE = (sys.executable, "-c", IMPORTS)
 _PARENT = Path(__file__).with_name("small_parent.py")
+
+
+def programs(against: str | None) -> dict[str, str]:
+    """Return the programs to run, by what the names of their rows end with."""
+    return {"": PROGRAM, **({", the other": against} if against else {})}
 
 
 class Run(NamedTuple):

@@ -16,9 +16,10 @@ from typing import NamedTuple
 import tokentui
 
 from . import table
-from .common import NO_GOAL, Bench, Goal, Options, Row, compare, cpu_ratio, wall_ratio
+from .common import NO_GOAL, Bench, Goal, Options, Row, compare
 from .processes import PROGRAM
 from .samples import environment, fill_used, name
+from .table import cpu_ratio, wall_ratio
 from .terminal import Answer, TimedTerminal
 
 _BARE_ROWS = 20

@@ -1,8 +1,34 @@
 """Measurements as text."""
 
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from statistics import median, quantiles
+from typing import NamedTuple
+
+
+class Spent(NamedTuple):
+    """What one run took, in seconds; `cpu` is that of all threads, of user and system."""
+
+    cpu: float
+    wall: float
+
+
+Times = dict[str, list[Spent]]
+"""What the runs of each work took."""
+
+
+def add(times: Times, taken: Mapping[str, Spent]) -> None:
+    """Add what a run of each work took."""
+    for title, spent in taken.items():
+        times.setdefault(title, []).append(spent)
+
+
+def cpu_ratio(ours: Sequence[Spent], theirs: Sequence[Spent]) -> float:
+    return median(each.cpu for each in ours) / median(each.cpu for each in theirs)
+
+
+def wall_ratio(ours: Sequence[Spent], theirs: Sequence[Spent]) -> float:
+    return median(each.wall for each in ours) / median(each.wall for each in theirs)
 
 
 def milliseconds(seconds: Sequence[float]) -> str:
@@ -26,6 +52,22 @@ def progress(said: str) -> None:
     """Say on a terminal what is measured just now; the next call, or a table, takes its place."""
     if sys.stderr.isatty():
         print(f"\r\x1b[K{said}", end="", file=sys.stderr, flush=True)
+
+
+def show_spent(what: str, times: Times, baseline: str) -> None:
+    """Print what each work took, beside the one that is the baseline."""
+    rows = [
+        (
+            title,
+            milliseconds([each.cpu for each in taken]),
+            milliseconds([each.wall for each in taken]),
+            p90([each.wall for each in taken]),
+            number(cpu_ratio(taken, times[baseline])),
+            number(wall_ratio(taken, times[baseline])),
+        )
+        for title, taken in times.items()
+    ]
+    show((what, "CPU ms", "ms", "p90", "CPU", "wall"), rows)
 
 
 def show(titles: Sequence[str], rows: Sequence[Sequence[str]], texts: Collection[str] = ()) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import NamedTuple, Self
 
-from .common import Spent
 from .processes import cpu_time, resident
+from .table import Spent
 
 _DEADLINE = 30.0
 _PAUSE = 0.1  # six frames: an app that still has something to paint does so before
