@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from . import table
 from .common import NO_GOAL, Bench, Goal, Options, Row, compare
-from .processes import BASELINE, IMPORTS, Runner
+from .processes import BASELINE, IMPORTS, Runner, programs
 from .samples import environment, fill_used
 
 _NOTHING = "python -c pass"
