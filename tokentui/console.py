@@ -182,10 +182,10 @@ def echo_error(sentence: str) -> None:
         click.echo(sentence, err=True)
 
 
-def write(text: str) -> None:
+def write(text: str, end: str = "\n") -> None:
     """Write to stdout, at once, or raise `Unwritten`."""
     with _all_written():
-        click.echo(text)
+        click.echo(text + end, nl=False)
         sys.stdout.flush()
 
 
@@ -271,18 +271,11 @@ def write_json(value: object) -> None:
     write(ascii_json(msgspec.to_builtins(value)))
 
 
-def write_table(rows: Sequence[Sequence[str]]) -> None:
-    """Write rows of cells to stdout, the first one with the titles, or raise `Unwritten`."""
-    from rich.cells import cell_len
-
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(
-            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
-    write("\n".join(lines))
+def write_parts(parts: Iterable[str]) -> None:
+    """Write `parts` of one text to stdout, each at once, and end its line, or raise `Unwritten`."""
+    for part in parts:
+        write(part, end="")
+    write("")
 
 
 def is_terminal(*streams: TextIO | None) -> bool:

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokentui.core.dates import LAST_DAY, DateFormat, end_of_day, local, start_of_day
+from tokentui.core.dates import LAST_DAY, DateFormat, end_of_day, local, start_of_day, wall_clock
 from tokentui.core.errors import InvalidExpiry
 
 DAYS = st.dates(date(1970, 1, 2), date(2200, 1, 1))
@@ -108,3 +110,31 @@ def test_the_first_and_the_last_moment_are_shown(
 )
 def test_forms(form: DateFormat, day: str) -> None:
     assert form.day(datetime(2026, 3, 9, tzinfo=UTC)) == day
+
+
+@pytest.fixture(params=["UTC", "Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe"])
+def system_zone(request: pytest.FixtureRequest) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TZ", request.param)
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@needs_zones
+@pytest.mark.usefixtures("system_zone")
+def test_the_clock_on_the_wall_shows_the_local_time() -> None:
+    first = datetime(2018, 1, 1, 0, 7, 59, 999_999, tzinfo=UTC)
+    for moment in (first + timedelta(minutes=15 * n) for n in range(366 * 96)):
+        assert wall_clock(moment) == local(moment).replace(tzinfo=None)
+
+
+def test_the_clock_on_the_wall_in_another_zone() -> None:
+    moment, zone = datetime(2026, 3, 9, tzinfo=UTC), timezone(timedelta(hours=5))
+    assert wall_clock(moment, zone) == local(moment, zone)
+
+
+@pytest.mark.usefixtures("system_zone")
+def test_the_clock_on_the_wall_at_the_ends_of_time() -> None:
+    for moment in (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)):
+        assert wall_clock(moment).year == moment.year

@@ -19,8 +19,9 @@ from tokentui.cli.common import (
     warn,
     yes_option,
 )
+from tokentui.cli.tables import write_table
 from tokentui.config import client_address
-from tokentui.console import echo_error, is_terminal, read_line, write, write_json, write_table
+from tokentui.console import echo_error, is_terminal, read_line, write, write_json
 from tokentui.core import errors
 from tokentui.core.account import SHORTEST_PASSWORD, Account, Role, fingerprint
 from tokentui.core.audit import Action

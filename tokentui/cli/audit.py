@@ -22,7 +22,8 @@ from tokentui.cli.common import (
     store_option,
 )
 from tokentui.cli.renamed import RenamedChoice
-from tokentui.console import ExitCode, Failure, echo_error, write, write_json, write_table
+from tokentui.cli.tables import write_table
+from tokentui.console import ExitCode, Failure, echo_error, write, write_json
 from tokentui.core import audit_queries
 from tokentui.core.audit import Action, Entry, Outcome, Search
 from tokentui.core.chain import Broken

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from tokentui import config
 from tokentui.config.clock import time_zone
@@ -21,11 +21,10 @@ from tokentui.core.commands import TokenCommands
 from tokentui.core.credential import BcryptHasher
 from tokentui.core.policy import Policy
 from tokentui.core.text import printable
-from tokentui.core.token import to_record
 from tokentui.stores import AuditOptions, open_backend
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from tokentui.core.accounts import AccountService
     from tokentui.core.audit import Recorder
@@ -261,18 +260,19 @@ def ask(question: str, *, yes: bool) -> None:
 
 def to_public_dict(service: TokenCommands, token: Token) -> dict[str, Any]:
     """Return what scripts may know of a token: everything but its hash."""
-    return to_public_dicts(service, service.queries.rows([token]))[0]
+    return next(to_public_dicts(service, service.queries.rows([token])))
 
 
-def to_public_dicts(service: TokenCommands, rows: Sequence[TokenRow]) -> list[dict[str, Any]]:
-    """Return the `to_public_dict` of the token of each row."""
+def to_public_dicts(service: TokenCommands, rows: Iterable[TokenRow]) -> Iterator[dict[str, Any]]:
+    """Yield the `to_public_dict` of the token of each row."""
     context = service.queries.display_context()
-    return [_to_public_dict(context, row) for row in rows]
+    return (_to_public_dict(context, row) for row in rows)
 
 
 def _to_public_dict(context: DisplayContext, row: TokenRow) -> dict[str, Any]:
     token, used = row.token, row.usage
-    public = {key: value for key, value in to_record(token).items() if key != "hash"}
+    public = asdict(token)
+    del public["hash"]
     return public | {
         "status": context.status(token),
         "never_saved": token.never_saved,

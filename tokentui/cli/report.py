@@ -78,7 +78,7 @@ def report(within: int | None, unused_for: int, only: tuple[str, ...], as_json: 
                 raise
             uses_unread = error
     if as_json:
-        write_json({each: to_public_dicts(service, rows) for each, rows in found.items()})
+        write_json({each: [*to_public_dicts(service, rows)] for each, rows in found.items()})
     else:
         _print(service, found, unused_for)
     if uses_unread is not None:

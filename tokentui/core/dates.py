@@ -31,15 +31,17 @@ class DateFormat(StrEnum):
 
     def day(self, moment: datetime) -> str:
         """Return the day of a moment, such as 2026-11-24."""
-        return _PATTERNS[self].format(moment)
-
-
-_PATTERNS = {
-    DateFormat.ISO: "{0.year:04}-{0.month:02}-{0.day:02}",
-    DateFormat.EUROPEAN: "{0.day:02}.{0.month:02}.{0.year:04}",
-    DateFormat.BRITISH: "{0.day:02}/{0.month:02}/{0.year:04}",
-    DateFormat.AMERICAN: "{0.month:02}/{0.day:02}/{0.year:04}",
-}
+        iso = moment.date().isoformat()
+        if self is DateFormat.ISO:
+            return iso
+        year, month, day = iso.split("-")
+        match self:
+            case DateFormat.EUROPEAN:
+                return f"{day}.{month}.{year}"
+            case DateFormat.BRITISH:
+                return f"{day}/{month}/{year}"
+            case DateFormat.AMERICAN:
+                return f"{month}/{day}/{year}"
 
 
 def local(moment: datetime, zone: tzinfo | None = None) -> datetime:
@@ -50,6 +52,19 @@ def local(moment: datetime, zone: tzinfo | None = None) -> datetime:
     try:
         return moment.astimezone(zone)
     except (OverflowError, ValueError):
+        return moment
+
+
+def wall_clock(moment: datetime, zone: tzinfo | None = None) -> datetime:
+    """Return what calendar and clock show in `zone` at `moment`; see `local`.
+
+    For the system's time zone, this takes half the time, and the result has no time zone.
+    """
+    if zone is not None:
+        return local(moment, zone)
+    try:
+        return datetime.fromtimestamp(moment.timestamp())  # noqa: DTZ006 - as the system has it
+    except (OverflowError, ValueError, OSError):
         return moment
 
 

@@ -1,14 +1,15 @@
 """What showing a token to a person takes, beside the token."""
 
 from datetime import date, datetime, timedelta, tzinfo
+from functools import cached_property
 
 import msgspec
 
-from tokentui.core.dates import DateFormat, local
+from tokentui.core.dates import DateFormat, wall_clock
 from tokentui.core.token import DEFAULT_SOON, Status, Token
 
 
-class DisplayContext(msgspec.Struct, frozen=True, kw_only=True):
+class DisplayContext(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """To whom values are shown, and as of when: one for all that is shown at the same time.
 
     `account` is whose own tokens are shown without their owner. `zone` is where days begin and end
@@ -22,14 +23,14 @@ class DisplayContext(msgspec.Struct, frozen=True, kw_only=True):
     soon: timedelta = DEFAULT_SOON
     date_format: DateFormat = DateFormat.ISO
 
-    @property
+    @cached_property
     def today(self) -> date:
         """The current day in the time zone."""
         return self.local(self.now).date()
 
     def local(self, moment: datetime) -> datetime:
-        """Return `moment` in the time zone."""
-        return local(moment, self.zone)
+        """Return what calendar and clock show in the time zone at `moment`."""
+        return wall_clock(moment, self.zone)
 
     def status(self, token: Token) -> Status:
         """Return the status of `token` as of now."""

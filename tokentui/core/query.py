@@ -222,7 +222,7 @@ def _last_used(token: Token, uses: Uses) -> datetime:
     return _LONG_AGO if use is None else use.last_used_at
 
 
-class TokenRow(msgspec.Struct, frozen=True):
+class TokenRow(msgspec.Struct, frozen=True, gc=False):
     """All that a list tells of one token.
 
     `usage` is None where the token was never used, or where that is not known. `owner_disabled`

@@ -1,12 +1,20 @@
 """Texts for people: which characters may reach a terminal, and what was probably meant."""
 
 import json
+import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from tokentui.core.batches import batches
 
 # Control, format, surrogate, and line and paragraph separators: the characters that move the
 # cursor, set the clipboard or turn the reading direction instead of being read themselves.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+# What JSON may hold as it is, and a terminal should not get from us.
+_NOT_PLAIN = re.compile(r"[^\x00-\x7e]")
 
 _LONGEST_COMPARED = 100
 
@@ -31,6 +39,26 @@ def ascii_json(value: object, *, indent: int | None = 2) -> str:
     """Return `value` as JSON in which no character of a name acts on a terminal."""
     # ASCII but for the one control character of it that JSON lets stand.
     return json.dumps(value, indent=indent, ensure_ascii=True).replace("\x7f", "\\u007f")
+
+
+def ascii_json_list(items: Iterable[object], indent: str = "") -> Iterator[str]:
+    """Yield what `ascii_json` returns for a list of `items`, in parts: a batch at a time is taken.
+
+    The items hold no floating-point numbers. All lines but the first begin with `indent`.
+    """
+    before = "["
+    for batch in batches(items):
+        text = msgspec.json.format(msgspec.json.encode(batch), indent=2).decode()
+        inner = _NOT_PLAIN.sub(_escaped, text)[1:-2]
+        yield before + inner.replace("\n", f"\n{indent}")
+        before = ","
+    yield "[]" if before == "[" else f"\n{indent}]"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """Return a character as JSON escapes it: in UTF-16."""
+    units = found.group().encode("utf-16-be")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
 def similar(word: str, known: Iterable[str]) -> list[str]:

@@ -22,6 +22,7 @@ DEFAULT_SOON = timedelta(days=14)
 TokenId = Annotated[str, msgspec.Meta(min_length=ID_LENGTH, max_length=ID_LENGTH)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
+_DAY = timedelta(days=1)
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _LIFE = re.compile(r"(\d{1,5})([dwy])", re.ASCII)
@@ -90,7 +91,7 @@ class Token(
         if self.expires_at is None:
             return Status.ACTIVE
         left = self.expires_at - now
-        return Status.EXPIRES_SOON if left < soon + timedelta(days=1) else Status.ACTIVE
+        return Status.EXPIRES_SOON if left < soon + _DAY else Status.ACTIVE
 
     def expired(self, now: datetime) -> bool:
         """Say whether its last second is over, revoked or not."""

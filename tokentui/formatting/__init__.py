@@ -75,6 +75,10 @@ EXAMPLE_REQUEST = 'curl https://api.example.com/ -H "Authorization: Bearer $TOKE
 """A request with a token, whose secret is in a variable of the shell."""
 
 
+_LONG_AGO = timedelta(days=100)
+"""From when on the day of a last use is shown, rather than how long ago it was."""
+
+
 def overlap(context: DisplayContext, size: timedelta, words: str) -> str:
     """Return an overlap and when it ends, such as 24 hours until 2026-11-25 20:15."""
     return f"{words:<9} until {minute(context, context.now + size)}" if size else words
@@ -103,7 +107,12 @@ def day(context: DisplayContext, moment: datetime) -> str:
 
 def minute(context: DisplayContext, moment: datetime) -> str:
     """Return a moment as date and minute, such as 2026-11-24 20:15."""
-    return f"{day(context, moment)} {context.local(moment):%H:%M}"
+    there = context.local(moment)
+    return f"{context.date_format.day(there)} {_time(there)}"
+
+
+def _time(there: datetime) -> str:
+    return f"{there.hour:02}:{there.minute:02}"
 
 
 def second(context: DisplayContext, moment: datetime) -> str:
@@ -115,7 +124,11 @@ def distance(context: DisplayContext, moment: datetime | None) -> str:
     """Return how many days lie between now and `moment`: in 3 days, today, 2 days ago, never."""
     if moment is None:
         return "never"
-    days = (context.local(moment).date() - context.today).days
+    return _distance(context, context.local(moment))
+
+
+def _distance(context: DisplayContext, there: datetime) -> str:
+    days = (there.date() - context.today).days
     match days:
         case 0:
             return "today"
@@ -131,11 +144,11 @@ def last_used(context: DisplayContext, usage: Usage | None) -> str:
     """Return how long ago a token was last used: the time if today, the day if long ago."""
     if usage is None:
         return "never"
-    if context.now - usage.last_used_at >= timedelta(days=100):
-        return day(context, usage.last_used_at)
-    away = distance(context, usage.last_used_at)
-    time = f" {context.local(usage.last_used_at):%H:%M}" if away == "today" else ""
-    return away + time
+    there = context.local(usage.last_used_at)
+    if context.now - usage.last_used_at >= _LONG_AGO:
+        return context.date_format.day(there)
+    away = _distance(context, there)
+    return f"{away} {_time(there)}" if away == "today" else away
 
 
 def use(context: DisplayContext, usage: Usage | None) -> str:
@@ -161,7 +174,8 @@ def expiry(context: DisplayContext, token: Token) -> str:
 
 
 def _day_and_distance(context: DisplayContext, moment: datetime) -> str:
-    return f"{day(context, moment)} {distance(context, moment)}"
+    there = context.local(moment)
+    return f"{context.date_format.day(there)} {_distance(context, there)}"
 
 
 def last_moment(moment: datetime, zone: tzinfo | None) -> str:

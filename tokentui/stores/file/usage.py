@@ -37,7 +37,7 @@ class UsageFile:
 
     def get_many(self, ids: Collection[str]) -> Uses:
         noted = self._all_noted()
-        uses = ((each, noted.get(each)) for each in ids)
+        uses = zip(ids, map(noted.get, ids), strict=True)
         return {each: use for each, use in uses if isinstance(use, Usage)}
 
     def list_all(self) -> Uses:
