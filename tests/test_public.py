@@ -116,7 +116,7 @@ class TestOpen:
 
 _ANOTHER_USER = """
 import os, sys
-import filelock, logging  # what is imported later may be out of its reach
+import logging  # what is imported later may be out of its reach
 from tokentui import Refused, Verifier
 store, secret, usage, user = sys.argv[1:]
 os.environ |= {"TOKENTUI_USAGE": usage, "HOME": "/nowhere", "XDG_CONFIG_HOME": "/nowhere"}

@@ -5,23 +5,16 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tokentui import files
 from tokentui.core.errors import StoreBusy
 from tokentui.core.text import printable
+from tokentui.stores.file_lock import FileLock
 from tokentui.stores.os_errors import refusing, unwritable
-
-if TYPE_CHECKING:
-    from filelock import FileLock
 
 LOCK_PATIENCE = 0.5
 LOCK_TIMEOUT = 4.5
-# Short, because who holds it may want it again at once: of eight processes that do nothing but
-# change, none waits for half a second.
-_POLL_INTERVAL = 0.01
 
 _SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP}
 """What a terminal, its end, or a service manager sends to end or to stop a process."""
@@ -61,6 +54,7 @@ class Lock:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.file = Path(f"{path}.lock")
+        self._lock = FileLock(self.file)
 
     @contextmanager
     def held(self, on_notice: Callable[[str], None] = lambda _: None) -> Iterator[None]:
@@ -69,7 +63,7 @@ class Lock:
         `on_notice` is called with who is in the way once that takes longer than a moment. A thread
         that holds it already goes on at once (re-entrant).
         """
-        if self._lock.is_locked:
+        if self._lock.is_held:
             yield
             return
         self._acquire(on_notice)
@@ -79,22 +73,17 @@ class Lock:
             yield
 
     def _acquire(self, on_notice: Callable[[str], None]) -> None:
-        import filelock
-
-        try:
+        with refusing(unwritable, self._path):
             files.private_folder(self._path.parent)
-            try:
-                self._lock.acquire(timeout=LOCK_PATIENCE)
-            except filelock.Timeout:
-                on_notice(f"Waiting for {self._holder()} to finish a change.")
-                self._lock.acquire(timeout=LOCK_TIMEOUT)
-        except filelock.Timeout:
-            raise StoreBusy(
-                f"{self._path} is locked by {self._holder()}. Nothing was changed. Try again in "
-                "a moment."
-            ) from None
-        except OSError as error:
-            raise unwritable(self._path, error) from None
+            if self._lock.acquire(LOCK_PATIENCE):
+                return
+            on_notice(f"Waiting for {self._holder()} to finish a change.")
+            if self._lock.acquire(LOCK_TIMEOUT):
+                return
+        raise StoreBusy(
+            f"{self._path} is locked by {self._holder()}. Nothing was changed. Try again in "
+            "a moment."
+        )
 
     @contextmanager
     def _kept(self) -> Iterator[None]:
@@ -113,21 +102,15 @@ class Lock:
     @contextmanager
     def held_if_free(self) -> Iterator[bool]:
         """Hold it for the block if nobody else does, and say whether that is so."""
-        import filelock
-
         try:
-            self._lock.acquire(timeout=0)
-        except (filelock.Timeout, OSError):
+            free = self._lock.acquire(0)
+        except OSError:
+            free = False
+        if not free:
             yield False
             return
         with self._kept():
             yield True
-
-    @cached_property
-    def _lock(self) -> "FileLock":
-        import filelock  # as slow to load as all the rest; only changes need it
-
-        return filelock.FileLock(self.file, mode=files.PRIVATE_FILE, poll_interval=_POLL_INTERVAL)
 
     def _holder(self) -> str:
         """Return the process that holds it as far as Linux tells, such as process 12 (tokentui)."""
