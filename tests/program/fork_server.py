@@ -157,8 +157,10 @@ def _supervise(request: int, stdin: int, stdout: int, stderr: int, status: int) 
 
 
 if __name__ == "__main__":
-    from tokentui import cli  # noqa: F401
     from tokentui.__main__ import main
+    from tokentui.cli import main as program
 
+    for command in program.commands.values():
+        assert command.help
     _serve(socket.socket(fileno=int(sys.argv[1])))
     main()

@@ -34,6 +34,7 @@ def test_what_is_no_file_is_refused_in_a_sentence(url: str, why: str) -> None:
 def test_a_file_never_pays_for_a_database(tmp_path: Path) -> None:
     program = (
         "import sys, tokentui.cli, tokentui.ui.app\n"
+        "[*tokentui.cli.main.commands.values()]\n"
         "from tokentui.stores import open_backend\n"
         f"open_backend({str(tmp_path / 'tokens.json')!r}).lookup.find('')\n"
         "print([name for name in sys.modules if 'psycopg' in name or 'postgresql' in name])\n"

@@ -2,23 +2,15 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from contextlib import suppress
 from io import TextIOWrapper
+from typing import cast
 
 import click
-from click.shell_completion import get_completion_class
 
-from tokentui import config, formatting
-from tokentui.cli import accounts, audit, backups, gate, tokens, upkeep
-from tokentui.cli.app import run_app
+from tokentui.cli.commands import Commands, listed
 from tokentui.cli.common import ACCOUNT, FLAGS, store_option
-from tokentui.cli.guide import guide
-from tokentui.cli.list_tokens import list_tokens, show
-from tokentui.cli.report import report
-from tokentui.cli.serve import serve
-from tokentui.cli.store import store
-from tokentui.cli.verify import verify
 from tokentui.config.clock import check_clock
 from tokentui.console import (
     ExitCode,
@@ -26,7 +18,6 @@ from tokentui.console import (
     echo_error,
     flush_streams,
     open_closed_streams,
-    write,
 )
 
 
@@ -58,14 +49,24 @@ def _run(arguments: Sequence[str] | None) -> int:
     except SystemExit as leaving:
         code = leaving.code
     except Exception as error:  # noqa: BLE001 - the last line of defence against tracebacks
+        from tokentui import formatting
+
         echo_error(f"Error: {formatting.internal_error(error)}")
         return ExitCode.INTERNAL
     # A command that ends early returns its code; others return nothing.
     return code if isinstance(code, int) else ExitCode.OK
 
 
+class _Main(Program):
+    """The program: it loads no command to list them all."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        listed().format_commands(ctx, formatter)
+
+
 @click.group(
-    cls=Program,
+    cls=_Main,
+    commands=cast("MutableMapping[str, click.Command]", Commands()),  # click only looks them up
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=(
@@ -99,40 +100,12 @@ def main(ctx: click.Context, /, account: str | None, **flags: object) -> None:
     if ctx.invoked_subcommand is not None:
         ctx.meta[ACCOUNT] = account
     elif account is not None:
-        gate.run_gated(
-            ctx,
-            account,
-            "Signed in over SSH." if config.client_address() else "Signed in from a shell.",
-        )
+        from tokentui.cli.gate import run_gated
+        from tokentui.config import client_address
+
+        how = "Signed in over SSH." if client_address() else "Signed in from a shell."
+        run_gated(ctx, account, how)
     else:
+        from tokentui.cli.app import run_app
+
         run_app()
-
-
-@main.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def completion(shell: str) -> None:
-    """Print a shell completion script.
-
-    For example: eval "$(tokentui completion bash)".
-    """
-    kind = get_completion_class(shell)
-    if kind is not None:
-        write(kind(main, {}, "tokentui", "_TOKENTUI_COMPLETE").source())
-
-
-for command in (
-    list_tokens,
-    show,
-    *tokens.COMMANDS,
-    verify,
-    report,
-    serve,
-    *upkeep.COMMANDS,
-    *backups.COMMANDS,
-    accounts.account,
-    audit.audit,
-    store,
-    gate.gate,
-    guide,
-):
-    main.add_command(command)

@@ -150,6 +150,3 @@ def _difference(before: Token, after: Token) -> str:
     fields = [name for name in before.__struct_fields__ if name not in ("revision", "hash")]
     differing = [name for name in fields if getattr(before, name) != getattr(after, name)]
     return f"gets these values from the backup: {', '.join(differing) or 'hash'}"
-
-
-COMMANDS = (backup, restore_backup)

@@ -279,6 +279,3 @@ def _look_up_all(service: TokenCommands, names: Sequence[str], otherwise: str) -
     except errors.TokenNotFound as error:
         rest = f" {otherwise}" if len(names) > 1 else ""
         raise Failure(f"{harmless(str(error))}{rest}", ExitCode.NOT_FOUND) from None
-
-
-COMMANDS = (create, rename, access, note, rotate, revoke)

@@ -222,6 +222,3 @@ def _content(source: Path) -> bytes:
     if len(content) > _LARGEST_IMPORT:
         raise OSError(errno.EFBIG, f"it has more than {_LARGEST_IMPORT:,} bytes")
     return content
-
-
-COMMANDS = (check, paths, show_config, export_tokens, import_tokens)
