@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import stat
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -12,6 +13,13 @@ from tokentui import file_access
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
+
+_XDG = {
+    "config": ("XDG_CONFIG_HOME", ".config"),
+    "data": ("XDG_DATA_HOME", ".local/share"),
+    "state": ("XDG_STATE_HOME", ".local/state"),
+}
+"""Where the folders of a kind are: the variable that says it, or else where in the home folder."""
 
 _SYNCS_NO_FOLDER = {
     errno.EINVAL,
@@ -46,13 +54,30 @@ def of_user(kind: Literal["config", "data", "state"]) -> Path | None:
 
     A container may run as a user that has no entry in its passwd.
     """
-    import platformdirs
+    if sys.platform != "linux":
+        import platformdirs  # slow to load
 
-    try:
-        path: Path = getattr(platformdirs, f"user_{kind}_path")("tokentui")
-    except RuntimeError:
-        return None
-    return path if path.is_absolute() else None
+        try:
+            path: Path = getattr(platformdirs, f"user_{kind}_path")("tokentui")
+        except RuntimeError:
+            return None
+        return path if path.is_absolute() else None
+    variable, in_home = _XDG[kind]
+    folder = Path(os.environ.get(variable, ""))
+    if not folder.is_absolute():  # the standard ignores such a value
+        folder = _home() / in_home
+    return folder / "tokentui" if folder.is_absolute() else None
+
+
+def _home() -> Path:
+    """Return the home folder of this user; a relative path where there is none."""
+    home = Path(os.environ.get("HOME", ""))
+    if not home.is_absolute():
+        import pwd  # seldom needed
+
+        with contextlib.suppress(KeyError):
+            return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    return home
 
 
 def read_regular(path: Path, limit: int) -> tuple[bytes, os.stat_result]:

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 from msgspec.structs import asdict, replace
 
 from tokentui import config
@@ -25,6 +24,8 @@ from tokentui.stores import AuditOptions, open_backend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
+
+    from click.shell_completion import CompletionItem
 
     from tokentui.core.accounts import AccountService
     from tokentui.core.audit import Recorder
@@ -80,6 +81,8 @@ def name_completion(
             tokens = queries.list_all(replace(queries.query(), text=incomplete))
     except errors.TokentuiError:
         return []
+    from click.shell_completion import CompletionItem  # slow to load
+
     names = (token.name for token in tokens if printable(token.name) == token.name)
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 

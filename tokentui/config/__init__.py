@@ -3,10 +3,11 @@
 import os
 import pwd
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgspec
 
 from tokentui import files
 from tokentui.config import values
@@ -22,8 +23,7 @@ CONFIG = "TOKENTUI_CONFIG"
 BUILT_IN = "built in"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What a run of the program goes by."""
 
     store: str
@@ -60,14 +60,13 @@ class Settings:
     """The file with the end of the log; None for `audit.anchor` beside the tokens."""
     audit_syslog: str | None = None
     """The socket of a syslog that gets a copy of the log; None for no copy."""
-    keys: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = msgspec.field(default_factory=dict)
     """The keys that were chosen, by action of the app; which there are, only the app knows."""
-    sources: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Where each value comes from, by the name of the setting in the file."""
 
 
-@dataclass(frozen=True)
-class _Setting:
+class _Setting(NamedTuple):
     """How one setting is written, and which field of `Settings` it becomes."""
 
     field: str
@@ -170,14 +169,12 @@ def _like(name: str, ours: Collection[str]) -> str | None:
 
 def _within(longest: timedelta, settings: Settings) -> Settings:
     """Shorten the life that is built in; one that was chosen contradicts the longest one."""
-    from dataclasses import replace
-
     if settings.sources["default_life"] != BUILT_IN:
         raise InvalidSetting(
             f"default_life ({settings.sources['default_life']}) exceeds max_life "
             f"({settings.sources['max_life']}). Shorten default_life."
         )
-    return replace(settings, default_life=longest)
+    return msgspec.structs.replace(settings, default_life=longest)
 
 
 def _value(name: str, written: object, where: str) -> Any:

@@ -1,6 +1,5 @@
 """Values as people read them, the same on the screen and from the commands."""
 
-import traceback
 from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 
@@ -289,6 +288,8 @@ def internal_error(error: BaseException) -> str:
 
     The error's text and local variables stay out: they may hold a secret.
     """
+    import traceback  # slow to load
+
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
     return (

@@ -115,7 +115,7 @@ class Copies:
         if name is None or not path.is_file():
             return None
         try:
-            made = datetime.strptime(name["made"], _STAMP).replace(tzinfo=UTC)
+            made = datetime.fromisoformat(name["made"])
             return Copy(made, int(name["number"] or 1), Reason(name["reason"]), path)
         except ValueError:
             return None

@@ -3,7 +3,6 @@
 import os
 import stat
 from pathlib import Path
-from shlex import quote
 
 from tokentui.core.errors import StoreUnsafe
 
@@ -43,4 +42,6 @@ def warnings(path: Path) -> list[str]:
 
 
 def _quoted(path: Path) -> str:
+    from shlex import quote  # slow to load
+
     return quote(str(path))
