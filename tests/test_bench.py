@@ -11,6 +11,11 @@ import pytest
 from tests.bench.common import Bench
 
 _ROOT = Path(__file__).parents[1]
+_BENCHES = sorted(
+    path.stem
+    for path in Path(__file__).with_name("bench").glob("*.py")
+    if "BENCH =" in path.read_text()
+)
 
 
 def measured(name: str, hidden: str, path: str = os.defpath) -> subprocess.CompletedProcess[str]:
@@ -46,7 +51,7 @@ def test_without_a_program(tmp_path: Path) -> None:
     assert ended.stderr.endswith(". Nothing was measured.\n")
 
 
-@pytest.mark.parametrize("name", ["changes", "commands", "lists", "start"])
+@pytest.mark.parametrize("name", _BENCHES)
 def test_options(
     name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,15 @@ import msgspec
 from . import table
 from .common import Found, add_rounds, add_sizes, show_found
 
-_WITH_GOALS = ("start", "lists", "commands", "changes")
+_WITH_GOALS = (
+    "start",
+    "postgresql_start",
+    "lists",
+    "commands",
+    "changes",
+    "verify",
+    "flood",
+)
 """The modules of this folder that measure something that has a goal."""
 
 

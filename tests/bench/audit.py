@@ -1,11 +1,9 @@
-"""What the audit log and the log-in cost: `python -m tests.bench.audit`.
+"""What signing in and the check of an audit log cost: `python -m tests.bench.audit`.
 
 Every figure stands beside a baseline from the same run, taken in turns: only the ratios last.
 """
 
-import argparse
 import hmac
-import os
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -27,28 +25,21 @@ from tokentui.core.audit import Action, Actor, Event
 from tokentui.core.authenticator import PASSWORD_COST, Authenticator
 from tokentui.core.chain import START, Link
 from tokentui.core.clock import utc_now
-from tokentui.core.commands import TokenCommands
 from tokentui.core.credential import BcryptHasher, Secret
 from tokentui.core.rights import Rights
 
 from . import table
-from .samples import fill, sample
+from .common import Bench, Options
 
 _PASSWORD = "correct horse battery"
 _ACTOR = Actor("tokens", "192.0.2.7")
 
 
-def main() -> None:
-    """Measure, and print what was measured."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15, help="runs of each, two or more")
-    parser.add_argument("--lines", type=int, default=1_000_000, help="of the trail to check")
-    chosen = parser.parse_args()
+def _measure(options: Options) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        _log_in(Path(folder) / "log-in" / "tokens.json", chosen.rounds)
-        for count in (100, 10_000):
-            _change(Path(folder) / str(count) / "tokens.json", count, chosen.rounds)
-        _check(Path(folder) / "check" / "tokens.json", chosen.lines)
+        _sign_in(Path(folder) / "sign-in" / "tokens.json", options.rounds)
+        for count in options.sizes:
+            _check(Path(folder) / str(count) / "tokens.json", count, options.rounds)
 
 
 def _timed(do: Callable[[], object]) -> float:
@@ -57,20 +48,20 @@ def _timed(do: Callable[[], object]) -> float:
     return perf_counter() - start
 
 
-def _log_in(path: Path, rounds: int) -> None:
+def _sign_in(path: Path, rounds: int) -> None:
     backend = open_files(str(path), _ACTOR)
-    accounts, trail = backend.accounts, backend.audit
+    accounts, log = backend.accounts, backend.audit
     hasher = BcryptHasher(PASSWORD_COST)
-    service = AccountService(backend, Rights("root"), trail, by="root", hasher=hasher)
+    service = AccountService(backend, Rights("root"), log, by="root", hasher=hasher)
     service.add("ann", Role.ADMINISTRATOR, Secret(_PASSWORD))
-    authenticator = Authenticator(accounts, open_failures(str(path)), trail, hasher)
+    authenticator = Authenticator(accounts, open_failures(str(path)), log, hasher)
     hashed = bcrypt.hashpw(_PASSWORD.encode(), bcrypt.gensalt(PASSWORD_COST))
     ours, theirs = [], []
     for _ in range(rounds):
         theirs.append(_timed(partial(bcrypt.checkpw, _PASSWORD.encode(), hashed)))
         ours.append(_timed(partial(authenticator.authenticate, "ann", Secret(_PASSWORD))))
     table.show(
-        ["log-in", "ms", "bcrypt.checkpw, ms", "ratio"],
+        ["sign-in", "ms", "bcrypt.checkpw, ms", "ratio"],
         [
             [
                 "right password",
@@ -82,53 +73,19 @@ def _log_in(path: Path, rounds: int) -> None:
     )
 
 
-def _change(path: Path, count: int, rounds: int) -> None:
-    """Rename with and without a trail, beside one small write that is synced."""
-    path.parent.mkdir(parents=True)
-    hashed = BcryptHasher(4).hash(Secret("x"))
-    fill(path, [sample(number, hashed) for number in range(count)])
-    bare = TokenCommands(open_files(str(path)), account="ada")
-    traced = TokenCommands(open_files(str(path), _ACTOR), account="ada")
-    token = bare.queries.list_all(bare.queries.query())[0]
-    small = os.open(path.with_name("small"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    without: list[float] = []
-    with_it: list[float] = []
-    synced: list[float] = []
-
-    def sync() -> None:
-        os.write(small, b"x" * 300)
-        os.fsync(small)
-
-    for number in range(rounds + 2):
-        for kind, service, seconds in (("bare", bare, without), ("traced", traced, with_it)):
-            token = service.queries.get(token.id)
-            seconds.append(_timed(partial(service.rename, token, f"{kind}{number}")))
-        synced.append(_timed(sync))
-    os.close(small)
-    more = median(with_it[2:]) - median(without[2:])
-    table.show(
-        [f"renaming, {count:,} tokens", "ms"],
-        [
-            ["without a trail", table.milliseconds(without[2:])],
-            ["with one", table.milliseconds(with_it[2:])],
-            ["one small write and fsync", table.milliseconds(synced[2:])],
-            ["what the trail adds, in such writes", table.number(more / median(synced[2:]))],
-        ],
-    )
-
-
-def _check(path: Path, count: int) -> None:
-    trail = open_audit_log(str(path), actor=_ACTOR)
+def _check(path: Path, count: int, rounds: int) -> None:
+    log = open_audit_log(str(path), actor=_ACTOR)
     event = Event(account="ann", action=Action.CREATE, token="0123456789", name="ci-deploy")
-    trail.record(event)
+    log.record(event)
     last = _lengthen(path, count, event)
     ours, theirs = [], []
-    for _ in range(5):
+    for turn in range(rounds):
+        table.progress(f"Checks: round {turn + 1} of {rounds}.")
         theirs.append(_timed(partial(_bare, path)))
-        ours.append(_timed(trail.verify))
-    assert trail.verify() == last
+        ours.append(_timed(log.verify))
+    assert log.verify() == last
     table.show(
-        [f"checking {count:,} lines", "s", "bare loop, s", "ratio"],
+        [f"checking {count:,} entries", "s", "bare loop, s", "ratio"],
         [
             [
                 "audit verify",
@@ -141,7 +98,7 @@ def _check(path: Path, count: int) -> None:
 
 
 def _lengthen(path: Path, count: int, event: Event) -> Link:
-    """Make the trail `count` lines long, as `record` would, but without a sync a line."""
+    """Make the log `count` lines long, as `record` would, but without a sync a line."""
     key = bytes.fromhex(path.with_name("audit.key").read_text())
     file, anchor = path.with_name("audit.jsonl"), path.with_name("audit.anchor")
     last, now = START, utc_now()
@@ -163,5 +120,7 @@ def _bare(path: Path) -> bytes:
     return mac
 
 
+BENCH = Bench(doc=__doc__, measure=_measure, rounds=5, sizes=(1_000_000,), counted="entries")
+
 if __name__ == "__main__":
-    main()
+    BENCH.main()

@@ -4,7 +4,6 @@ Each round starts a process that changes a store as fast as it can and says what
 acknowledged, kills it at a random moment, and looks at what is left. All counts must be 0.
 """
 
-import argparse
 import random
 import signal
 import subprocess
@@ -19,9 +18,9 @@ from tests.opening import open_store
 from tokentui.core.errors import StoreError
 
 from . import table
+from .common import Bench, Options
 from .samples import fill, sample
 
-_SIZES = (1, 100, 10_000)
 _LOSSES = ("corrupt", "lost changes", "half revokes", "stray files")
 
 # Adds two tokens, renames the first, revokes both together; a line once each is acknowledged.
@@ -43,21 +42,19 @@ for number in range(1000):
 """
 
 
-def main() -> None:
+def _measure(options: Options) -> None:
     """Kill, look, count, and print what was counted."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=30, help="kills for each size of store")
-    rounds = parser.parse_args().rounds
     rows: list[list[str]] = []
-    for size in _SIZES:
+    for size in options.sizes:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "data" / "tokens.json"
             fill(path, [sample(number, "hash") for number in range(size)])
             found: Counter[str] = Counter()
-            for number in range(rounds):
+            for number in range(options.rounds):
+                table.progress(f"{size:,} tokens: kill {number + 1} of {options.rounds}.")
                 found += _round(path, f"w{number}")
             rows.append([f"{size:,}", str(found["changes"]), *(str(found[x]) for x in _LOSSES)])
-    print(f"{rounds} kills for each size.\n")
+    print(f"{options.rounds} kills for each size.\n")
     table.show(["tokens", "acknowledged", *_LOSSES], rows)
 
 
@@ -103,5 +100,7 @@ def _compare(path: Path, said: list[tuple[str, ...]]) -> Counter[str]:
     return found
 
 
+BENCH = Bench(doc=__doc__, measure=_measure, rounds=30, sizes=(1, 100, 10_000))
+
 if __name__ == "__main__":
-    main()
+    BENCH.main()

@@ -1,4 +1,4 @@
-"""How long nobody can write when a leader dies: `python -m tests.bench.failover --kills 50`.
+"""How long nobody can write when a leader dies: `python -m tests.bench.failover --rounds 50`.
 
 A cluster of three, with the timings of the tests (ttl 5 s): eight writers create, rename and
 revoke tokens while the leader is killed, again and again. The gap lies between two changes that
@@ -6,7 +6,6 @@ were acknowledged, each of which is one more line of the audit log: what only lo
 is none. All differences between what was acknowledged and what is there must be 0.
 """
 
-import argparse
 import math
 import sys
 import tempfile
@@ -16,23 +15,27 @@ from itertools import pairwise
 from pathlib import Path
 
 from tests.bench import table
+from tests.bench.common import Bench, Needs, Options
 from tests.contracts.kinds import opened
-from tests.postgresql.cluster import Cluster
+from tests.postgresql.cluster import NEEDED, Cluster
 from tests.postgresql.processes import wait_until
 from tests.postgresql.writers import Acknowledged, Writers, differences
 from tokentui.core.chain import Broken
 from tokentui.stores.postgresql.opening import created
 
 _WRITERS = 8
+_CLUSTER = "a cluster"
 _BEFORE = 100
 """So many changes are made before each kill, and after it."""
 
 
-def main() -> None:
+def _measure(options: Options) -> None:
     """Kill, measure, and print what was measured."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=5)
-    kills = parser.parse_args().kills
+    if _CLUSTER in options.parts:
+        _fail_over(options.rounds)
+
+
+def _fail_over(kills: int) -> None:
     with Cluster() as cluster, tempfile.TemporaryDirectory() as folder:
         created(cluster.url(), Path(folder))
         with Writers(cluster.url(), Path(folder), _WRITERS) as writers:
@@ -92,5 +95,7 @@ def _p50(gaps: Sequence[float]) -> str:
     return f"{sorted(gaps)[len(gaps) // 2]:.1f}"
 
 
+BENCH = Bench(doc=__doc__, measure=_measure, rounds=5, needs={_CLUSTER: Needs(NEEDED)})
+
 if __name__ == "__main__":
-    main()
+    BENCH.main()

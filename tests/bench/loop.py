@@ -4,7 +4,6 @@ The work is done in a thread, as a session does it; a heartbeat in the loop says
 woken (interpreter lock). The screen cannot follow a key for as long as that.
 """
 
-import argparse
 import asyncio
 import tempfile
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from tokentui.core.window import Offset
 from tokentui.stores.file.backend import FileBackend
 
 from . import table
+from .common import Bench, Options
 from .samples import fill, sample
 
 _BEAT = 0.001
@@ -58,22 +58,22 @@ async def _beside(work: Callable[[], object]) -> Held:
     return Held(took, max(gaps))
 
 
-def main() -> None:
-    """Measure, and print what was measured."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tokens", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "tokens.json"
-        fill(path, [sample(number, _HASH) for number in range(given.tokens)])
-        _use(path, given.tokens)
-        _change(open_files(str(path)), given.tokens)  # as a file is that was written here
-        found: dict[str, list[Held]] = {}
-        for _ in range(given.rounds):
-            for what, held in asyncio.run(_one_round(path, given.tokens)).items():
-                found.setdefault(what, []).append(held)
-    print(f"{given.tokens:,} tokens, all used, {given.rounds} rounds, in ms.\n")
+def _measure(options: Options) -> None:
+    for count in options.sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            _measure_one(Path(folder) / "tokens.json", count, options.rounds)
+
+
+def _measure_one(path: Path, count: int, rounds: int) -> None:
+    fill(path, [sample(number, _HASH) for number in range(count)])
+    _use(path, count)
+    _change(open_files(str(path)), count)  # as a file is that was written here
+    found: dict[str, list[Held]] = {}
+    for turn in range(rounds):
+        table.progress(f"{count:,} tokens: round {turn + 1} of {rounds}.")
+        for what, held in asyncio.run(_one_round(path, count)).items():
+            found.setdefault(what, []).append(held)
+    print(f"{count:,} tokens, all used, {rounds} rounds, in ms.\n")
     rows = [
         (
             what,
@@ -129,5 +129,7 @@ async def _one_round(path: Path, tokens: int) -> dict[str, Held]:
     return held
 
 
+BENCH = Bench(doc=__doc__, measure=_measure, rounds=5, sizes=(100_000,))
+
 if __name__ == "__main__":
-    main()
+    BENCH.main()

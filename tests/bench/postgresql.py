@@ -1,104 +1,57 @@
 """How a store in PostgreSQL grows: `python -m tests.bench.postgresql`.
 
 Each size is a database of its own on one server, which syncs to disk. Windows stand beside those of
-the smallest size, changes beside those of a file with as many tokens, a start beside that of a bare
-app that imports psycopg: all taken in turns in one run, so the ratios last.
+the smallest size, changes beside those of a file with as many tokens: all in turns, in one run.
 """
 
-import argparse
-import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 
-import psycopg
 from msgspec.structs import replace
 
 from tests.postgresql.delay import Link
-from tests.postgresql.server import Server
-from tokentui.core.audit import Actor
+from tests.postgresql.server import NEEDED, Server
 from tokentui.core.backend import Backend, new_key
 from tokentui.core.change import Create, Import, Revoke
 from tokentui.core.clock import utc_now
 from tokentui.core.query import Query, Sort
 from tokentui.core.search_language import parse
 from tokentui.core.window import After, Around, First, Offset
-from tokentui.stores import AuditOptions, open_backend
-from tokentui.stores.postgresql.opening import created
 
 from . import table
+from .common import Bench, Needs, Options
+from .databases import FIRST, SETTINGS, database, keys_of, opened
 from .processes import PROGRAM
 from .samples import environment, fill, sample
-from .start import BARE_APP
 from .terminal import TimedTerminal
 
-_SIZES = [10_000, 1_000_000]
+_SERVER = "a server"
 _FILES = [100, 100_000]
-_ROUNDS = 7
 _HASH = "$2b$04$" + "." * 53
-_FILL = """
-INSERT INTO tokens (id, account, name, name_key, created_at, expires_at, saved_at, hash, revision,
-    changed)
-SELECT lpad(n::text, 10, '0'), 'ada', name, name, '2026-01-01'::timestamptz + n * interval '1 min',
-    CASE WHEN n %% 3 = 0 THEN 'infinity'
-        ELSE now() + (n %% 700 - 50) * interval '1 day' END,
-    now(), %(hash)s, 1, 1
-FROM (
-    SELECT n, (ARRAY['deploy', 'backup', 'ci', 'vendor', 'web'])[1 + n::bigint * 7919 %% 5]
-        || '-' || lpad(n::text, 8, '0') AS name
-    FROM generate_series(0, %(count)s - 1) AS n
-) AS named
-"""
-_USE = (
-    "INSERT INTO uses SELECT id, now() - random() * interval '90 days', 1, NULL FROM tokens "
-    "WHERE random() < 0.5"
-)
-
-_FIRST = "backup-0"
-"""What the name of the first token begins with."""
 _SEARCHES = (
     *("d", "dep", "web-0000", "0077", "zzznope", "zz", "dep !web"),
     *("status:expired", "used:never", "used:>60d dep", "from:192.0.2.0/24"),
     *("note:ni", "!note:none"),
 )
 _ROUND_TRIPS = (0.0, 0.005, 0.05, 0.5)
-_BARE = "a bare Textual app that imports psycopg"
 
 Times = dict[str, list[float]]
 
 
-def main() -> None:
-    """Measure, and print what was measured."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=_SIZES, help="numbers of tokens")
-    parser.add_argument("--rounds", type=int, default=_ROUNDS, help="runs of each, two or more")
-    options = parser.parse_args()
-    settings = {"shared_buffers": "1GB", "max_wal_size": "4GB"}
-    with Server(fsync=True, settings=settings) as server, tempfile.TemporaryDirectory() as folder:
-        keys = Path(folder) / ".local" / "share" / "tokentui" / "keys"
-        urls = {count: _database(server, keys, count) for count in options.sizes}
-        _show_windows({count: _opened(url, keys) for count, url in urls.items()}, options.rounds)
-        _show_changes(server, keys, Path(folder), options.rounds)
-        _show_starts(urls, folder, options.rounds)
-        _show_distances(server, urls[max(urls)], folder, options.rounds)
+def _measure(options: Options) -> None:
+    if _SERVER in options.parts:
+        _show(options.sizes, options.rounds)
 
 
-def _database(server: Server, keys: Path, count: int) -> str:
-    """Make a store of so many tokens, half of them used, and return its URL."""
-    table.progress(f"Making a database of {count:,} tokens.")
-    url = server.create_database()
-    created(url, keys)
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(_FILL.encode(), {"count": count, "hash": _HASH})
-        connection.execute(_USE.encode())
-        connection.execute("UPDATE head SET tokens = 1")
-        connection.execute("VACUUM ANALYZE")
-    return url
-
-
-def _opened(url: str, keys: Path) -> Backend:
-    return open_backend(url, audit=AuditOptions(Actor("ada"), keys=str(keys)))
+def _show(sizes: Sequence[int], rounds: int) -> None:
+    with Server(fsync=True, settings=SETTINGS) as server, tempfile.TemporaryDirectory() as home:
+        keys = keys_of(home)
+        urls = {count: database(server, keys, count) for count in sizes}
+        _show_windows({count: opened(url, keys) for count, url in urls.items()}, rounds)
+        _show_changes(server, keys, Path(home), rounds)
+        _show_distances(server, urls[max(urls)], home, rounds)
 
 
 def _timed(times: Times, what: str, call: Callable[[], object]) -> None:
@@ -166,8 +119,8 @@ def _show_changes(server: Server, keys: Path, folder: Path, rounds: int) -> None
         path.parent.mkdir()
         fill(path, [sample(number, _HASH) for number in range(count)])
         sides = {
-            "database": _opened(_database(server, keys, count), keys),
-            "file": _opened(str(path), keys),
+            "database": opened(database(server, keys, count), keys),
+            "file": opened(str(path), keys),
         }
         times: dict[str, Times] = {side: {} for side in sides}
         for turn in range(rounds):
@@ -202,33 +155,6 @@ def _change(times: Times, backend: Backend, turn: int) -> None:
     _timed(times, "revoke 1,000", lambda: backend.commit(gone, "ada", new_key()))
 
 
-def _show_starts(urls: dict[int, str], home: str, rounds: int) -> None:
-    """Print how long the program takes to the first tokens, beside a bare app with psycopg."""
-    commands = {
-        f"tokentui, {count:,} tokens": ([PROGRAM], environment(home, url))
-        for count, url in urls.items()
-    }
-    program = (
-        f"import psycopg, runpy, sys; sys.argv[1:] = ['{_FIRST}'] * 20; "
-        f"runpy.run_path({BARE_APP!r}, run_name='__main__')"
-    )
-    command = [sys.executable, "-c", program]
-    commands[_BARE] = command, environment(home, "none")
-    times: Times = {}
-    for turn in range(rounds):
-        for what, (command, env) in commands.items():
-            table.progress(f"Starts: round {turn + 1} of {rounds}.")
-            with TimedTerminal(command, env) as terminal:
-                painted = terminal.start(_FIRST.encode()).text_after
-            times.setdefault(what, []).append(painted)
-    rows = [
-        (what, table.milliseconds(each), table.ratio(each, times[_BARE]))
-        for what, each in times.items()
-    ]
-    print(f"From the start to the first rows, {rounds} rounds, medians in ms.\n")
-    table.show(("what", "ms", "ratio"), rows)
-
-
 def _show_distances(server: Server, url: str, home: str, rounds: int) -> None:
     """Print how long a filter takes from its last key to its rows, by the distance."""
     database = url.partition("///")[2].partition("?")[0]
@@ -241,7 +167,7 @@ def _show_distances(server: Server, url: str, home: str, rounds: int) -> None:
                 Link(server.socket, round_trip=round_trip) as link,
                 TimedTerminal([PROGRAM], environment(home, link.url(database))) as terminal,
             ):
-                terminal.start(_FIRST.encode())
+                terminal.start(FIRST.encode())
                 terminal.press(b"/", b"Name, note, ID")
                 answer = terminal.press(b"web", b"web-0")
             times.setdefault(what, []).append(answer.text_after)
@@ -253,5 +179,13 @@ def _show_distances(server: Server, url: str, home: str, rounds: int) -> None:
     table.show(("round trip", "ms", "goal"), rows)
 
 
+BENCH = Bench(
+    doc=__doc__,
+    measure=_measure,
+    rounds=7,
+    sizes=(10_000, 1_000_000),
+    needs={_SERVER: Needs(NEEDED)},
+)
+
 if __name__ == "__main__":
-    main()
+    BENCH.main()

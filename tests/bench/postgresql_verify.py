@@ -4,7 +4,6 @@ Every figure stands beside a baseline from the same run, taken in turns: only th
 server is one on a Unix socket, which syncs to disk and has no standby.
 """
 
-import argparse
 import itertools
 import tempfile
 import tracemalloc
@@ -18,7 +17,7 @@ from time import perf_counter
 import psycopg
 
 from tests.postgresql.lookups import create, revoke, writer
-from tests.postgresql.server import Server
+from tests.postgresql.server import NEEDED, Server
 from tokentui.core.credential import BcryptHasher, Secret
 from tokentui.core.lookup import CredentialLookup
 from tokentui.core.snapshot_lookup import SnapshotLookup
@@ -32,7 +31,9 @@ from tokentui.stores.postgresql.tokens import TokenTable
 from tokentui.stores.postgresql.url import conninfo_of
 
 from . import table
+from .common import Bench, Needs, Options
 
+_SERVER = "a server"
 _SEEN = 50
 _CALLS = 2_000
 _VERIFIERS = 3
@@ -46,24 +47,25 @@ _INSERT = (
 )
 
 
-def main() -> None:
-    """Measure, and print what was measured."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15, help="runs of each, two or more")
-    parser.add_argument("--tokens", type=int, default=MOST - 2 * _SEEN, help="in the store")
-    given = parser.parse_args()
+def _measure(options: Options) -> None:
+    if _SERVER in options.parts:
+        for count in options.sizes:
+            _measure_one(count, options.rounds)
+
+
+def _measure_one(count: int, rounds: int) -> None:
     with Server(fsync=True) as server, tempfile.TemporaryDirectory() as keys:
         url = server.create_database()
         created(url, Path(keys))
         with closing(psycopg.connect(url, autocommit=True)) as connection:
-            connection.execute(_INSERT, [given.tokens])
+            connection.execute(_INSERT, [count])
             connection.execute("UPDATE head SET tokens = 1")
             connection.execute("VACUUM ANALYZE")
         with writer(url, Path(keys)) as backend:
             secrets = [create(backend, number)[1] for number in range(_SEEN)]
         _show_memory(url)
-        _show_calls(url, secrets, given.tokens, given.rounds)
-        _show_revocations(url, Path(keys), given.rounds)
+        _show_calls(url, secrets, count, rounds)
+        _show_revocations(url, Path(keys), rounds)
 
 
 @contextmanager
@@ -216,5 +218,13 @@ class _Refusals:
         return [max(0.0, end - began) for end in self._ends]
 
 
+BENCH = Bench(
+    doc=__doc__,
+    measure=_measure,
+    rounds=15,
+    sizes=(MOST - 2 * _SEEN,),
+    needs={_SERVER: Needs(NEEDED)},
+)
+
 if __name__ == "__main__":
-    main()
+    BENCH.main()

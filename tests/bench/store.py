@@ -4,7 +4,6 @@ Both work on the same documents, in turns, in one run: only the ratios last. Our
 syncs to disk, checks names and revisions and reads what others wrote; stock TinyDB does not.
 """
 
-import argparse
 import shutil
 import tempfile
 import tracemalloc
@@ -24,12 +23,9 @@ from tokentui.core.token import Token
 from tokentui.core.window import FIRST, Offset
 
 from . import table
+from .common import Bench, Options
 from .samples import fill, sample
 
-_SIZES = [100, 1_000, 10_000]
-_LARGE = 100_000
-_ROUNDS = 11
-_LARGE_ROUNDS = 3
 _WINDOW = 40
 _REPEATS = 5
 _WORDS = ("svc-0", "00077", "nowhere", "7-7", "svc-00009")
@@ -100,25 +96,21 @@ _SIDES: dict[str, Callable[[Path], _Side]] = {"ours": _Ours, "stock": _Stock}
 _Times = dict[str, list[float]]
 
 
-def main() -> None:
-    """Measure, and print what was measured."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--large", action="store_true", help=f"also {_LARGE} tokens")
-    sizes = [*_SIZES, _LARGE] if parser.parse_args().large else _SIZES
-    for count in sizes:
+def _measure(options: Options) -> None:
+    for count in options.sizes:
         with tempfile.TemporaryDirectory() as folder:
-            _measure(count, Path(folder))
+            _measure_one(count, Path(folder), options.rounds)
 
 
-def _measure(count: int, folder: Path) -> None:
+def _measure_one(count: int, folder: Path, rounds: int) -> None:
     made = folder / "made" / "tokens.json"
     fill(made, [sample(number, _HASH) for number in range(count)])
     paths = {side: folder / side / "tokens.json" for side in _SIDES}
     for path in paths.values():
         shutil.copytree(made.parent, path.parent)
-    rounds = _LARGE_ROUNDS if count == _LARGE else _ROUNDS
     times = {side: _Times() for side in _SIDES}
     for turn in range(rounds):
+        table.progress(f"{count:,} tokens: round {turn + 1} of {rounds}.")
         for side, path in paths.items():
             for what, seconds in _one_turn(_SIDES[side], path, count, turn).items():
                 times[side].setdefault(what, []).append(seconds)
@@ -209,5 +201,7 @@ def _show(
     table.show(("what", "ours", "stock TinyDB", "ratio"), rows)
 
 
+BENCH = Bench(doc=__doc__, measure=_measure, rounds=11, sizes=(100, 1_000, 10_000))
+
 if __name__ == "__main__":
-    main()
+    BENCH.main()
