@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.opening import open_store
-from tokentui.core import import_export
+from tokentui.core import batches, import_export
 from tokentui.core.errors import InvalidImport
 from tokentui.core.import_export import Form
 from tokentui.core.token import BASE62, Token
@@ -73,8 +74,26 @@ _tokens = st.builds(
 )
 
 
+def _written(tokens: Iterable[Token], form: Form, *, hashes: bool = False) -> str:
+    return "".join(import_export.write(tokens, form, hashes=hashes))
+
+
+@pytest.mark.parametrize("form", Form)
+def test_tokens_are_taken_as_they_are_written(form: Form) -> None:
+    taken: list[Token] = []
+
+    def tokens() -> Iterator[Token]:
+        for _ in range(3 * batches.SIZE):
+            taken.append(_TOKEN)
+            yield _TOKEN
+
+    for number, part in enumerate(import_export.write(tokens(), form), 1):
+        assert len(taken) == min(number, 3) * batches.SIZE
+        assert part.count(_TOKEN.id) == (batches.SIZE if number <= 3 else 0)
+
+
 def record(**changes: object) -> dict[str, Any]:
-    [exported] = json.loads(import_export.write([_TOKEN], Form.JSON, hashes=True))
+    [exported] = json.loads(_written([_TOKEN], Form.JSON, hashes=True))
     return exported | changes  # type: ignore[no-any-return]
 
 
@@ -90,20 +109,20 @@ def as_text(records: list[dict[str, Any]], form: Form) -> str:
 
 @given(st.lists(_tokens, unique_by=lambda token: token.id), st.sampled_from(Form))
 def test_what_was_written_with_hashes_is_read_back(tokens: list[Token], form: Form) -> None:
-    assert import_export.read(import_export.write(tokens, form, hashes=True), form) == tokens
+    assert import_export.read(_written(tokens, form, hashes=True), form) == tokens
 
 
 @pytest.mark.parametrize("form", Form)
 def test_hashes_are_left_out_unless_asked_for(form: Form) -> None:
-    assert _HASH not in import_export.write([_TOKEN], form)
-    assert "hash" not in import_export.write([_TOKEN], form)
+    assert _HASH not in _written([_TOKEN], form)
+    assert "hash" not in _written([_TOKEN], form)
 
 
 @pytest.mark.parametrize("form", Form)
 @pytest.mark.parametrize("char", ["\x1b", "\x9b", "\u202e", "\x7f", "\r"])
 def test_nothing_that_is_written_acts_on_a_terminal(form: Form, char: str) -> None:
     hostile = replace(_TOKEN, name=f"a{char}b", account=f"a{char}b", networks=(char,))
-    assert char not in import_export.write([hostile], form)
+    assert char not in _written([hostile], form)
 
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -112,7 +131,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 @pytest.mark.parametrize("begin", _FORMULA)
 def test_no_spreadsheet_takes_a_cell_for_a_formula(begin: str) -> None:
     hostile = replace(_TOKEN, name=f"{begin}1", account=f"{begin}cmd", revoked_by=f"{begin}A1")
-    [_, row] = csv.reader(io.StringIO(import_export.write([hostile], Form.CSV)))
+    [_, row] = csv.reader(io.StringIO(_written([hostile], Form.CSV)))
     assert not [cell for cell in row if cell.startswith(_FORMULA)]
 
 
@@ -214,7 +233,7 @@ def test_a_last_day_is_not_forgotten(form: Form) -> None:
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
 def test_lines_may_end_as_on_any_system(ends: str) -> None:
-    text = import_export.write([_TOKEN], Form.CSV, hashes=True).replace("\n", ends)
+    text = _written([_TOKEN], Form.CSV, hashes=True).replace("\n", ends)
     assert import_export.read(text, Form.CSV) == [_TOKEN]
 
 

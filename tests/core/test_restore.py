@@ -138,7 +138,7 @@ class TestRotatedSince:
         service.retire()
         assert service.queries.verifier().verify(made.secret).id == made.token.id
         assert service.queries.verifier().verify(new.secret).id == service.queries.look_up("ci").id
-        assert find_problems(service.queries) == []
+        assert list(find_problems(service.queries)) == []
 
     def test_it_has_its_name_again_where_that_is_free(
         self, archive: FileBackend, service: TokenCommands

@@ -61,7 +61,7 @@ class TestCreate:
         saved = service.confirm_saved(first.id)
         new = service.rotate(saved, timedelta(hours=1)).token
         service.revoke([second])
-        assert find_problems(open_service().queries) == []
+        assert list(find_problems(open_service().queries)) == []
         assert {token.id for token in open_service().backend.tokens.snapshot().values()} == {
             first.id,
             second.id,
@@ -332,7 +332,7 @@ class TestRotate:
             "ci-deploy",
             "late",
         ]
-        assert find_problems(service.queries) == []
+        assert list(find_problems(service.queries)) == []
 
     def test_a_disk_that_confirms_nothing_still_hands_out_the_secret(
         self, service: TokenCommands, made: NewToken

@@ -1,8 +1,9 @@
 """What there is to do about the tokens: for a person, for cron and for monitoring."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from enum import StrEnum
+from itertools import chain, islice
 
 import click
 from msgspec.structs import replace
@@ -10,11 +11,13 @@ from msgspec.structs import replace
 from tokentui import formatting
 from tokentui.cli.common import json_option, open_service, store_option, to_public_dicts
 from tokentui.cli.renamed import RenamedChoice
-from tokentui.console import ExitCode, echo_error, write, write_json
+from tokentui.console import ExitCode, echo_error, write, write_parts
+from tokentui.core.batches import batches
 from tokentui.core.commands import TokenCommands
 from tokentui.core.errors import StoreError
-from tokentui.core.query import UNUSED_FOR, Filter, Sort, TokenRow
-from tokentui.core.text import printable
+from tokentui.core.query import UNUSED_FOR, Filter, Query, Sort, TokenRow
+from tokentui.core.search import Date, Never, Search
+from tokentui.core.text import ascii_json_list, printable
 from tokentui.core.token import DEFAULT_SOON
 
 
@@ -67,44 +70,64 @@ def report(within: int | None, unused_for: int, only: tuple[str, ...], as_json: 
     if within is not None:
         policy = replace(service.queries.policy, soon=timedelta(days=within))
         service.queries.policy = policy
-    wanted = [Finding(word) for word in only] or list(Finding)
-    found: dict[Finding, Sequence[TokenRow]] = {}
-    uses_unread: StoreError | None = None
-    for finding in wanted:
-        try:
-            found[finding] = _look(service, finding, timedelta(days=unused_for))
-        except StoreError as error:
-            if finding not in _BY_USE:
-                raise
-            uses_unread = error
+    found = _Found(service, [Finding(word) for word in only] or list(Finding), unused_for)
     if as_json:
-        write_json({each: [*to_public_dicts(service, rows)] for each, rows in found.items()})
+        write_parts(_json(service, found))
     else:
         _print(service, found, unused_for)
-    if uses_unread is not None:
-        raise uses_unread
-    if not any(found.values()):
+    if found.uses_unread is not None:
+        raise found.uses_unread
+    if not found.any:
         echo_error("Nothing to report.")
     else:
         click.get_current_context().exit(ExitCode.FINDINGS)
 
 
-def _look(service: TokenCommands, finding: Finding, unused_for: timedelta) -> Sequence[TokenRow]:
-    if finding is Finding.NEVER_EXPIRES:
-        return [
-            row
-            for row in service.queries.scan(service.queries.query())
-            if row.token.expires_at is None
-        ]
-    query = service.queries.query(Filter(finding), Sort.EXPIRES)
-    if finding is Finding.UNUSED:
-        query = replace(query, idle_since=query.now - unused_for)
-    return list(service.queries.scan(query))
+class _Found:
+    """What is found, one finding at a time, to be gone through once."""
+
+    def __init__(self, service: TokenCommands, wanted: Iterable[Finding], unused_for: int) -> None:
+        self._service = service
+        self._wanted = wanted
+        self._unused_for = timedelta(days=unused_for)
+        self.any = False
+        """Whether there was a token among them."""
+        self.uses_unread: StoreError | None = None
+        """Why findings by use are left out, if they are."""
+
+    def __iter__(self) -> Iterator[tuple[Finding, Iterator[TokenRow]]]:
+        for finding in self._wanted:
+            rows = self._service.queries.scan(self._query(finding))
+            try:
+                first = [*islice(rows, 1)]
+            except StoreError as error:
+                if finding not in _BY_USE:
+                    raise
+                self.uses_unread = error
+                continue
+            self.any = self.any or bool(first)
+            yield finding, chain(first, rows)
+
+    def _query(self, finding: Finding) -> Query:
+        queries = self._service.queries
+        if finding is Finding.NEVER_EXPIRES:
+            return replace(queries.query(), search=Search((Never(date=Date.EXPIRES),)))
+        query = queries.query(Filter(finding), Sort.EXPIRES)
+        if finding is Finding.UNUSED:
+            query = replace(query, idle_since=query.now - self._unused_for)
+        return query
 
 
-def _print(
-    service: TokenCommands, found: dict[Finding, Sequence[TokenRow]], unused_for: int
-) -> None:
+def _json(service: TokenCommands, found: _Found) -> Iterator[str]:
+    before = "{"
+    for finding, rows in found:
+        yield f'{before}\n  "{finding}": '
+        yield from ascii_json_list(to_public_dicts(service, rows), indent="  ")
+        before = ","
+    yield "{}" if before == "{" else "\n}"
+
+
+def _print(service: TokenCommands, found: _Found, unused_for: int) -> None:
     context = service.queries.display_context()
 
     def created(row: TokenRow) -> str:
@@ -127,8 +150,9 @@ def _print(
         Finding.NEVER_USED: ("Never used", created),
         Finding.NEVER_EXPIRES: ("No expiration date", created),
     }
-    for finding, rows in found.items():
-        if rows:
-            title, detail = titles[finding]
-            lines = [f"  {printable(row.token.name)}  {detail(row)}" for row in rows]
-            write("\n".join([f"{title}:", *lines]))
+    for finding, rows in found:
+        title, detail = titles[finding]
+        before = f"{title}:\n"
+        for batch in batches(f"  {printable(row.token.name)}  {detail(row)}" for row in rows):
+            write(before + "\n".join(batch))
+            before = ""

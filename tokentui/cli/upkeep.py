@@ -23,11 +23,13 @@ from tokentui.console import ExitCode, Failure, echo_error, write, write_json
 from tokentui.core import errors, import_export, restore
 from tokentui.core.backend import Backend, committed
 from tokentui.core.change import Import
+from tokentui.core.commands import TokenCommands
 from tokentui.core.import_export import Form
 from tokentui.core.problems import find_problems
 from tokentui.core.repositories import every_token
 from tokentui.core.store_url import is_database
 from tokentui.core.text import printable
+from tokentui.core.token import Token
 from tokentui.stores import absolute, change_problems, default_keys
 
 _LARGEST_IMPORT = 256 * 1024 * 1024
@@ -40,17 +42,20 @@ def check() -> None:
     """Check the store for problems. For cron: exit code 5 if there are any."""
     backend = open_whole()
     service = service_for(settings(), backend)
-    problems = [
-        *find_problems(service.queries),
-        *_undone(backend),
-        *backend.backups.problems(),
-        *_change_problems(backend),
-    ]
-    for problem in problems:
+    found = 0
+    for problem in _problems(service):
         write(printable(problem))
-    if problems:
-        raise Failure(f"Problems found: {len(problems)}. Nothing was changed.", ExitCode.STORE)
+        found += 1
+    if found:
+        raise Failure(f"Problems found: {found}. Nothing was changed.", ExitCode.STORE)
     echo_error(f"No problems found in {printable(backend.url)}.")
+
+
+def _problems(service: TokenCommands) -> Iterator[str]:
+    yield from find_problems(service.queries)
+    yield from _undone(service.backend)
+    yield from service.backend.backups.problems()
+    yield from _change_problems(service.backend)
 
 
 def _change_problems(backend: Backend) -> Iterable[str]:
@@ -151,19 +156,27 @@ def export_tokens(form: str | None, hashes: bool, to_file: Path | None) -> None:
     """Export all tokens as JSON or CSV, without secrets. Revoked tokens are included."""
     operator_only()
     backend = open_service().backend
-    tokens = every_token(backend.tokens)
     if hashes and not backend.capabilities.verifies:
         raise Failure(backend.capabilities.denial_reasons["verifies"], ExitCode.STORE)
-    text = import_export.write(tokens, _form(form, to_file), hashes=hashes)
+    count = 0
+
+    def counted() -> Iterator[Token]:
+        nonlocal count
+        for token in every_token(backend.tokens):
+            count += 1
+            yield token
+
+    parts = import_export.write(counted(), _form(form, to_file), hashes=hashes)
     if to_file is None:
-        write(text.removesuffix("\n"))
+        for part in parts:
+            write(part, end="")
         return
     try:
         with files.new_private(to_file) as file:
-            file.write(text.encode())
+            file.writelines(part.encode() for part in parts)
     except OSError as error:
         raise Failure(formatting.not_written(to_file, error), ExitCode.FILE) from None
-    echo_error(f"Exported {formatting.tokens(len(tokens))} to {printable(str(to_file))}.")
+    echo_error(f"Exported {formatting.tokens(count)} to {printable(str(to_file))}.")
 
 
 @click.command("import")

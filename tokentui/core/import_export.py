@@ -10,11 +10,12 @@ import msgspec
 from msgspec.structs import replace
 
 from tokentui.core.access import parse_networks
+from tokentui.core.batches import batches
 from tokentui.core.credential import SECRET_PATTERN, is_hash
 from tokentui.core.errors import InvalidImport, InvalidInput
 from tokentui.core.note import check_note
 from tokentui.core.repositories import TokenRepository, every_token
-from tokentui.core.text import ascii_json, printable
+from tokentui.core.text import ascii_json_list, printable
 from tokentui.core.token import Token, check_name, clashing, to_record
 
 _FIELDS = Token.__struct_fields__
@@ -31,24 +32,31 @@ class Form(StrEnum):
     CSV = "csv"
 
 
-def write(tokens: Iterable[Token], form: Form, *, hashes: bool = False) -> str:
-    """Return `tokens` as text, all their fields, but without hashes unless asked for."""
+def write(tokens: Iterable[Token], form: Form, *, hashes: bool = False) -> Iterator[str]:
+    """Yield `tokens` as text in parts, all their fields, but without hashes unless asked for."""
     fields = [name for name in _FIELDS if hashes or name != "hash"]
-    records = [
-        {name: value for name, value in to_record(token).items() if name in fields}
-        for token in tokens
-    ]
+    records = map(to_record, tokens)
     match form:
         case Form.JSON:
-            return ascii_json(records) + "\n"
+            yield from ascii_json_list({name: each[name] for name in fields} for each in records)
+            yield "\n"
         case Form.CSV:
-            import csv  # slow to load, as far as other commands are concerned
+            yield from csv_parts(fields, ([each[name] for name in fields] for each in records))
 
-            text = io.StringIO()
-            rows = csv.DictWriter(text, fields, lineterminator="\n")
-            rows.writeheader()
-            rows.writerows({name: cell(value) for name, value in each.items()} for each in records)
-            return text.getvalue()
+
+def csv_parts(titles: Sequence[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    """Yield CSV in parts: a batch of rows at a time is taken."""
+    import csv  # slow to load, and seldom needed
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(titles)
+    for batch in batches(rows):
+        writer.writerows(map(cell, row) for row in batch)
+        yield text.getvalue()
+        text.seek(0)
+        text.truncate()
+    yield text.getvalue()
 
 
 def read(text: str, form: Form) -> list[Token]:
@@ -78,7 +86,7 @@ def missing(tokens: Sequence[Token], store: TokenRepository) -> list[Token]:
     What it has stays as it is, so an import changes no token and revives none. Raises
     `InvalidImport` where names are taken.
     """
-    here = every_token(store)
+    here = [*every_token(store)]
     # What a damaged record says of itself is believed where it is that it was revoked.
     known = {token.id for token in here} | {
         each for each, revoked in store.broken().items() if revoked

@@ -1,28 +1,35 @@
 """What is wrong with a store."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from tokentui.core import credential
 from tokentui.core.errors import InvalidName
 from tokentui.core.queries import TokenQueries
 from tokentui.core.repositories import every_token
 from tokentui.core.text import printable
-from tokentui.core.token import Token, check_name, clashing
+from tokentui.core.token import Token, check_name, name_key
 
 
-def find_problems(queries: TokenQueries) -> list[str]:
-    """Return all that is wrong with the store, a sentence each. Reads every token."""
-    tokens = every_token(queries.backend.tokens)
+def find_problems(queries: TokenQueries) -> Iterator[str]:
+    """Yield all that is wrong with the store, a sentence each, while every token is read."""
+    yield from queries.warnings()
     verifies = queries.backend.capabilities.verifies
-    return [
-        *queries.warnings(),
-        *(
-            f"Several tokens have the name {printable(name)}. Rename all but one."
-            for name in sorted(clashing(tokens))
-        ),
-        *(problem for token in tokens for problem in _problems(token)),
-        *(problem for token in tokens if verifies for problem in _hash_problems(token)),
-    ]
+    tokens = every_token(queries.backend.tokens)
+    for _, namesakes in groupby(tokens, lambda token: name_key(token.name)):
+        yield from _problems_of_one_name(namesakes, verifies=verifies)
+
+
+def _problems_of_one_name(namesakes: Iterable[Token], *, verifies: bool) -> Iterator[str]:
+    holders: dict[str, list[str]] = {}
+    for token in namesakes:
+        if token.holds_name:
+            holders.setdefault(token.account, []).append(token.name)
+        yield from _problems(token)
+        if verifies:
+            yield from _hash_problems(token)
+    for name in sorted({name for names in holders.values() if len(names) > 1 for name in names}):
+        yield f"Several tokens have the name {printable(name)}. Rename all but one."
 
 
 def _problems(token: Token) -> Iterator[str]:

@@ -150,8 +150,8 @@ class TokenRepository(TokenSource, Protocol):
         ...
 
 
-def every_token(tokens: TokenRepository) -> list[Token]:
-    """Read all tokens.
+def every_token(tokens: TokenRepository) -> Iterator[Token]:
+    """Yield all tokens; a part of them at a time is in memory.
 
     Args:
         tokens: Where they are found.
@@ -160,7 +160,7 @@ def every_token(tokens: TokenRepository) -> list[Token]:
         All tokens, revoked ones as well, by name.
     """
     query = Query(now=utc_now(), statuses=frozenset(Status))
-    return [row.token for row in tokens.scan(query)]
+    return (row.token for row in tokens.scan(query))
 
 
 class AccountRepository(AccountSource, Protocol):

@@ -1,6 +1,6 @@
 """Restoring a backup: a merge, by which no token of the store is lost or comes to life unasked."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import tzinfo
 
@@ -55,7 +55,7 @@ def plan(
     Where the store is damaged or lacks a token, all other backups are asked whether it was
     revoked. Raises `BackupNotFound`, `NamesClash`, `InvalidInput` for a wrong `revive`.
     """
-    backup = every_token(backend.backups.open(name))
+    backup = [*every_token(backend.backups.open(name))]
     present, damage = _present(backend)
     known = present
     if any(token.id not in present for token in backup):
@@ -124,20 +124,17 @@ def change(name: str, planned: Restoration) -> Restore:
     )
 
 
-def undone_revocations(backend: Backend) -> list[Token]:
-    """Return the tokens that live although a backup knows them as revoked.
+def undone_revocations(backend: Backend) -> Iterator[Token]:
+    """Yield the tokens that live although a backup knows them as revoked.
 
     An older file that somebody put in the place of the store does that, not a restore: what it
     revives has a later revision.
     """
     revoked = _revoked_in_backups(backend)
-    return [
-        token
-        for token in every_token(backend.tokens)
-        if token.revoked_at is None
-        and token.id in revoked
-        and token.revision <= revoked[token.id].revision
-    ]
+    for token in every_token(backend.tokens) if revoked else ():
+        known = revoked.get(token.id)
+        if known is not None and token.revoked_at is None and token.revision <= known.revision:
+            yield token
 
 
 def _present(backend: Backend) -> tuple[dict[str, Token], str | None]:
@@ -152,8 +149,7 @@ def _revoked_in_backups(backend: Backend) -> dict[str, Token]:
     revoked: dict[str, Token] = {}
     for each in backend.backups.listed():
         with suppress(StoreError, BackupNotFound):
-            tokens = every_token(backend.backups.open(each.name))
-            for token in tokens:
+            for token in every_token(backend.backups.open(each.name)):
                 latest = revoked.get(token.id, token)
                 if token.revoked_at is not None and token.revision >= latest.revision:
                     revoked[token.id] = token
