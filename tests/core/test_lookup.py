@@ -43,6 +43,7 @@ class FarAway:
         self.memory: dict[str, StoredCredential] = {}
         self.asked: list[str] = []
         self.meanwhile: deque[Callable[[], object]] = deque()
+        self.age = 2.5
         self.refreshes = 0
         self.closed = False
         self.asking = Semaphore(0)
@@ -74,7 +75,7 @@ class FarAway:
         assert self.asking.acquire(timeout=20)
 
     def health(self) -> LookupHealth:
-        return LookupHealth(2.5, len(self.memory), None)
+        return LookupHealth(self.age, len(self.memory), None)
 
     def close(self) -> None:
         self.closed = True
@@ -297,10 +298,25 @@ async def test_a_refresh_does_not_block_the_event_loop(
     assert await asyncio.gather(*asking)
 
 
+@pytest.mark.parametrize(
+    ("age", "impatient", "patient"),
+    [
+        (0.2, "_YOUNG_PATIENCE", "_REFRESH_PATIENCE"),
+        (0.3, "_REFRESH_PATIENCE", "_YOUNG_PATIENCE"),
+    ],
+)
 async def test_what_is_in_memory_counts_while_a_refresh_hangs(
-    remote: Verifier, far: FarAway, secret: Secret, monkeypatch: pytest.MonkeyPatch
+    remote: Verifier,
+    far: FarAway,
+    secret: Secret,
+    monkeypatch: pytest.MonkeyPatch,
+    age: float,
+    impatient: str,
+    patient: str,
 ) -> None:
-    monkeypatch.setattr(lookup_threads, "_REFRESH_PATIENCE", 0)
+    monkeypatch.setattr(lookup_threads, impatient, 0)
+    monkeypatch.setattr(lookup_threads, patient, 20)
+    far.age = age
     far.memory, far.due = far.tokens, True
     far.go_on.clear()
     assert (await remote.averify(secret)).name == "ci-deploy"

@@ -1,8 +1,5 @@
 """Work in slices: nothing is another one by it, and no single step of it is long."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import msgspec
 import pytest
 from hypothesis import given
@@ -10,9 +7,8 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from tokentui.core.cancel import NEVER, Cancel, Cancelled
-from tokentui.core.token import Token
-from tokentui.stores.file import json_slices, slices
-from tokentui.stores.file.json_slices import decoded, encoded
+from tokentui.stores.file import slices
+from tokentui.stores.file.json_slices import encoded
 from tokentui.stores.file.slices import sorted_in_slices
 
 from .samples import token
@@ -23,11 +19,6 @@ TOKENS = {str(number): token(number, name=f"t{number}") for number in range(50)}
 @pytest.fixture(autouse=True)
 def short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slices, "SIZE", 3)
-    monkeypatch.setattr(json_slices, "_LEAST", 300)
-
-
-def raw(table: Mapping[str, Any]) -> Raw:
-    return Raw(msgspec.json.encode(table))
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers()), max_size=60))
@@ -64,51 +55,3 @@ def test_no_part_that_is_encoded_has_many_records() -> None:
     assert max(map(len, encoded({"tokens": TOKENS}, "tokens"))) < 4 * len(
         msgspec.json.encode(token(1))
     )
-
-
-def test_what_is_decoded_in_slices_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    table, longest = raw(TOKENS), 0
-    decode = msgspec.json.decode
-
-    def noting(part: Any, **more: Any) -> Any:
-        nonlocal longest
-        longest = max(longest, len(memoryview(part)))
-        return decode(part, **more)
-
-    monkeypatch.setattr(msgspec.json, "decode", noting)
-    assert decoded(table, Token) == TOKENS
-    assert list(decoded(table, Token)) == list(TOKENS)
-    assert longest < 1000
-
-
-@pytest.mark.parametrize(
-    "odd",
-    [
-        {"id": "x"},
-        {"id": '},"', "text": "},", "more": {"a": {"b": "},"}, "c": 1}},
-        [{"a": 1}, {"b": 2}],
-        {},
-        '},"',
-        None,
-    ],
-    ids=str,
-)
-@pytest.mark.parametrize("place", range(0, 50, 7))
-def test_what_only_looks_like_a_border_is_none(odd: object, place: int) -> None:
-    table = {**TOKENS, str(place): odd, "odd},": odd}
-    found = decoded(raw(table), Token)
-    assert list(found) == list(table)
-    for key, record in table.items():
-        value = found[key]
-        assert (value if isinstance(value, Token) else msgspec.json.decode(value)) == record
-
-
-def test_a_table_with_spaces_is_read_as_well() -> None:
-    spaced = msgspec.json.format(msgspec.json.encode(TOKENS), indent=2)
-    assert decoded(Raw(spaced), Token) == TOKENS
-
-
-@pytest.mark.parametrize("content", [b"[]", b"null", b'"x"', b"12"])
-def test_what_is_no_table_is_refused(content: bytes) -> None:
-    with pytest.raises(msgspec.ValidationError):
-        decoded(Raw(content), Token)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tokentui.core.errors import StoreError, StoreOutOfDate
 from tokentui.core.flight import SingleFlight
+from tokentui.core.freshness import EVERY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,10 @@ _FIND_PATIENCE = 10.0
 """How many seconds a token that is not in memory is waited for."""
 _REFRESH_PATIENCE = 0.5
 """How many seconds a coroutine waits for changes before it asks what is in memory."""
+_YOUNG = 2 * EVERY
+"""How many seconds old what is in memory is at most while requests keep coming."""
+_YOUNG_PATIENCE = 0.02
+"""How many seconds a coroutine waits then: the others go on with what is in memory anyway."""
 
 
 class LookupThreads:
@@ -36,8 +41,10 @@ class LookupThreads:
         A refresh that takes too long goes on, but is not waited for: `peek` knows what still
         counts meanwhile (stale-while-revalidate).
         """
+        young = self._lookup.health().age <= _YOUNG
+        patience = _YOUNG_PATIENCE if young else _REFRESH_PATIENCE
         with suppress(TimeoutError):
-            await self._refreshing.call(None, self._lookup.refresh).aresult(_REFRESH_PATIENCE)
+            await self._refreshing.call(None, self._lookup.refresh).aresult(patience)
 
     def find(self, token_id: str) -> StoredCredential | None:
         """Return a token, or None where there is no such token.

@@ -21,7 +21,8 @@ from tokentui.core.errors import (
     StoreUnwritable,
 )
 from tokentui.stores.file import kept_keys, migrations, safety
-from tokentui.stores.file.json_slices import Buffer, decoded, encoded
+from tokentui.stores.file.json_parts import PartDecoder
+from tokentui.stores.file.json_slices import Buffer, encoded
 from tokentui.stores.file.stamp import Stamp, stamp_of
 from tokentui.stores.file.write_ahead import NOTHING_AHEAD, WriteAhead
 from tokentui.stores.lock import Lock, once_free
@@ -63,7 +64,7 @@ class DurableJSON(Storage):
     ) -> None:
         self.path = path
         self.table = table
-        self._kind = kind
+        self._decoder = PartDecoder(table, kind)
         self._lock = Lock(path)
         self._leftovers = leftovers
         self._advice = advice
@@ -200,29 +201,35 @@ class DurableJSON(Storage):
         if not content:
             raise self.damaged("is empty")
         try:
-            tables = msgspec.json.decode(content, type=dict[str, Raw])
-            if migrations.UNFINISHED in tables:
-                raise StoreUnreadable(
-                    f"A store is being copied to {self.path}, or the copy was interrupted. Wait "
-                    "until it is complete, or run tokentui store copy again."
-                )
-            version, needed = migrations.read_mark(tables)
-            if version > migrations.FORMAT:
-                wanted = f"tokentui {needed} or later" if needed else "a newer version of tokentui"
-                raise StoreTooNew(
-                    f"{self.path} has format {version}, but this version of tokentui supports "
-                    f"format {migrations.FORMAT}. The file was not changed. Install {wanted}."
-                )
+            tables, records = self._decoder.in_parts(content) or _undecoded(content)
+            version = self._supported_format(tables)
             self.older = version < migrations.FORMAT
             if self.older:
-                tables = migrations.migrated(tables, version)
-            records = decoded(tables.pop(self.table, Raw(b"{}")), self._kind)
+                tables, records = migrations.migrated(_undecoded(content)[0], version), None
+            if records is None:
+                records = self._decoder.whole(tables.pop(self.table, Raw(b"{}")))
         except (KeyError, msgspec.ValidationError):
             raise self.damaged("is not a tokentui store") from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise self.damaged("is damaged or not JSON") from None
         # Copies, since what is a part of the content keeps all of it in memory.
         return {name: table.copy() for name, table in tables.items()} | {self.table: records}
+
+    def _supported_format(self, tables: Mapping[str, Raw]) -> int:
+        """Return the format of `tables`; refuse those of no store, or none of this version."""
+        if migrations.UNFINISHED in tables:
+            raise StoreUnreadable(
+                f"A store is being copied to {self.path}, or the copy was interrupted. Wait "
+                "until it is complete, or run tokentui store copy again."
+            )
+        version, needed = migrations.read_mark(tables)
+        if version > migrations.FORMAT:
+            wanted = f"tokentui {needed} or later" if needed else "a newer version of tokentui"
+            raise StoreTooNew(
+                f"{self.path} has format {version}, but this version of tokentui supports "
+                f"format {migrations.FORMAT}. The file was not changed. Install {wanted}."
+            )
+        return version
 
     def damaged(self, what: str) -> StoreDamaged:
         """Return the error of a file that is not as it should be."""
@@ -244,3 +251,7 @@ class DurableJSON(Storage):
             with self._lock.held_if_free() as ours:
                 for path in left if ours else ():
                     path.unlink(missing_ok=True)
+
+
+def _undecoded(content: bytes) -> tuple[dict[str, Raw], None]:
+    return msgspec.json.decode(content, type=dict[str, Raw]), None

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import cast
 
 import msgspec
@@ -15,6 +16,7 @@ from tokentui.core.records import Needs, Records
 from tokentui.core.text import printable
 from tokentui.core.token import Token, name_key
 from tokentui.stores.file.haystack import Haystack
+from tokentui.stores.file.json_parts import Part, Parted
 from tokentui.stores.file.slices import in_slices, sorted_in_slices
 
 _RESULTS_KEPT = 3
@@ -29,6 +31,19 @@ FileRecords = Mapping[str, Token | Raw]
 """What a file holds, by TinyDB's document ID: a token, or what is none or of another version."""
 
 
+class Checked:
+    """What was found out about a part of the records."""
+
+    __slots__ = ("numbered", "plain")
+
+    def __init__(self, records: FileRecords) -> None:
+        self.numbered = _numbered(records)
+        self.plain = _plain(records.values())
+
+
+NOTHING_KNOWN: Mapping[Part, Checked] = MappingProxyType({})
+
+
 class Index:
     """The tokens of one content of the file, by id and by name.
 
@@ -36,7 +51,8 @@ class Index:
     are kept in tuples: a collection of garbage, which holds the interpreter, goes over every list.
     """
 
-    def __init__(self, records: FileRecords) -> None:
+    def __init__(self, records: FileRecords, known: Mapping[Part, Checked] = NOTHING_KNOWN) -> None:
+        """Index `records`; `known` are the `parts` of an index of an earlier content."""
         self.damage: list[str] = []
         self.broken: dict[str, bool] = {}
         """Of ids that only damaged records have: whether one of those says that it is revoked."""
@@ -48,12 +64,15 @@ class Index:
         """All tokens by name, which is the order of equals in every other one."""
         self._haystack: Haystack | None = None
         self._results: list[tuple[Query, Uses, tuple[Token, ...]]] = []
-        self.numbered = all(_numbered([*part]) for part in in_slices(records))
+        self.parts = {
+            part: known.get(part) or Checked(part.records) for part in Parted.of(records).parts
+        }
+        """What was found out about each part of the records."""
+        self.numbered = all(each.numbered for each in self.parts.values())
         self._by_id: dict[str, Token] = {}
-        if self.numbered:
-            for part in in_slices(records.values()):
-                self._by_id |= _plain([*part])
-        if len(self._by_id) < len(records):
+        for checked in self.parts.values():
+            self._by_id |= checked.plain
+        if not self.numbered or len(self._by_id) < len(records):
             self._take_one_by_one(records)
 
     def _take_one_by_one(self, records: FileRecords) -> None:
@@ -93,6 +112,7 @@ class Index:
         """Free the tokens one by one: to free all at once holds the interpreter."""
         self._results.clear()
         self._by_name = self._holders = self._haystack = None
+        self.parts.clear()
         while self._by_id:
             self._by_id.popitem()
 

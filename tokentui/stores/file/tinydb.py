@@ -284,7 +284,7 @@ class TinyDBStore:
         """Return the index of the file as it is now. Call it under the guard."""
         tables = self._file.read()
         if self._stamp is None or self._stamp != self._file.known:
-            before, self._index = self._index, Index(tables[_TABLE])
+            before, self._index = self._index, Index(tables[_TABLE], self._index.parts)
             self._stamp = self._file.known
             before.release()
         return self._index
