@@ -21,6 +21,7 @@ _WITH_GOALS = (
     "changes",
     "verify",
     "flood",
+    "forward",
 )
 """The modules of this folder that measure something that has a goal."""
 
