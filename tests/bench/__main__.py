@@ -22,6 +22,7 @@ _WITH_GOALS = (
     "verify",
     "flood",
     "forward",
+    "serve",
 )
 """The modules of this folder that measure something that has a goal."""
 

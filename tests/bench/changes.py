@@ -21,6 +21,8 @@ from .common import NO_GOAL, Bench, Goal, Options, Row, compare
 from .samples import fill, sample
 
 _FEW = 100
+_IN_A_ROUND = 20
+"""Changes, which are short."""
 _DURABLE = {"without an audit log": Goal({"wall": 1.5}), "with its audit log": Goal({"wall": 2.1})}
 _RAW = "write + fsync + rename + fsync of the folder"
 
@@ -28,7 +30,7 @@ _RAW = "write + fsync + rename + fsync of the folder"
 def _measure(options: Options) -> Iterator[Row]:
     for count in options.sizes:
         with tempfile.TemporaryDirectory() as home:
-            yield from _durable(options.rounds, Path(home), count)
+            yield from _durable(options.rounds * _IN_A_ROUND, Path(home), count)
 
 
 def _durable(rounds: int, home: Path, count: int) -> Iterator[Row]:
@@ -80,7 +82,7 @@ def _timed(do: Callable[[], object]) -> table.Spent:
     return table.Spent(process_time() - spent, perf_counter() - began)
 
 
-BENCH = Bench(doc=__doc__, measure=_measure, rounds=200, sizes=(_FEW,))
+BENCH = Bench(doc=__doc__, measure=_measure, rounds=15, sizes=(_FEW,))
 
 if __name__ == "__main__":
     BENCH.main()
