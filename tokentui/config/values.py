@@ -15,7 +15,7 @@ from tokentui.core.errors import InvalidExpiry
 from tokentui.core.token import parse_life
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
+_NUMBER = r"[0-9]{1,9}"
 _LONGEST_LIFE = timedelta(days=365 * 100)
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
@@ -47,7 +47,7 @@ def prefix(value: object) -> str:
 def whole(lowest: int, highest: int) -> Callable[[object], int]:
     def read(value: object) -> int:
         text = str(value) if not isinstance(value, int) or abs(value) < 10**9 else ""
-        number = int(text) if _NUMBER.fullmatch(text) and not isinstance(value, bool) else None
+        number = int(text) if re.fullmatch(_NUMBER, text) and not isinstance(value, bool) else None
         if number is None or not lowest <= number <= highest:
             raise ValueError(f"a whole number from {lowest} to {highest}")
         return number

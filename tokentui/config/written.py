@@ -8,7 +8,7 @@ from tokentui import files
 from tokentui.core.errors import InvalidSetting
 
 _LARGEST = 1024 * 1024
-_HEADER = re.compile(r"\s*\[+([^\]]*)\]")
+_HEADER = r"\s*\[+([^\]]*)\]"
 
 
 class Written(NamedTuple):
@@ -60,7 +60,7 @@ def _line(text: str, name: str) -> int:
     """Return the line on which a setting stands, or where its table begins."""
     table, begins = "", 1
     for number, line in enumerate(text.splitlines(), 1):
-        header, key = _HEADER.match(line), line.partition("=")[0]
+        header, key = re.match(_HEADER, line), line.partition("=")[0]
         if header is not None:
             table = f"{_plain(header[1])}."
         here = table if header is not None else f"{table}{_plain(key)}."

@@ -25,8 +25,8 @@ SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 72
 """Bytes in UTF-8: all that bcrypt looks at."""
 
-_KIND = re.compile(r"[a-z0-9@.-]+")
-_NAME = re.compile(r"[a-z][a-z0-9._-]*")
+_KIND = r"[a-z0-9@.-]+"
+_NAME = r"[a-z][a-z0-9._-]*"
 
 
 class Role(StrEnum):
@@ -156,7 +156,7 @@ def check_account_name(name: str) -> None:
 
     One spelling only, so that two accounts cannot be taken for each other.
     """
-    if not _NAME.fullmatch(name) or len(name) > NAME_LIMIT:
+    if not re.fullmatch(_NAME, name) or len(name) > NAME_LIMIT:
         raise InvalidAccount(
             f"{name!a} is not a valid account name. Use up to {NAME_LIMIT} of a-z, 0-9, ., "
             "_ and -, starting with a letter."
@@ -225,7 +225,7 @@ def parse_key(line: str) -> str:
         length = int.from_bytes(raw[:4], "big")
         sound = (
             "\n" not in line.strip()
-            and _KIND.fullmatch(kind) is not None
+            and re.fullmatch(_KIND, kind) is not None
             and raw[4 : 4 + length].decode("ascii") == kind
             and len(raw) > 4 + length + 32
         )

@@ -5,26 +5,31 @@ these in a folder of its own below `stores`, and joins the contract tests by one
 may raise `StoreError` unless it says otherwise: what stands under Raises comes on top of that.
 """
 
+from __future__ import annotations
+
 import time
 import uuid
-from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import msgspec
 
-from tokentui.core.account import Account
-from tokentui.core.account_change import AccountChange
-from tokentui.core.attempts import SignInAttempts
-from tokentui.core.audit import AuditLog
-from tokentui.core.change import TokenChange
 from tokentui.core.errors import OutcomeUnknown, StoreError, StoreUnconfirmed
-from tokentui.core.lookup import CredentialLookup
-from tokentui.core.repositories import AccountRepository, Backups, TokenRepository
-from tokentui.core.token import Token
-from tokentui.core.usage import UsageLog
 
-Change = TokenChange | AccountChange
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping, Sequence
+
+    from tokentui.core.account import Account
+    from tokentui.core.account_change import AccountChange
+    from tokentui.core.attempts import SignInAttempts
+    from tokentui.core.audit import AuditLog
+    from tokentui.core.change import TokenChange
+    from tokentui.core.lookup import CredentialLookup
+    from tokentui.core.repositories import AccountRepository, Backups, TokenRepository
+    from tokentui.core.token import Token
+    from tokentui.core.usage import UsageLog
+
+Change: TypeAlias = "TokenChange | AccountChange"
 
 
 def new_key() -> str:
@@ -90,7 +95,7 @@ class Committed(msgspec.Struct, frozen=True, kw_only=True):
     unconfirmed: str | None = None
     """A sentence where the disk did not confirm that the change will last."""
 
-    def confirmed(self) -> "Committed":
+    def confirmed(self) -> Committed:
         """Check that the change will last.
 
         Returns:
@@ -111,7 +116,7 @@ _LONGEST = 30.0
 
 
 def committed(
-    backend: "Backend",
+    backend: Backend,
     change: Change,
     account: str,
     pause: Callable[[float], None] = time.sleep,

@@ -28,7 +28,7 @@ HAS_CHANGE = b'"change":"'
 """What stands in the line of an entry that names its change, and seldom in another one."""
 
 _LOSS = b'"action":"trail","outcome":"failed"'
-_ACCEPTANCE = re.compile(
+_ACCEPTANCE = (
     rb'"action":"trail","outcome":"done","token":null,"name":null,'
     rb'"about":"Accepted: the anchor was missing before line (\d{1,18})\."'
 )
@@ -163,7 +163,7 @@ def verify(
         mac = mac_here
         if _LOSS in line:
             losses.append(seq)
-        elif accepted := _ACCEPTANCE.search(line):
+        elif accepted := re.search(_ACCEPTANCE, line):
             losses = [each for each in losses if each != int(accepted[1])]
         if seq == anchored and anchor is not None and mac != anchor.mac:
             return Broken(seq, "was rewritten: it does not match the anchor")

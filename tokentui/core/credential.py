@@ -32,7 +32,7 @@ SECRET_PATTERN = re.compile(
 """What an encoded secret looks like, whether or not it is one."""
 LONGEST = PREFIX_LIMIT + 1 + ID_LENGTH + 1 + _SECRET_LENGTH + _CHECKSUM_LENGTH
 """How many characters an encoded secret has at most."""
-_BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}", re.ASCII)
+_BCRYPT = r"\$2[aby]\$([0-9]{2})\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}"
 
 
 class Secret:
@@ -109,7 +109,7 @@ class BcryptHasher:
 
 def is_hash(text: str) -> bool:
     """Say whether `text` is a bcrypt hash of a cost that may be checked."""
-    match = _BCRYPT.fullmatch(text)
+    match = re.fullmatch(_BCRYPT, text)
     return match is not None and 4 <= int(match[1]) <= HIGHEST_COST
 
 

@@ -1,13 +1,10 @@
 """What a verifier asks about tokens: one token ID at a time, never all tokens."""
 
-from collections.abc import Hashable, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
-
-from tokentui.core.token import Token
 
 
 class StoredCredential(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -116,25 +113,5 @@ class CredentialLookup(Protocol):
         """Close what belongs to the lookup alone, such as connections. Raises nothing.
 
         May be called more than once, by the verifier and by the backend that has the lookup.
-        """
-        ...
-
-
-class TokenSource(Protocol):
-    """What a lookup that reads a store whole needs of it. All may raise `StoreError`."""
-
-    def version(self) -> Hashable:
-        """Ask for the present stamp: one cheap question.
-
-        Returns:
-            What differs once any token was changed, by whomever.
-        """
-        ...
-
-    def snapshot(self) -> Mapping[str, Token]:
-        """Read all tokens.
-
-        Returns:
-            All tokens as they are now, by ID, revoked ones as well. It changes no more.
         """
         ...

@@ -11,7 +11,6 @@ from tokentui.core.account import without_deleted
 from tokentui.core.audit import Action, Outcome, event_for
 from tokentui.core.cancel import NEVER, Cancel
 from tokentui.core.dates import local
-from tokentui.core.display import DisplayContext
 from tokentui.core.errors import (
     AmbiguousName,
     StoreError,
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from tokentui.core.backend import Backend
     from tokentui.core.clock import Clock
     from tokentui.core.credential import Hasher, Secret
+    from tokentui.core.display import DisplayContext
     from tokentui.core.policy import Policy
     from tokentui.core.query import TokenPage, TokenRow, Uses
     from tokentui.core.search import Search
@@ -114,6 +114,8 @@ class TokenQueries:
 
     def display_context(self) -> DisplayContext:
         """Return what formatting takes to show things as they are now. Asks no store."""
+        from tokentui.core.display import DisplayContext  # not all commands show tokens
+
         return DisplayContext(
             account=self.account,
             now=self.now(),

@@ -4,20 +4,44 @@ Every method may raise `StoreError` unless it says otherwise: what stands under 
 of that.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Protocol
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from tokentui.core.account import AccountSource
 from tokentui.core.cancel import NEVER, Cancel
 from tokentui.core.clock import utc_now
-from tokentui.core.lookup import TokenSource
 from tokentui.core.query import WINDOW, Query, TokenPage, TokenRow
-from tokentui.core.summary import Summary
 from tokentui.core.token import DEFAULT_SOON, Moment, Status, Token
 from tokentui.core.window import FIRST, Position
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from tokentui.core.summary import Summary
+
+
+class TokenSource(Protocol):
+    """What a lookup that reads a store whole needs of it. All may raise `StoreError`."""
+
+    def version(self) -> Hashable:
+        """Ask for the present stamp: one cheap question.
+
+        Returns:
+            What differs once any token was changed, by whomever.
+        """
+        ...
+
+    def snapshot(self) -> Mapping[str, Token]:
+        """Read all tokens.
+
+        Returns:
+            All tokens as they are now, by ID, revoked ones as well. It changes no more.
+        """
+        ...
 
 
 class TokenRepository(TokenSource, Protocol):

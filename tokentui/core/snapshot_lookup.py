@@ -17,7 +17,7 @@ from tokentui.core.lookup import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
-    from tokentui.core.lookup import TokenSource
+    from tokentui.core.repositories import TokenSource
     from tokentui.core.token import Token
 
 _NOTHING = object()

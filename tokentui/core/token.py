@@ -23,10 +23,10 @@ TokenId = Annotated[str, msgspec.Meta(min_length=ID_LENGTH, max_length=ID_LENGTH
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 _DAY = timedelta(days=1)
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
-_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_LIFE = re.compile(r"(\d{1,5})([dwy])", re.ASCII)
-_MONTHS = re.compile(r"([1-9]\d{0,4})m", re.ASCII)
+_NOT_IN_NAMES = r"[^A-Za-z0-9_-]"
+_ISO_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_LIFE = r"([0-9]{1,5})([dwy])"
+_MONTHS = r"([1-9][0-9]{0,4})m"
 _DAYS = {"d": 1, "w": 7, "y": 365}
 
 
@@ -151,7 +151,7 @@ def check_name(name: str) -> None:
     """
     if not name:
         raise InvalidName("Enter a name.")
-    if (wrong := _NOT_IN_NAMES.search(name)) is not None:
+    if (wrong := re.search(_NOT_IN_NAMES, name)) is not None:
         char = wrong.group()
         shown = "a space" if char == " " else char if char.isprintable() else ascii(char)
         raise InvalidName(f"Use only letters, digits, - and _: {shown} is not allowed.")
@@ -161,7 +161,7 @@ def check_name(name: str) -> None:
 
 def parse_day(text: str) -> date:
     """Read a date written as YYYY-MM-DD; raise `InvalidExpiry` for anything else."""
-    if not _ISO_DAY.fullmatch(text):
+    if not re.fullmatch(_ISO_DAY, text):
         raise InvalidExpiry("Write the date as YYYY-MM-DD.")
     try:
         return date.fromisoformat(text)
@@ -174,11 +174,11 @@ def parse_expiration(text: str, today: date) -> date:
 
     Raises `InvalidExpiry`.
     """
-    if (months := _MONTHS.fullmatch(text)) is not None:
+    if (months := re.fullmatch(_MONTHS, text)) is not None:
         return months_later(today, int(months[1]))
-    if _ISO_DAY.fullmatch(text) is not None:
+    if re.fullmatch(_ISO_DAY, text) is not None:
         return parse_day(text)
-    if _LIFE.fullmatch(text) is None:
+    if re.fullmatch(_LIFE, text) is None:
         raise InvalidExpiry("Write YYYY-MM-DD, or a lifetime such as 30d, 2w, 6m or 1y.")
     try:
         return today + parse_life(text)
@@ -188,7 +188,7 @@ def parse_expiration(text: str, today: date) -> date:
 
 def parse_life(text: str) -> timedelta:
     """Read a lifetime in days, weeks or years of 365 days, such as 90d, 12w or 1y."""
-    match = _LIFE.fullmatch(text)
+    match = re.fullmatch(_LIFE, text)
     if match is None or int(match[1]) == 0:
         raise InvalidExpiry(f"{text!a} is not a lifetime. Write it as 90d, 12w or 1y.")
     return timedelta(days=int(match[1]) * _DAYS[match[2]])

@@ -1,15 +1,20 @@
 """Values as people read them, the same on the screen and from the commands."""
 
+from __future__ import annotations
+
 from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tokentui.core.access import HasAccess
 from tokentui.core.dates import local
-from tokentui.core.display import DisplayContext
 from tokentui.core.query import UNUSED_FOR, Count, Filter, Sort, TokenRow
 from tokentui.core.text import printable
 from tokentui.core.token import Status, Token
-from tokentui.core.usage import Usage
+
+if TYPE_CHECKING:
+    from tokentui.core.access import HasAccess
+    from tokentui.core.display import DisplayContext
+    from tokentui.core.usage import Usage
 
 NEVER_SAVED = "not saved"
 

@@ -1,24 +1,27 @@
 """Accounts in files beside the tokens."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from __future__ import annotations
+
 from contextlib import contextmanager
-from datetime import datetime
-from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from tokentui.core.account import Account
-from tokentui.core.account_change import AccountEdit, AccountRecords
 from tokentui.core.errors import StoreError, StoreReadOnly, StoreUnconfirmed, StoreUnreadable
 from tokentui.core.forks import renew_in_children
 from tokentui.core.text import printable
 from tokentui.stores.file.durable import DurableJSON
-from tokentui.stores.file.write_ahead import WriteAhead
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from tokentui.core.account_change import AccountEdit, AccountRecords
     from tokentui.stores.file.stamp import Stamp
+    from tokentui.stores.file.write_ahead import WriteAhead
 
 _ACCOUNTS, _PASSWORDS = "accounts", "passwords"
 
@@ -105,6 +108,8 @@ class AccountFiles:
 
     def records(self, name: str) -> AccountRecords:
         """Return what a change of an account needs. Call it within `changing`."""
+        from tokentui.core.account_change import AccountRecords  # only a change needs it
+
         return AccountRecords(accounts=self.list_all(), password=self.hash_of(name))
 
     def apply(self, edit: AccountEdit, key: str, ahead: WriteAhead) -> None:

@@ -1,12 +1,12 @@
 """The backend of one machine: a TinyDB file, and what lies beside it."""
 
-from collections.abc import Callable, Hashable, Sequence
+from __future__ import annotations
+
 from contextlib import suppress
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from tokentui.core import account_change
 from tokentui.core import change as token_change
-from tokentui.core.account_change import AccountChange, AccountEdit
 from tokentui.core.audit import Action, Entry, Event, Outcome
 from tokentui.core.backend import Capabilities, Change, Committed, Versions
 from tokentui.core.change import Restore, TokenChange
@@ -16,14 +16,19 @@ from tokentui.core.errors import (
     StoreUnconfirmed,
     TokentuiError,
 )
-from tokentui.core.lookup import CredentialLookup
-from tokentui.stores.file.accounts import AccountFiles
-from tokentui.stores.file.attempts import AttemptsFile
-from tokentui.stores.file.audit_log import AuditLogFile
 from tokentui.stores.file.backups import BackupFiles
-from tokentui.stores.file.tinydb import TinyDBStore
-from tokentui.stores.file.usage import UsageFile
 from tokentui.stores.file.write_ahead import WriteAhead
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+
+    from tokentui.core.account_change import AccountChange
+    from tokentui.core.lookup import CredentialLookup
+    from tokentui.stores.file.accounts import AccountFiles
+    from tokentui.stores.file.attempts import AttemptsFile
+    from tokentui.stores.file.audit_log import AuditLogFile
+    from tokentui.stores.file.tinydb import TinyDBStore
+    from tokentui.stores.file.usage import UsageFile
 
 
 class FileBackend:
@@ -89,7 +94,7 @@ class FileBackend:
         with suppress(StoreError):
             self.audit.record(*(event.failed(error) for event in _tried(change, account)))
 
-    def _make(self, change: Change, account: str, key: str, ahead: "_Logged") -> str | None:
+    def _make(self, change: Change, account: str, key: str, ahead: _Logged) -> str | None:
         """Make `change` unless that was done, and return what the disk did not confirm."""
         with suppress(StoreError):
             if self._part_of(change).has(key):
@@ -108,7 +113,7 @@ class FileBackend:
     def _part_of(self, change: Change) -> TinyDBStore | AccountFiles:
         return self.tokens if isinstance(change, TokenChange) else self.accounts
 
-    def _change_tokens(self, change: TokenChange, account: str, key: str, ahead: "_Logged") -> None:
+    def _change_tokens(self, change: TokenChange, account: str, key: str, ahead: _Logged) -> None:
         if isinstance(change, Restore) and change.instead:
             ahead.events = token_change.events(change, account)
             self.tokens.recover(self.backups.path_of(change.name), change, key=key, ahead=ahead)
@@ -118,10 +123,12 @@ class FileBackend:
         self.tokens.apply(added=edit.added, replaced=edit.replaced, key=key, ahead=ahead)
 
     def _change_account(
-        self, change: AccountChange, account: str, key: str, ahead: "_Logged"
+        self, change: AccountChange, account: str, key: str, ahead: _Logged
     ) -> None:
+        from tokentui.core.account_change import carry_out  # seldom needed
+
         with self.accounts.changing():
-            edit = account_change.carry_out(change, self.accounts.records(change.name))
+            edit = carry_out(change, self.accounts.records(change.name))
             if edit:
                 ahead.events = list(change.events(account, edit))
                 self.accounts.apply(edit, key, ahead)
@@ -192,6 +199,8 @@ def _tried(change: Change, account: str) -> Sequence[Event]:
     """Return what the audit log says of a change that was refused."""
     if isinstance(change, TokenChange):
         return token_change.events(change, account)
+    from tokentui.core.account_change import AccountEdit  # seldom needed
+
     return list(change.events(account, AccountEdit()))
 
 

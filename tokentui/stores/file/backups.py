@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tokentui.stores.file.tinydb import TinyDBStore
 
 _STAMP = "%Y-%m-%dT%H%M%SZ"
-_NAME = r"\.(?P<made>\d{4}-\d{2}-\d{2}T\d{6}Z)(?:-(?P<number>\d{1,6}))?\.(?P<reason>[a-z]+)"
+_NAME = r"\.(?P<made>[0-9-]{10}T[0-9]{6}Z)(?:-(?P<number>[0-9]{1,6}))?\.(?P<reason>[a-z]+)"
 
 
 class Reason(StrEnum):
@@ -62,7 +62,7 @@ class Copies:
     def __init__(self, original: Path, clock: Clock) -> None:
         self.folder = original.parent / "backups"
         self._original = original
-        self._name = re.compile(re.escape(original.name) + _NAME, re.ASCII)
+        self._name = re.escape(original.name) + _NAME
         self._now = clock
         self._last_daily: date | None = None
         self.leftover = files.temporary_of(self.folder / original.name)
@@ -111,7 +111,7 @@ class Copies:
 
     def _copy(self, path: Path) -> Copy | None:
         """Return the copy that `path` is, or None for any other file."""
-        name = self._name.fullmatch(path.name)
+        name = re.fullmatch(self._name, path.name)
         if name is None or not path.is_file():
             return None
         try:

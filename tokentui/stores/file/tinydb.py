@@ -1,18 +1,17 @@
 """Tokens in a TinyDB file."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from __future__ import annotations
+
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from threading import RLock
+from typing import TYPE_CHECKING
 
 import msgspec
 from tinydb.table import Table
 
 from tokentui import files
 from tokentui.core.cancel import NEVER, Cancel
-from tokentui.core.change import Restore
 from tokentui.core.clock import Clock, utc_now
 from tokentui.core.errors import (
     StoreDamaged,
@@ -21,22 +20,29 @@ from tokentui.core.errors import (
 )
 from tokentui.core.forks import renew_in_children
 from tokentui.core.query import NO_USES, WINDOW, Count, Query, Sort, TokenPage, TokenRow, Uses
-from tokentui.core.records import Needs, Records
-from tokentui.core.repositories import TokenRepository
 from tokentui.core.rows import if_readable, joined
-from tokentui.core.summary import Summary, Tally, count_by_owner
 from tokentui.core.token import DEFAULT_SOON, Token
 from tokentui.core.window import FIRST, Position, window
-from tokentui.stores.file.accounts import AccountFiles
 from tokentui.stores.file.backups import Copies, Reason
 from tokentui.stores.file.durable import LARGEST, DurableJSON
 from tokentui.stores.file.index import Index, merged
 from tokentui.stores.file.slices import in_slices
-from tokentui.stores.file.stamp import Stamp
-from tokentui.stores.file.usage import UsageFile
 from tokentui.stores.file.write_ahead import NOTHING_AHEAD, WriteAhead
 from tokentui.stores.lock import once_free
 from tokentui.stores.os_errors import reason, refusing, unreadable, unwritable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from datetime import datetime, timedelta
+    from pathlib import Path
+
+    from tokentui.core.change import Restore
+    from tokentui.core.records import Needs, Records
+    from tokentui.core.repositories import TokenRepository
+    from tokentui.core.summary import Summary
+    from tokentui.stores.file.accounts import AccountFiles
+    from tokentui.stores.file.stamp import Stamp
+    from tokentui.stores.file.usage import UsageFile
 
 _TABLE = "tokens"
 _ADVICE = "Restore a backup (tokentui backup --list), or name another store with --store."
@@ -123,6 +129,8 @@ class TinyDBStore:
         account: str | None = None,
         cancel: Cancel = NEVER,
     ) -> Summary:
+        from tokentui.core.summary import Tally  # most commands count nothing
+
         uses: Uses | None = None
         with if_readable():
             uses = self._usage.list_all()
@@ -132,6 +140,8 @@ class TinyDBStore:
         return tally.summary()
 
     def count_by_owner(self) -> Mapping[str, int]:
+        from tokentui.core.summary import count_by_owner  # most commands count nothing
+
         return count_by_owner(self.snapshot().values())
 
     def _select(self, query: Query, cancel: Cancel) -> tuple[Sequence[Token], Uses]:
