@@ -31,7 +31,7 @@ _ALL: Mapping[str, _Command] = MappingProxyType(
         "check": _Command("upkeep", "check", "Check the store for problems."),
         "completion": _Command("completion", "completion", "Print a shell completion script."),
         "config": _Command("upkeep", "show_config", "Show the settings and where each comes from."),
-        "create": _Command("tokens", "create", "Create a token and print its secret once."),
+        "create": _Command("issue", "create", "Create a token and print its secret once."),
         "export": _Command(
             "upkeep", "export_tokens", "Export all tokens as JSON or CSV, without secrets."
         ),
@@ -47,7 +47,7 @@ _ALL: Mapping[str, _Command] = MappingProxyType(
         "report": _Command("report", "report", "Report tokens that need attention."),
         "restore": _Command("backups", "restore_backup", "Restore a backup."),
         "revoke": _Command("tokens", "revoke", "Revoke tokens: all of them or none."),
-        "rotate": _Command("tokens", "rotate", "Issue a new secret for a token and print it once."),
+        "rotate": _Command("issue", "rotate", "Issue a new secret for a token and print it once."),
         "serve": _Command(
             "serve", "serve", "Verify requests for nginx, Caddy or Traefik (forward auth)."
         ),
