@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.common import Bench
+from tests.bench.common import Bench, Found, Goal, Row, show_found
 
 _ROOT = Path(__file__).parents[1]
 _BENCHES = sorted(
@@ -82,3 +82,19 @@ def test_one_table_of_all() -> None:
     assert rule.startswith("| ---")
     assert rows[0].startswith("| durable change without an audit log, 10 tokens ")
     assert rows[-2].startswith("| durable change with its audit log, 10 tokens ")
+
+
+def test_goals(capsys: pytest.CaptureFixture[str]) -> None:
+    figures = {"CPU": 1.2, "wall": 1.5, "kept": 0.7}
+    goals = Goal({"CPU": 1.2}), Goal({"wall": 1.4}), Goal(at_least={"kept": 0.8}), Goal()
+    rows = [Row("a start", "bare", figures, goal) for goal in goals]
+    show_found(Found(rows, ["a flood: not installed: nginx"]))
+    _, _, *shown, empty, left_out = capsys.readouterr().out.splitlines()
+    assert not empty
+    assert left_out == "Left out: a flood: not installed: nginx."
+    assert [[cell.strip() for cell in line.split("|")[3:-1]] for line in shown] == [
+        ["1.2", "1.5", "kept 0.7", "CPU <= 1.2", "yes"],
+        ["1.2", "1.5", "kept 0.7", "wall <= 1.4", "NO"],
+        ["1.2", "1.5", "kept 0.7", "kept >= 0.8", "NO"],
+        ["1.2", "1.5", "kept 0.7", "", ""],
+    ]
