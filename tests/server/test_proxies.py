@@ -32,6 +32,13 @@ def test_the_address_that_a_proxy_tells(forwarded_for: list[str], address: str |
     assert LOCAL.caller("127.0.0.1", ["GET"], [], forwarded_for) == Caller("GET", address)
 
 
+def test_only_short_headers_are_kept() -> None:
+    proxies = TrustedProxies([], all_are=True)
+    for count, kept in ((1, 1), (1, 1), (1000, 1)):
+        proxies.caller(None, ["GET"], [], ["192.0.2.7"] * count)
+        assert proxies._cached_client.cache_info().currsize == kept
+
+
 @pytest.mark.parametrize("peer", ["192.0.2.1", "no address", None])
 def test_others_are_believed_nothing(peer: str | None) -> None:
     assert LOCAL.caller(peer, ["GET"], [], ["127.0.0.1"]) == Caller(None, peer)

@@ -4,7 +4,7 @@ import gc
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread, Timer
@@ -20,6 +20,7 @@ from tokentui.core.query import Count
 from tokentui.core.text import printable
 from tokentui.core.usage import Usage, UsageLog
 from tokentui.stores.file.usage import UsageFile
+from tokentui.stores.use_buffer import UseBuffer
 
 from ..conftest import NOW, folders_that_do_not_sync
 
@@ -96,6 +97,7 @@ from datetime import UTC, datetime
 from threading import Event
 from tokentui import files
 from tokentui.stores.file.usage import UsageFile
+from tokentui.stores.use_buffer import UseBuffer
 from pathlib import Path
 begun, tries, write = Event(), [], files.replace
 def slow_or_full(*arguments, **more):
@@ -278,6 +280,31 @@ def test_what_could_not_be_written_is_kept(
     usage.flush()
     assert used(usage, "a") == Usage(last_used_at=NOW)
     assert usage.warnings() == []
+
+
+def test_what_could_not_be_written_is_added_to_what_came_meanwhile() -> None:
+    written: list[dict[str, Usage]] = []
+
+    def write(uses: Mapping[str, Usage]) -> None:
+        written.append(dict(uses))
+        if len(written) == 1:
+            for token_id, address in (("a", "192.0.2.2"), ("b", None)):
+                buffer.record(token_id, NOW, address)
+            raise StoreUnwritable("It is full.")
+
+    buffer = UseBuffer(write, interval=3600)
+    buffer.record("a", NOW, "192.0.2.1")
+    with pytest.raises(StoreUnwritable):
+        buffer.flush()
+    buffer.record("a", NOW - timedelta(seconds=1), "192.0.2.3")
+    buffer.flush()
+    assert written == [
+        {"a": Usage(last_used_at=NOW, address="192.0.2.1")},
+        {
+            "a": Usage(last_used_at=NOW, count=3, address="192.0.2.2"),
+            "b": Usage(last_used_at=NOW),
+        },
+    ]
 
 
 def test_a_damaged_note_is_no_obstacle_to_the_next(usage: UsageLog, store_path: Path) -> None:

@@ -56,9 +56,11 @@ class Freshness:
 
     def refresh(self) -> None:
         """Look at the store where that is due; raise `StoreOutOfDate` where the copy is too old."""
-        if self._monotonic() >= self._due_at:
+        now = self._monotonic()
+        if now >= self._due_at:
             self._look_if_due()
-        if self._monotonic() > self.valid_until:
+            now = self._monotonic()
+        if now > self.valid_until:
             raise StoreOutOfDate(self.last_error or "They have been loading since then.")
 
     def _look_if_due(self) -> None:

@@ -1,9 +1,14 @@
 """What is believed of a request that a proxy asks about."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from tokentui.core.access import effective_method, is_within, plain_address
+
+_CACHED = 4096
+_LONGEST_CACHED = 256
+"""How many characters of `X-Forwarded-For` are kept at most, which anybody can send."""
 
 
 class Caller(NamedTuple):
@@ -23,6 +28,7 @@ class TrustedProxies:
     def __init__(self, networks: Iterable[str], *, all_are: bool = False) -> None:
         self._networks = tuple(networks)
         self._all_are = all_are
+        self._cached_client = lru_cache(_CACHED)(self._client)
 
     def believes(self, peer: str | None) -> bool:
         """Say whether `peer` is a proxy that is believed."""
@@ -43,12 +49,15 @@ class TrustedProxies:
         if not self.believes(peer):
             return Caller(None, peer)
         method = methods[0] if len(methods) == 1 else None
-        return Caller(effective_method(method, upgrades), self._client(forwarded_for))
+        entries = ",".join(forwarded_for)
+        short = len(entries) <= _LONGEST_CACHED
+        client = self._cached_client(entries) if short else self._client(entries)
+        return Caller(effective_method(method, upgrades), client)
 
-    def _client(self, forwarded_for: Sequence[str]) -> str | None:
+    def _client(self, entries: str) -> str | None:
         """Return the last address that is not of a proxy; what is left of it, anybody can write."""
         address = None
-        for entry in reversed(",".join(forwarded_for).split(",")):
+        for entry in reversed(entries.split(",")):
             address = plain_address(_without_port(entry.strip()))
             if address is None or not is_within(self._networks, address):
                 break

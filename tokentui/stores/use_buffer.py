@@ -6,12 +6,28 @@ from contextlib import suppress
 from datetime import datetime
 from threading import Lock, RLock, Timer
 
+import msgspec
+
 from tokentui.core.errors import StoreError, StoreUnconfirmed
 from tokentui.core.forks import renew_in_children
 from tokentui.core.usage import Usage
 
 INTERVAL = 5.0
 """How many seconds of uses are written together, and lost at most where the process is killed."""
+
+
+class _Uses(msgspec.Struct, gc=False):
+    """A `Usage` that grows: a verifier adds to it with every request."""
+
+    last_used_at: datetime
+    count: int
+    address: str | None
+
+    def add(self, last_used_at: datetime, count: int, address: str | None) -> None:
+        self.count += count
+        if last_used_at >= self.last_used_at:
+            self.last_used_at = last_used_at
+            self.address = address
 
 
 class UseBuffer:
@@ -34,7 +50,7 @@ class UseBuffer:
         """Begin with no uses: those that a parent process noted before a fork it writes itself."""
         self._writing = RLock()
         self._guard = Lock()
-        self._pending: dict[str, Usage] = {}
+        self._pending: dict[str, _Uses] = {}
         self._timer: Timer | None = None
 
     def warnings(self) -> Sequence[str]:
@@ -42,9 +58,12 @@ class UseBuffer:
         return [f"Last uses are not recorded. {self._last_error}"] if self._last_error else []
 
     def record(self, token_id: str, moment: datetime, address: str | None = None) -> None:
-        use = Usage(last_used_at=moment, address=address)
         with self._guard:
-            self._pending[token_id] = summed(self._pending.get(token_id), use)
+            uses = self._pending.get(token_id)
+            if uses is None:
+                self._pending[token_id] = _Uses(moment, 1, address)
+            else:
+                uses.add(moment, 1, address)
             if self._timer is None:
                 self._timer = Timer(self._interval, self._flush_if_possible)
                 self._timer.daemon = True
@@ -63,19 +82,25 @@ class UseBuffer:
             if not pending:
                 return
             try:
-                self._write(pending)
+                self._write({each: _usage(uses) for each, uses in pending.items()})
                 self._last_error = None
             except StoreUnconfirmed:
                 raise
             except StoreError as error:
                 self._last_error = str(error)
-                with self._guard:
-                    for token_id, use in self._pending.items():
-                        pending[token_id] = summed(pending.get(token_id), use)
-                    self._pending = pending
+                self._take_back(pending)
                 raise
             finally:
                 self._leave_exit()
+
+    def _take_back(self, unwritten: dict[str, _Uses]) -> None:
+        with self._guard:
+            for token_id, uses in self._pending.items():
+                if token_id in unwritten:
+                    unwritten[token_id].add(uses.last_used_at, uses.count, uses.address)
+                else:
+                    unwritten[token_id] = uses
+            self._pending = unwritten
 
     def _leave_exit(self) -> None:
         """Keep nothing in memory for the end of the process, where all is written."""
@@ -87,6 +112,10 @@ class UseBuffer:
         # What cannot be written now is kept, and written after the next use or at the end.
         with suppress(StoreError):
             self.flush()
+
+
+def _usage(uses: _Uses) -> Usage:
+    return Usage(last_used_at=uses.last_used_at, count=uses.count, address=uses.address)
 
 
 def summed(earlier: Usage | None, later: Usage) -> Usage:
