@@ -1,0 +1,122 @@
+"""How much commands hold of what they print, and how often they call the system."""
+
+import gc
+import io
+import os
+import shutil
+import sys
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bench.samples import environment, fill, sample
+from tokentui.cli import run
+from tokentui.core.batches import SIZE
+from tokentui.core.cancel import NEVER, Cancel
+from tokentui.core.query import Query, TokenRow
+from tokentui.core.token import Token
+from tokentui.stores.file.tinydb import TinyDBStore
+
+_FEW, _MANY = 2 * SIZE, 10 * SIZE
+_HELD = 50_000
+"""How many bytes more may be held with `_MANY` tokens, which take 5 MB."""
+_CALLS = 15
+"""How many calls of the system a batch takes: one writes, others look at files."""
+_COMMANDS = [
+    "list",
+    "list --json",
+    "export",
+    "export --format csv",
+    "report --only expires-soon --within 3650",
+    "report --only expires-soon --within 3650 --json",
+    "check",
+]
+
+
+class _Nowhere(io.RawIOBase):
+    """A file that keeps nothing and counts what is written at a time."""
+
+    def __init__(self) -> None:
+        self.writes = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any, /) -> int:
+        self.writes += 1
+        return len(content)
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "data" / "tokens.json"
+    for name, value in environment(tmp_path, path).items():
+        monkeypatch.setenv(name, value)
+    fill(path, [_token(0)])
+    return path
+
+
+@pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch) -> _Nowhere:
+    nowhere = _Nowhere()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BufferedWriter(nowhere)))
+    return nowhere
+
+
+def _token(number: int) -> Token:
+    return sample(number, "$2b$04$" + "." * 53)
+
+
+@pytest.mark.parametrize("command", _COMMANDS)
+@pytest.mark.usefixtures("store", "nowhere")
+def test_memory_does_not_grow_with_the_output(
+    monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    def peak(count: int) -> int:
+        def scan(_: TinyDBStore, query: Query, cancel: Cancel = NEVER) -> Iterator[TokenRow]:
+            return (TokenRow(_token(number)) for number in range(count))
+
+        monkeypatch.setattr(TinyDBStore, "scan", scan)
+        gc.collect()
+        tracemalloc.start()
+        try:
+            run(command.split())
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(_FEW)  # what is loaded once is loaded
+    assert peak(_MANY) < peak(_FEW) + _HELD
+
+
+@pytest.mark.parametrize("command", _COMMANDS)
+def test_calls_of_the_system_are_for_batches(
+    store: Path, nowhere: _Nowhere, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    calls = 0
+
+    def counted(call: Callable[..., Any]) -> Callable[..., Any]:
+        def count(*arguments: Any, **more: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            return call(*arguments, **more)
+
+        return count
+
+    def asked(count: int) -> int:
+        nonlocal calls
+        shutil.rmtree(store.parent)
+        fill(store, [_token(number) for number in range(count)])
+        calls = nowhere.writes = 0
+        run(command.split())
+        return calls + nowhere.writes
+
+    asked(1)  # what is loaded once is loaded
+    for name in ("stat", "lstat", "fstat", "open", "access", "scandir"):
+        monkeypatch.setattr(os, name, counted(getattr(os, name)))
+    few = asked(_FEW)
+    batches = (_MANY - _FEW) // SIZE
+    assert asked(_MANY) - few <= _CALLS * batches
