@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench import __main__ as everything
 from tests.bench.common import Bench, Found, Goal, Row, show_found
 
 _ROOT = Path(__file__).parents[1]
@@ -82,6 +83,21 @@ def test_one_table_of_all() -> None:
     assert rule.startswith("| ---")
     assert rows[0].startswith("| durable change without an audit log, 10 tokens ")
     assert rows[-2].startswith("| durable change with its audit log, 10 tokens ")
+
+
+def test_what_was_found_is_kept_when_somebody_presses_ctrl_c(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    row = Row("a start", "bare", {"CPU": 1.2})
+
+    def found(name: str, options: object) -> Found:
+        if name == "lists":
+            raise KeyboardInterrupt
+        return Found([row], [])
+
+    monkeypatch.setattr(everything, "_found", found)
+    stopped = Found([row], ["lists, serve: stopped"])
+    assert everything._all(["start", "lists", "serve"], []) == stopped
 
 
 def test_goals(capsys: pytest.CaptureFixture[str]) -> None:

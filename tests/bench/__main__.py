@@ -37,13 +37,22 @@ def main() -> None:
     options = ["--rounds", str(given.rounds)] if given.rounds else []
     if given.sizes:
         options += ["--sizes", *map(str, given.sizes)]
+    show_found(_all(given.only, options))
+
+
+def _all(names: Sequence[str], options: Sequence[str]) -> Found:
+    """Run measurements, one after the other, until all are done or somebody presses Ctrl+C."""
     found = Found([], [])
-    for name in given.only:
-        table.progress(f"{name} ...")
-        one = _found(name, options)
+    for number, name in enumerate(names):
+        table.progress(f"{name}, {number + 1} of {len(names)} ...")
+        try:
+            one = _found(name, options)
+        except KeyboardInterrupt:
+            found.left_out.append(f"{', '.join(names[number:])}: stopped")
+            break
         found.rows += one.rows
         found.left_out += one.left_out
-    show_found(found)
+    return found
 
 
 def _found(name: str, options: Sequence[str]) -> Found:
