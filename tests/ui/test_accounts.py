@@ -18,7 +18,7 @@ from tokentui.ui.screens.choose_role import ChooseRole
 from tokentui.ui.screens.confirm import Confirm
 from tokentui.ui.screens.new_account import NewAccount
 from tokentui.ui.screens.token_list import TokenList
-from tokentui.ui.textual_compat import Palette
+from tokentui.ui.textual_compat.palette import Palette
 from tokentui.ui.widgets.key_footer import KeyFooter
 
 from ..conftest import NOW

@@ -27,7 +27,8 @@ from tokentui.ui.screens.manage_token import Managed, ManageToken
 from tokentui.ui.screens.rotate_token import RotateToken
 from tokentui.ui.screens.token_list import TokenList
 from tokentui.ui.screens.try_secret import TrySecret
-from tokentui.ui.textual_compat import Page, Palette
+from tokentui.ui.textual_compat import Page
+from tokentui.ui.textual_compat.palette import Palette
 from tokentui.ui.type_ahead import TypeAhead
 from tokentui.ui.widgets.key_footer import KeyFooter
 

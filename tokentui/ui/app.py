@@ -20,12 +20,11 @@ from textual.theme import BUILTIN_THEMES
 from tokentui.core.commands import TokenCommands
 from tokentui.core.dates import local
 from tokentui.ui import colours, keys, screens, session_lock
-from tokentui.ui.commands import Commands
 from tokentui.ui.encoding_fallback import EncodingFallback
 from tokentui.ui.flow import start_worker
 from tokentui.ui.handover import SecretHandover
+from tokentui.ui.messages import Accepted
 from tokentui.ui.preferences import Preferences
-from tokentui.ui.screens.log_in import LogIn
 from tokentui.ui.screens.token_list import TokenList
 from tokentui.ui.session import Session
 from tokentui.ui.session_lock import SessionLock
@@ -34,7 +33,7 @@ from tokentui.ui.store_watch import StoreWatch
 from tokentui.ui.terminal import window
 from tokentui.ui.terminal.driver import TerminalDriver, can_be_resumed
 from tokentui.ui.terminal.signals import ENDS, Signals
-from tokentui.ui.textual_compat import CapturesCrash, Palette, driver_of, forget_clipboard
+from tokentui.ui.textual_compat import CapturesCrash, driver_of, forget_clipboard
 from tokentui.ui.type_ahead import TypeAhead
 
 _LOOK_EVERY = 1.0
@@ -44,6 +43,12 @@ _LOAD_AFTER = 1.0
 _ANSI_DARK = BUILTIN_THEMES["ansi-dark"]
 # Black is what a dark terminal's background is: fields and ticks could not be told from it.
 _GREY_FRAMES = dict.fromkeys(("border-blurred", "ansi-background"), "ansi_bright_black")
+
+
+def _commands() -> type[Provider]:
+    from tokentui.ui.commands import Commands
+
+    return Commands
 
 
 class TokentuiApp(CapturesCrash, TypeAhead):
@@ -56,7 +61,7 @@ class TokentuiApp(CapturesCrash, TypeAhead):
 
     TITLE = "tokentui"
     CSS_PATH = "tokentui.tcss"
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Commands}
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands}
     # Not ClassVar: Textual annotates them so that type checkers take them for instance variables.
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (56, "-narrow"), (78, "-normal"), (120, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall"), (32, "-high")]  # noqa: RUF012
@@ -135,8 +140,8 @@ class TokentuiApp(CapturesCrash, TypeAhead):
             self.session_lock.ask_to_sign_in()
         self.signals.attach(asyncio.get_running_loop(), self._serve)
 
-    @on(LogIn.Accepted)
-    async def _signed_in(self, event: LogIn.Accepted) -> None:
+    @on(Accepted)
+    async def _signed_in(self, event: Accepted) -> None:
         if self.session_lock.accept(event.signed_in):
             await self.switch_screen(self._list())
             self.on_session_started()
@@ -292,6 +297,8 @@ class TokentuiApp(CapturesCrash, TypeAhead):
 
     def action_command_palette(self) -> None:
         """Find what can be done here."""
+        from tokentui.ui.textual_compat.palette import Palette
+
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette())
 

@@ -12,11 +12,13 @@ from textual.screen import Screen
 from tokentui.core.commands import TokenCommands
 from tokentui.core.new_token import NewToken
 from tokentui.core.token import Token
-from tokentui.ui.screens.saved_token import SavedToken
+from tokentui.ui import screens
 from tokentui.ui.session import Session
 
 if TYPE_CHECKING:
     from textual.timer import Timer
+
+    from tokentui.ui.screens.saved_token import SavedToken
 
 TERMINATION_GRACE = 10.0
 """Seconds that SIGTERM leaves for saving a secret."""
@@ -47,6 +49,8 @@ class SecretHandover:
         self.issued_at = -math.inf
         """When the last token was created."""
         self._end_wanted: Callable[[], object] | None = None
+        self._latest: SavedToken | None = None
+        """The latest screen with a secret, whether or not it is still open."""
         self._termination: Timer | None = None
 
     @classmethod
@@ -74,10 +78,12 @@ class SecretHandover:
         self, form: Screen[NewToken | None], service: TokenCommands
     ) -> HandedOut | None:
         """Show `form`, which issues a token, then its secret; None where the person cancelled."""
+        saved_token = screens.saved_token  # loaded while there is no secret that it could lose
         new = await self._app.push_screen_wait(form)
         if new is None:
             return None
-        another = await self._app.push_screen_wait(SavedToken(service, new))
+        self._latest = saved_token.SavedToken(service, new)
+        another = await self._app.push_screen_wait(self._latest)
         self._nothing_pending()
         return HandedOut(new.token, bool(another))
 
@@ -91,9 +97,8 @@ class SecretHandover:
     # -- ends -----------------------------------------------------------------------------------
 
     @property
-    def _secret_screen(self) -> SavedToken | None:
-        screens = (screen for screen in self._app.screen_stack if isinstance(screen, SavedToken))
-        return next(screens, None)
+    def _secret_screen(self) -> "SavedToken | None":
+        return self._latest if self._latest in self._app.screen_stack else None
 
     @property
     def issuing(self) -> bool:

@@ -14,9 +14,9 @@ from textual.app import App
 from tokentui.core.audit import Action, Event
 from tokentui.core.commands import TokenCommands
 from tokentui.core.errors import AccountNotFound, NotPermitted, StoreError, StoreUnavailable
+from tokentui.ui import screens
 from tokentui.ui.flow import start_worker
 from tokentui.ui.handover import SecretHandover
-from tokentui.ui.screens.log_in import LogIn
 from tokentui.ui.session import Session
 from tokentui.ui.sign_in import SignedIn, SignIn
 
@@ -117,7 +117,8 @@ class SessionLock:
     def ask_to_sign_in(self) -> None:
         """Show who is not signed in where to do so."""
         if self._sign_in is not None and not self.signed_in:
-            self._app.push_screen(LogIn(self._sign_in, self.service.queries.location))
+            log_in = screens.log_in.LogIn(self._sign_in, self.service.queries.location)
+            self._app.push_screen(log_in)
 
     def accept(self, signed_in: SignedIn) -> bool:
         """Unlock, or begin the session of whoever signed in; say whether a session began."""
@@ -174,7 +175,8 @@ class SessionLock:
     def quit(self) -> None:
         """End the app, as somebody wishes who may not be signed in; never over a pending secret."""
         screen = self._app.screen
-        if self.locked and self._handover.secret_pending and isinstance(screen, LogIn):
+        unsaved = self.locked and self._handover.secret_pending
+        if unsaved and isinstance(screen, screens.log_in.LogIn):
             screen.show_problem("Unlock first: a secret is not saved yet.")
         else:
             self._handover.end(self._app.exit)
@@ -191,9 +193,8 @@ class SessionLock:
     def _cover(self, sign_in: SignIn, **why: str) -> None:
         start_worker(self._app, self._record_lock, group="lock")
         self._app.clear_notifications()
-        self._app.push_screen(
-            LogIn(sign_in, self.service.queries.location, self.service.account, **why)
-        )
+        location, account = self.service.queries.location, self.service.account
+        self._app.push_screen(screens.log_in.LogIn(sign_in, location, account, **why))
         self._unlocked.clear()
 
     async def _record_lock(self) -> None:

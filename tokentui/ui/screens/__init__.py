@@ -19,9 +19,11 @@ if TYPE_CHECKING:
         create_token,
         guide,
         help,  # noqa: A004 - what the person sees
+        log_in,
         manage_token,
         questions,
         rotate_token,
+        saved_token,
         try_secret,
     )
 
@@ -35,9 +37,11 @@ if TYPE_CHECKING:
         "create_token",
         "guide",
         "help",
+        "log_in",
         "manage_token",
         "questions",
         "rotate_token",
+        "saved_token",
         "try_secret",
     ]
 

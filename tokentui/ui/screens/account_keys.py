@@ -20,7 +20,8 @@ from tokentui.ui.flow import flow
 from tokentui.ui.messages import StoreChanged
 from tokentui.ui.screens.account_questions import remove_key_question
 from tokentui.ui.session import Session
-from tokentui.ui.textual_compat import Dialog, Options
+from tokentui.ui.textual_compat import Dialog
+from tokentui.ui.textual_compat.option_list import Options
 from tokentui.ui.widgets.key_button import KeyButton
 from tokentui.ui.widgets.key_footer import KeyFooter
 

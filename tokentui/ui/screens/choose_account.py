@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from tokentui.core.text import printable
 from tokentui.ui.screens.list_dialog import ListDialog
-from tokentui.ui.textual_compat import Options
+from tokentui.ui.textual_compat.option_list import Options
 
 
 class ChooseAccount(ListDialog[str | None]):

@@ -17,7 +17,7 @@ from tokentui.core.queries import TokenQueries
 from tokentui.core.query import Filter
 from tokentui.ui.screens.list_dialog import ListDialog
 from tokentui.ui.session import Session
-from tokentui.ui.textual_compat import Options
+from tokentui.ui.textual_compat.option_list import Options
 
 
 class ChooseFilter(ListDialog[Filter | None]):

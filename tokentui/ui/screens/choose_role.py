@@ -14,7 +14,7 @@ from tokentui.core.account import Account, Role
 from tokentui.core.text import printable
 from tokentui.formatting.accounts import ROLE
 from tokentui.ui.screens.list_dialog import ListDialog
-from tokentui.ui.textual_compat import Options
+from tokentui.ui.textual_compat.option_list import Options
 from tokentui.ui.widgets.key_footer import KeyFooter
 
 _ROLES = list(ROLE)

@@ -12,7 +12,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from tokentui.ui.screens.list_dialog import ListDialog
-from tokentui.ui.textual_compat import Options
+from tokentui.ui.textual_compat.option_list import Options
 
 
 class ChooseTheme(ListDialog[None]):

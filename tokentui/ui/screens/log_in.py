@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Button, Input, Label, Static
 
 from tokentui.core.account import NAME_LIMIT
@@ -16,8 +15,9 @@ from tokentui.core.credential import Secret
 from tokentui.core.errors import TokentuiError, WrongLogIn
 from tokentui.core.text import printable
 from tokentui.ui.flow import flow
+from tokentui.ui.messages import Accepted
 from tokentui.ui.session import Session
-from tokentui.ui.sign_in import SignedIn, SignIn
+from tokentui.ui.sign_in import SignIn
 from tokentui.ui.textual_compat import Page
 from tokentui.ui.widgets import screen_header
 from tokentui.ui.widgets.key_button import KeyButton
@@ -40,13 +40,6 @@ class LogIn(Page[None]):
         Binding("ctrl+s,f10", "log_in", "Sign in", key_display="^s", id="log-in.log-in"),
         Binding("escape", "clear", "Clear", id="log-in.clear"),
     ]
-
-    class Accepted(Message):
-        """Somebody has signed in, or unlocked the app."""
-
-        def __init__(self, signed_in: SignedIn) -> None:
-            self.signed_in = signed_in
-            super().__init__()
 
     def __init__(
         self,
@@ -138,4 +131,4 @@ class LogIn(Page[None]):
             self.set_focus(field)
         else:
             self.show_problem("")
-            self.post_message(self.Accepted(signed_in))
+            self.post_message(Accepted(signed_in))

@@ -23,7 +23,7 @@ from tokentui.ui.handover import SecretHandover
 from tokentui.ui.screens.confirm import is_seen
 from tokentui.ui.screens.list_dialog import ListDialog
 from tokentui.ui.screens.questions import revoke_immediately_question
-from tokentui.ui.textual_compat import Options
+from tokentui.ui.textual_compat.option_list import Options
 from tokentui.ui.widgets.key_button import KeyButton
 from tokentui.ui.widgets.key_footer import KeyFooter
 from tokentui.ui.widgets.notice import Notice

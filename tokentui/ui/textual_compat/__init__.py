@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache, partial
 from time import monotonic
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from rich.console import Console
 from textual import events
@@ -18,11 +18,9 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual._keyboard_protocol import FUNCTIONAL_KEYS
 from textual._styles_cache import StylesCache
 from textual._xterm_parser import XTermParser
-from textual.app import App, ComposeResult
+from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding
-from textual.command import Command, CommandInput, CommandList, CommandPalette, SearchIcon
-from textual.containers import Horizontal, Vertical
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.driver import Driver
@@ -35,7 +33,6 @@ from textual.screen import ModalScreen, Screen
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import MountError
-from textual.widgets import LoadingIndicator, OptionList
 from textual.worker import NoActiveWorker, Worker, WorkerFailed, get_current_worker
 
 from tokentui.ui.terminal import window
@@ -47,10 +44,8 @@ __all__ = [
     "Dialog",
     "KeyTables",
     "LineView",
-    "Options",
     "Page",
     "PaintedApp",
-    "Palette",
     "PlainDriver",
     "bindings_of",
     "driver_of",
@@ -158,18 +153,6 @@ class Dialog(ModalScreen[Result], Page[Result]):
     """A page with the screen below still in sight."""
 
 
-class Options(OptionList):
-    """A list that takes it when it has no room, or fewer options than were painted."""
-
-    def _move_page(self, direction: Literal[-1, 1]) -> None:
-        if self.scrollable_content_region and self._lines:
-            super()._move_page(direction)
-
-    async def _on_click(self, event: events.Click) -> None:
-        if event.style.meta.get("option", 0) >= self.option_count:
-            event.prevent_default()
-
-
 class LineView(ScrollView):
     """A scroll view that draws its own lines, as many as its virtual size has.
 
@@ -180,39 +163,6 @@ class LineView(ScrollView):
 
     def watch_virtual_size(self, size: Size) -> None:
         self._scroll_update(size)
-
-
-class _Commands(CommandList, Options):
-    pass
-
-
-class _Wanted(CommandInput):
-    """The field of a palette, in which Enter is only for what is highlighted in the list."""
-
-    async def action_submit(self) -> None:
-        """Run what is highlighted; Textual's would highlight the first where nothing is."""
-        if self.screen.query_one(CommandList).highlighted is not None:
-            await super().action_submit()
-
-
-class Palette(CommandPalette, Page[None]):
-    """A command palette in which Enter runs nothing until something is typed or selected."""
-
-    def compose(self) -> ComposeResult:
-        with Vertical(id="--container"):
-            with Horizontal(id="--input"):
-                yield SearchIcon()
-                yield _Wanted(placeholder=self._placeholder, select_on_focus=False)
-            with Vertical(id="--results"):
-                yield _Commands()
-                yield LoadingIndicator()
-
-    def _refresh_command_list(
-        self, command_list: CommandList, commands: list[Command], clear_current: bool
-    ) -> None:
-        super()._refresh_command_list(command_list, commands, clear_current)
-        if not self.query_one(CommandInput).value:
-            command_list.highlighted = None
 
 
 class _Difference(CompositorUpdate):
