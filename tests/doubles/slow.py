@@ -73,7 +73,11 @@ class SlowBackend:
         try:
             yield
         finally:
-            self._free.set()
+            self.release()
+
+    def release(self) -> None:
+        """Let all calls that are held go on."""
+        self._free.set()
 
     def lose_answer(self, *, done: bool) -> None:
         """Let the next commit raise `OutcomeUnknown`, `done` or not."""

@@ -38,7 +38,7 @@ class Asked:
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the app do nothing by itself while it is looked at how often it asks."""
-    monkeypatch.setattr(StoreWatch, "start", lambda _: None)
+    monkeypatch.setattr(StoreWatch, "start", lambda *_: None)
 
 
 @pytest.fixture

@@ -85,6 +85,24 @@ async def test_the_bindings_of_a_key(service: TokenCommands, run: Run) -> None:
         assert list(bindings_of(screen, "f9")) == []
 
 
+async def test_when_a_screen_is_painted(service: TokenCommands, run: Run) -> None:
+    """Look at `Page`: its first frame is painted by something else than `_compositor_refresh`."""
+    async with run(service):
+        source = inspect.getsource(Screen)
+        assert source.count("self._compositor.render_update(") == 1
+        assert "render_update(" in inspect.getsource(Screen._compositor_refresh)
+        assert "if event.refresh_styles:" in inspect.getsource(Screen._on_screen_resume)
+
+
+async def test_the_classes_of_a_size(service: TokenCommands, run: Run) -> None:
+    """Look at `Page.on_compose`: a screen has others than those of `_get_breakpoint_classes`."""
+    async with run(service) as pilot:
+        screen, (width, height) = pilot.app.screen, pilot.app.size
+        across = screen._get_breakpoint_classes(width, pilot.app.HORIZONTAL_BREAKPOINTS or [])
+        down = screen._get_breakpoint_classes(height, pilot.app.VERTICAL_BREAKPOINTS or [])
+        assert across | down == {each for each in screen.classes if each.startswith("-")}
+
+
 # -- the driver ---------------------------------------------------------------------------------
 
 

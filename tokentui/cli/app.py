@@ -32,13 +32,18 @@ def run_app() -> None:
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
     with loading():
+        from tokentui.ui.first_look import read_ahead
+        from tokentui.ui.preferences import Preferences
+
+        # What one person likes is not kept for the next one.
+        preferences = Preferences() if restricted else app_state.load(Preferences)
+        signed_in = acting() is not None or not accounts
+        ahead = read_ahead(service.queries, preferences) if signed_in else None
+
         from tokentui.ui import keys
         from tokentui.ui.app import TokentuiApp
-        from tokentui.ui.preferences import Preferences
         from tokentui.ui.sign_in import SignIn
 
-    # What one person likes is not kept for the next one.
-    preferences = Preferences() if restricted else app_state.load(Preferences)
     app = TokentuiApp(
         service,
         preferences,
@@ -55,6 +60,7 @@ def run_app() -> None:
         theme=chosen.theme,
         first_weekday=chosen.first_weekday,
         keymap=keys.keymap(chosen.keys, chosen.sources),
+        ahead=ahead,
         encoding=sys.stderr.encoding,  # it is there that Textual writes
     )
     if chosen.theme is not None and chosen.theme not in app.available_themes:

@@ -21,6 +21,7 @@ from tokentui.core.commands import TokenCommands
 from tokentui.core.dates import local
 from tokentui.ui import colours, keys, screens, session_lock
 from tokentui.ui.encoding_fallback import EncodingFallback
+from tokentui.ui.first_look import Ahead
 from tokentui.ui.flow import start_worker
 from tokentui.ui.handover import SecretHandover
 from tokentui.ui.messages import Accepted
@@ -56,7 +57,7 @@ class TokentuiApp(CapturesCrash, TypeAhead):
 
     `sign_in`, `signed_in`, `restricted`, `lock_after` and `monotonic` are as for `SessionLock`.
     `keymap` has the keys that a person chose, by the ID of the binding. `encoding` is the
-    terminal's.
+    terminal's. `ahead` reads what the list shows first.
     """
 
     TITLE = "tokentui"
@@ -82,9 +83,13 @@ class TokentuiApp(CapturesCrash, TypeAhead):
         first_weekday: int = 0,
         keymap: Mapping[str, str] | None = None,
         encoding: str = "utf-8",
+        ahead: Ahead | None = None,
     ) -> None:
         super().__init__()
-        self.session = Session(self._now, over=lambda: not self.is_running)
+        self._first_look = ahead and ahead.first_look
+        self.session = Session(
+            self._now, over=lambda: not self.is_running, reader=ahead and ahead.reader
+        )
         self.handover = SecretHandover(self, self.session, monotonic)
         self.session_lock = SessionLock(
             self,
@@ -125,6 +130,7 @@ class TokentuiApp(CapturesCrash, TypeAhead):
             self._preferences,
             key=self.key,
             first_weekday=self._first_weekday,
+            first_look=self._first_look,
         )
 
     def get_default_screen(self) -> Screen[None]:
@@ -148,7 +154,7 @@ class TokentuiApp(CapturesCrash, TypeAhead):
 
     def on_session_started(self) -> None:
         self.session_lock.service.backend.on_notice = self._on_notice
-        self.store_watch.start()
+        self.store_watch.start(self._first_look)
         self.set_timer(_LOAD_AFTER, self._begin_to_load)
 
     def _begin_to_load(self) -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from textual.widget import Widget
 
+from tokentui.core.cancel import Cancel
 from tokentui.core.errors import StoreUnavailable, TokentuiError
 from tokentui.core.queries import TokenQueries
 from tokentui.core.query import WINDOW, Count, TokenRow
@@ -16,6 +18,7 @@ from tokentui.core.summary import Summary
 from tokentui.core.token import Token
 from tokentui.ui import listing as listings
 from tokentui.ui.entries import TRY_AGAIN
+from tokentui.ui.first_look import FirstLook
 from tokentui.ui.flow import start_worker
 from tokentui.ui.listing import Listing, Wanted, with_total
 from tokentui.ui.selection import Selection
@@ -63,10 +66,27 @@ class ListLoader:
         """What is on the screen."""
         self._asked: Wanted | None = None
         """What was asked for, and is not there yet."""
+        self._first_look: Future[FirstLook] | None = None
+        """What is still being read ahead, until anything else is asked for."""
         self._arrived = asyncio.Event()
         """Set while nothing is asked for."""
         self.selecting = asyncio.Lock()
         """Held by the keys that wait to select tokens, one after the other."""
+
+    def start(self, first_look: Future[FirstLook] | None) -> None:
+        """Show what was read ahead, if it was, or load the list once that is there."""
+        wanted = self._model.wanted()
+        if first_look is None or (first_look.done() and first_look.exception() is not None):
+            self.load()
+        elif not first_look.done():
+            self._ask(wanted, lambda _: first_look.result().listing)
+            self._first_look = first_look
+        else:
+            found = first_look.result()
+            Session.of(self._browser).answered()
+            self._show_summary(found.summary)
+            self._take(wanted, found.listing, None)
+            self._arrived.set()
 
     def reload(self) -> None:
         """Ask the store again; the cursor stays on its token, or goes where it is to go."""
@@ -96,18 +116,26 @@ class ListLoader:
         self._load(self._table.window_start, follow=token_id)
 
     def _load(self, offset: int, *, follow: str | None) -> None:
+        if self._first_look is not None:
+            self._first_look.cancel()
+            self._first_look = None
+        wanted = self._model.wanted(offset, around=follow, selected=self._selection.ids)
+        self._ask(wanted, partial(listings.load, self._queries, wanted))
+
+    def _ask(self, wanted: Wanted, load: Callable[[Cancel], Listing]) -> None:
         self._on_asked()
-        self._asked = self._model.wanted(offset, around=follow, selected=self._selection.ids)
+        self._asked = wanted
         self._arrived.clear()
-        read = partial(self._read, self._asked, self._table.token_id)
+        read = partial(self._read, wanted, load, self._table.token_id)
         start_worker(self._browser, read, group="load", exclusive=True)
 
-    async def _read(self, wanted: Wanted, held: str | None) -> None:
+    async def _read(
+        self, wanted: Wanted, load: Callable[[Cancel], Listing], held: str | None
+    ) -> None:
         """Show what is wanted once it is there: the newest wish wins. `held` is under the cursor.
 
         Until then, the cursor moves among the rows that are there.
         """
-        load = partial(listings.load, self._queries, wanted)
         try:
             listing = await Session.of(self._browser).read(self._browser, load)
         except StoreUnavailable:
@@ -122,19 +150,23 @@ class ListLoader:
             self._browser.set_timer(TRY_AGAIN, self.reload)
         else:
             self._asked = None
-            self._selection.follow(wanted.selected - listing.selected, listing.hidden)
-            before, self._shown = self._shown, wanted
-            known = self._table.total if wanted.question == before.question else Count(0)
-            follow = wanted.around if self._table.token_id == held else self._table.token_id
-            if wanted.text != before.text:
-                follow = listing.exact_hit or follow
-            self._show(with_total(listing, known), follow)
-            if not listing.page.total.exact:
-                self._follow_up("count", partial(self._count, wanted, listing))
+            before = self._shown
+            self._take(wanted, listing, held)
             if wanted.text == before.text:  # who types changes no count
                 self._follow_up("summary", partial(self._summarise, wanted))
         if self._asked is None:  # the row under the cursor may be in another window
             self._arrived.set()
+
+    def _take(self, wanted: Wanted, listing: Listing, held: str | None) -> None:
+        self._selection.follow(wanted.selected - listing.selected, listing.hidden)
+        before, self._shown = self._shown, wanted
+        known = self._table.total if wanted.question == before.question else Count(0)
+        follow = wanted.around if self._table.token_id == held else self._table.token_id
+        if wanted.text != before.text:
+            follow = listing.exact_hit or follow
+        self._show(with_total(listing, known), follow)
+        if not listing.page.total.exact:
+            self._follow_up("count", partial(self._count, wanted, listing))
 
     def _follow_up(self, group: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         start_worker(self._browser, work, group=group, exclusive=True)

@@ -55,18 +55,20 @@ class Session:
     """Asks and changes a backend for the screens of an app, and knows how current they are.
 
     Once `over` says so, whoever waits for an answer or an outcome is cancelled instead of being
-    told, and no follower is told of a state: their screens are taken apart.
+    told, and no follower is told of a state: their screens are taken apart. `reader` is one that
+    was asked something before there was a session.
     """
 
     def __init__(
         self,
         clock: Clock = utc_now,
         over: Callable[[], bool] = lambda: False,
+        reader: Reader | None = None,
     ) -> None:
         self._over = over
         self._followers: dict[Hashable, Callable[[State], object]] = {}
         self._clock = clock
-        self._reader = Reader()
+        self._reader = reader or Reader()
         self._writer = Writer()
         self.state = State()
         self._awaited = 0
@@ -137,7 +139,7 @@ class Session:
         except NotPermitted as error:
             self._enter(Phase.DENIED, str(error))
             raise
-        self._answered()
+        self.answered()
         return answer
 
     async def _told(self, outcome: futures.Future[T]) -> T:
@@ -160,7 +162,8 @@ class Session:
         """Tell the follower of no further state."""
         self._followers.pop(follower, None)
 
-    def _answered(self) -> None:
+    def answered(self) -> None:
+        """Take it that the store has answered just now, as it did before there was a session."""
         self._change_state(State(self._calmest, self._clock()))
 
     @property

@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import Hashable
+from concurrent.futures import Future
 from contextlib import suppress
 from time import monotonic
 from typing import NamedTuple
 
 from textual.app import App
 
+from tokentui.core.backend import Versions
 from tokentui.core.cancel import Cancel
 from tokentui.core.commands import TokenCommands
 from tokentui.core.errors import StoreError, TokentuiError
+from tokentui.ui.first_look import FirstLook
 from tokentui.ui.flow import start_worker
 from tokentui.ui.messages import AuditLogChanged, StoreChanged
 from tokentui.ui.session import Phase, Session
@@ -27,6 +30,12 @@ class Seen(NamedTuple):
     audit_log: Hashable = None
     admission: Admission = Admission()
 
+    @classmethod
+    def of(cls, versions: Versions, admission: Admission = admission) -> "Seen":
+        """Return what a look saw that found these versions."""
+        store = versions.tokens, versions.accounts, versions.usage
+        return cls(store, versions.audit, admission)
+
 
 class StoreWatch:
     """Tells each screen of `app` what was changed in the store, and `lock` who may still do what.
@@ -38,10 +47,12 @@ class StoreWatch:
         self._app = app
         self._session = session
         self._lock = lock
+        self._first_look: Future[FirstLook] | None = None
         self._seen = Seen()
 
-    def start(self) -> None:
-        """Begin, once somebody is signed in."""
+    def start(self, first_look: Future[FirstLook] | None = None) -> None:
+        """Begin, once somebody is signed in; `first_look` is what was read ahead."""
+        self._first_look = first_look
         start_worker(self._app, self._keep_looking, group="look")
         self._app.set_timer(_LOOK_EVERY, self._begin_to_retire)  # the list comes first
         self._app.set_interval(_RETIRE_EVERY, self._begin_to_retire)
@@ -69,7 +80,8 @@ class StoreWatch:
         was_away = self._session.state.phase is Phase.OFFLINE
         seen = await self._session.look(self._see)
         # What was asked for while nothing answered is asked for once more.
-        before, self._seen = Seen() if was_away else self._seen, seen
+        before, self._seen = Seen() if was_away else self._shown, seen
+        self._first_look = None
         self._lock.follow(seen.admission)
         if self._lock.exit_reason:
             return
@@ -79,10 +91,16 @@ class StoreWatch:
             if seen.audit_log != before.audit_log:
                 screen.post_message(AuditLogChanged())
 
+    @property
+    def _shown(self) -> Seen:
+        """What a look would have seen before that which is shown was read."""
+        look = self._first_look
+        if look is None or not look.done() or look.cancelled() or look.exception() is not None:
+            return self._seen
+        return Seen.of(look.result().versions)
+
     def _see(self, _: Cancel) -> Seen:
-        versions = self._service.backend.versions()
-        store = versions.tokens, versions.accounts, versions.usage
-        return Seen(store, versions.audit, self._lock.admission())
+        return Seen.of(self._service.backend.versions(), self._lock.admission())
 
     def _begin_to_retire(self) -> None:
         start_worker(self._app, self._retire, group="retire", exclusive=True)

@@ -1,6 +1,7 @@
 """Browsing the tokens: what is shown, in which order, and what is selected."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -13,6 +14,7 @@ from tokentui.core.query import Count, Filter, Sort, TokenRow
 from tokentui.core.rights import Permissions
 from tokentui.core.token import Token
 from tokentui.ui.details_pane import DetailsPane
+from tokentui.ui.first_look import FirstLook
 from tokentui.ui.list_loader import ListLoader
 from tokentui.ui.listing import Listing
 from tokentui.ui.preferences import Preferences
@@ -32,7 +34,7 @@ class TokenBrowser(Vertical):
     """The list of tokens with its filter and what is said of it.
 
     The cursor stays on its token whatever happens to the others. `key` tells which key an action
-    has.
+    has. `first_look` is what was read ahead.
     """
 
     usable: reactive[bool] = reactive(True, repaint=False, bindings=True)
@@ -47,9 +49,14 @@ class TokenBrowser(Vertical):
     """Whether there is anything for Esc to undo."""
 
     def __init__(
-        self, queries: TokenQueries, preferences: Preferences, key: Callable[[str], str]
+        self,
+        queries: TokenQueries,
+        preferences: Preferences,
+        key: Callable[[str], str],
+        first_look: Future[FirstLook] | None = None,
     ) -> None:
         super().__init__()
+        self._first_look = first_look
         self._display = queries.display_context()
         """To whom the rows are shown, and as of which load."""
         self.model = TokenListModel(preferences, key)
@@ -89,6 +96,7 @@ class TokenBrowser(Vertical):
         self._show_details()
         self.set_interval(60, self.loader.reload)
         Session.of(self).follow(self, self._state_changed)
+        self.loader.start(self._first_look)
 
     def on_unmount(self) -> None:
         Session.of(self).unfollow(self)

@@ -21,6 +21,11 @@ An API token gives an application access without sharing your password.
 {help} shows all keys and the guide."""
 
 
+def wanted_at_start(preferences: Preferences) -> Wanted:
+    """Return what the list asks for when it opens."""
+    return Wanted(sort=preferences.sort, descending=preferences.descending)
+
+
 class TokenListModel:
     """Which tokens are shown, and in which order; it begins as the preferences say.
 

@@ -42,6 +42,7 @@ class CreateToken(Page[NewToken | None]):
     """Returns the token that was made, or None where the person turned back."""
 
     CSS_PATH = "../forms.tcss"
+    AUTO_FOCUS = ""
     BINDING_GROUP_TITLE = "Create API token"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,f10,enter", "create", "Create", key_display="^s", id="create.create"),
@@ -105,7 +106,7 @@ class CreateToken(Page[NewToken | None]):
 
     def on_mount(self) -> None:
         self._show_problem("")
-        self.set_focus(self.query_one("#name"))
+        self.set_focus(self.query_one("#name"), scroll_visible=False)  # its label is above it
         self._untouched = self._input()
 
     def _input(self) -> tuple[object, ...]:

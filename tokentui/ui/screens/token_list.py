@@ -1,6 +1,7 @@
 """Manage API Tokens: the list, and the way to everything else."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
 from functools import partial
 from typing import ClassVar
 
@@ -16,6 +17,7 @@ from tokentui.core.rights import Permissions
 from tokentui.core.token import Token
 from tokentui.ui import listing as listings
 from tokentui.ui import screens
+from tokentui.ui.first_look import FirstLook
 from tokentui.ui.flow import flow
 from tokentui.ui.handover import SecretHandover
 from tokentui.ui.messages import StoreChanged
@@ -33,7 +35,7 @@ from tokentui.ui.widgets.token_table import TokenTable
 class TokenList(Page[None]):
     """The home screen. Everything that is done elsewhere ends up here again.
 
-    `key` tells which key an action has.
+    `key` tells which key an action has, `first_look` what was read ahead.
     """
 
     BINDING_GROUP_TITLE = "Token list"
@@ -46,12 +48,14 @@ class TokenList(Page[None]):
         *,
         key: Callable[[str], str],
         first_weekday: int = 0,
+        first_look: Future[FirstLook] | None = None,
     ) -> None:
         super().__init__()
         self.service = service
         self._first_weekday = first_weekday
-        self._browser = TokenBrowser(service.queries, preferences, key)
+        self._browser = TokenBrowser(service.queries, preferences, key, first_look)
         self._changes = TokenChanges(self, service)
+        self._was_left = False
 
     def compose(self) -> ComposeResult:
         yield ScreenHeader(account=self.service.account, location=self.service.queries.location)
@@ -70,14 +74,19 @@ class TokenList(Page[None]):
     def _permissions_changed(self, permissions: Permissions) -> None:
         self.query_one(ScreenHeader).read_only = bool(permissions.read_only_reason)
 
-    @on(StoreChanged)
     @on(events.ScreenResume)
+    def _resumed(self) -> None:
+        if self._was_left:  # when it opens, its list is on the way, or there
+            self.reload()
+
+    @on(StoreChanged)
     def reload(self) -> None:
         """Ask the store again; the cursor stays on its token, or goes where it is to go."""
         self._browser.loader.reload()
 
     @on(events.ScreenSuspend)
     def _something_else_is_begun(self) -> None:
+        self._was_left = True
         self._browser.failure = ""
         self._browser.pane.leave()
 

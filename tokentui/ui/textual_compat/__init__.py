@@ -113,6 +113,35 @@ class Page(Screen[Result]):
     """
 
     _left = False
+    _was_shown = False
+    """Whether it was shown before. When it opens, its widgets were styled just now."""
+    _held = False
+    """Whether nothing is painted yet, since more is to come in the first frame."""
+
+    def on_compose(self) -> None:
+        """Take the classes of the window's size, before any widget is styled.
+
+        Textual takes them after all was laid out, and styles everything once more.
+        """
+        width, height = self.app.size
+        across = self._get_breakpoint_classes(width, self.app.HORIZONTAL_BREAKPOINTS or [])
+        down = self._get_breakpoint_classes(height, self.app.VERTICAL_BREAKPOINTS or [])
+        self.add_class(*across, *down)
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        event.refresh_styles = self._was_shown
+        if not self._was_shown:
+            self._was_shown = self._held = True
+            self.call_after_refresh(self._paint_first_frame)
+
+    def _paint_first_frame(self) -> None:
+        """Paint the first frame, once each widget has taken its size."""
+        self._held = False
+        self._compositor_refresh()
+
+    def _compositor_refresh(self) -> None:
+        if not self._held:
+            super()._compositor_refresh()
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Leave with a result. What this screen has not finished by then is for nobody."""

@@ -60,8 +60,9 @@ class KeyFooter(Widget):
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_updated)
 
     def _bindings_updated(self, _: Screen[object]) -> None:
-        if [key for _, key in self._shown] != [key for _, key in self._placed(self.size.width)]:
-            self.refresh()
+        shown = [key for _, key in self._shown]
+        if shown and shown != [key for _, key in self._placed(self.size.width)]:
+            self.refresh()  # what was not painted yet is asked for then
 
     def render_line(self, _: int) -> Strip:
         width = self.size.width

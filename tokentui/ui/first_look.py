@@ -1,0 +1,49 @@
+"""What the list shows first, read while the app itself is still being loaded."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from tokentui.ui import listing as listings
+from tokentui.ui.session_threads import Question, Reader
+from tokentui.ui.token_list_model import wanted_at_start
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from tokentui.core.backend import Versions
+    from tokentui.core.cancel import Cancel
+    from tokentui.core.queries import TokenQueries
+    from tokentui.core.summary import Summary
+    from tokentui.ui.listing import Listing
+    from tokentui.ui.preferences import Preferences
+
+
+class FirstLook(NamedTuple):
+    """A listing with its counts, and the versions that the store had before it was read."""
+
+    versions: Versions
+    listing: Listing
+    summary: Summary
+
+
+class Ahead(NamedTuple):
+    """The thread that reads for a session, and what it was asked before there was one."""
+
+    reader: Reader
+    first_look: Future[FirstLook]
+
+
+def read_ahead(queries: TokenQueries, preferences: Preferences) -> Ahead:
+    """Begin to read what the list shows first, for whoever may see it."""
+    reader = Reader()
+    question = Question(partial(_look, queries, preferences))
+    reader.ask(read_ahead, question)
+    return Ahead(reader, question.answer)
+
+
+def _look(queries: TokenQueries, preferences: Preferences, cancel: Cancel) -> FirstLook:
+    versions = queries.backend.versions()  # before: what is changed meanwhile is read again
+    listing = listings.load(queries, wanted_at_start(preferences), cancel)
+    return FirstLook(versions, listing, queries.summary(cancel=cancel))
