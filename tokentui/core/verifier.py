@@ -121,7 +121,40 @@ class Verifier:
                 request. The class says why; `public` is what the caller may be told.
             StoreOutOfDate: The tokens could not be read for too long.
         """
-        return self._authorized(self._credential_of(presented, address), method, address, account)
+        token = self.verify_at_once(presented, method, address, account)
+        if token is None:
+            stored = self._credential_of(presented, address)
+            token = self._authorized(stored, method, address, account)
+        return token
+
+    def verify_at_once(
+        self,
+        presented: Secret | str | bytes,
+        method: str | None = None,
+        address: str | None = None,
+        account: str | None = None,
+    ) -> PublicToken | None:
+        """Do what `verify` does where the secret was seen before. Never blocks.
+
+        Args:
+            presented: As for `verify`.
+            method: As for `verify`.
+            address: As for `verify`.
+            account: As for `verify`.
+
+        Returns:
+            What a service may know of the token; None where only `verify` and `averify` can tell.
+
+        Raises:
+            Refused: The token is not valid any more, or does not allow the request.
+        """
+        if self._lookup.due:
+            return None
+        text = _text(presented)
+        stored = self._lookup.peek(text[self._id_part])
+        if isinstance(stored, StoredCredential) and self._checker.knows(text, stored):
+            return self._authorized(stored, method, address, account)
+        return None
 
     async def averify(
         self,
@@ -145,6 +178,9 @@ class Verifier:
             Refused: As `verify` does.
             StoreOutOfDate: The tokens could not be read for too long.
         """
+        token = self.verify_at_once(presented, method, address, account)
+        if token is not None:
+            return token
         if self._lookup.due:
             await self._threads.refresh()
         text = _text(presented)

@@ -28,6 +28,7 @@ _TOO_LONG = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"connection: close\r\ncontent-length: 0\r\n\r\n"
 )
+_NO_CONTENT = b"HTTP/1.1 204 No Content\r\n"
 _MOST_FILES = 4096
 _SWEEP = 1.0
 
@@ -133,11 +134,16 @@ def open_files() -> int:
 
 
 class Connection(HttpToolsProtocol):
-    """A connection that is in a pool, as long as it lasts."""
+    """A connection that is in a pool, as long as it lasts.
+
+    Most requests are about a secret that was seen before. They are answered here, by what
+    `pass_at_once` returns of their scope: a task and the messages of ASGI take twice as long.
+    """
 
     def __init__(
         self,
         pools: Pools,
+        pass_at_once: Callable[[dict[str, Any]], bytes | None],
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
@@ -145,6 +151,9 @@ class Connection(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._pools = pools
+        self._pass_at_once = pass_at_once
+        self._passed = False
+        """Whether the request that was read last was answered here."""
         self._under_way = 0
         self._head = 0
         self._too_long = False
@@ -176,8 +185,33 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head = 0
         self._under_way += 1
-        self._pool.begin(self)
-        super().on_headers_complete()
+        self._passed = self._pass()
+        if self._passed:
+            self.on_response_complete()
+        else:
+            self._pool.begin(self)
+            super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        if not self._passed:
+            super().on_message_complete()
+
+    def _pass(self) -> bool:
+        """Let the request pass that was just read, where that can be told at once."""
+        parser = self.parser
+        plain = self.url == b"/auth" and parser.get_method() == b"GET"
+        plain = plain and not parser.should_upgrade()
+        persistent = parser.get_http_version() == "1.1" and parser.should_keep_alive()
+        # Pipelined requests are answered one after the other.
+        free = self._under_way == 1 and not self.flow.write_paused
+        if not (plain and persistent and free) or self.transport.is_closing():
+            return False
+        lines = self._pass_at_once(self.scope)  # type: ignore[arg-type]  # a dict, as all are
+        if lines is None:
+            return False
+        common = [b"%b: %b\r\n" % header for header in self.server_state.default_headers]
+        self.transport.write(b"".join((_NO_CONTENT, *common, lines, b"\r\n")))
+        return True
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

@@ -16,7 +16,7 @@ from tokentui.core.verdicts import Refused
 from tokentui.core.verifier import Verifier
 from tokentui.server.asgi import Receive, Scope, Send, gathered, send_response
 from tokentui.server.metrics import Metrics
-from tokentui.server.proxies import TrustedProxies
+from tokentui.server.proxies import Caller, TrustedProxies
 from tokentui.server.response import Response, refusal, sentence, text
 
 _ALLOWED = "GET, HEAD"
@@ -28,6 +28,8 @@ _HEADERS = (
     b"upgrade",
     b"x-forwarded-upgrade",
 )
+_OF_BODIES = frozenset({b"content-length", b"transfer-encoding", b"expect"})
+"""The headers of requests that have a body, or are about to."""
 
 
 class ForwardAuth:
@@ -83,12 +85,29 @@ class ForwardAuth:
                 return text(HTTPStatus.OK, b"application/json", _description())
         return sentence(HTTPStatus.NOT_FOUND, "Not found. Use /auth, /health or /metrics.")
 
-    async def _auth(self, scope: Scope, verifier: Verifier) -> Response:
-        peer = scope["client"][0] if scope.get("client") else None
-        authorizations, keys, methods, forwarded_for, *upgrades = gathered(scope, *_HEADERS)
-        caller = self._proxies.caller(peer, methods, chain(*upgrades), forwarded_for)
+    def pass_at_once(self, scope: Scope) -> bytes | None:
+        """Return the headers of the response to a GET of `/auth` that passes.
+
+        None where `__call__` has to respond: nothing is known at once, the request is refused, or
+        it may have a body.
+        """
+        if not _OF_BODIES.isdisjoint([name for name, _ in scope["headers"]]):
+            return None
+        caller, *presented = self._asked(scope)
         try:
-            shown = extract_credential(authorizations, keys)
+            shown = extract_credential(*presented)
+            token = self.verifier.verify_at_once(shown.secret, *caller, shown.account)
+        except Refused:
+            return None
+        if token is None:
+            return None
+        self._metrics.count("allowed")
+        return _pass_lines(token.id, token.name, token.account)
+
+    async def _auth(self, scope: Scope, verifier: Verifier) -> Response:
+        caller, *presented = self._asked(scope)
+        try:
+            shown = extract_credential(*presented)
             token = await verifier.averify(shown.secret, *caller, shown.account)
         except (Refused, StoreError) as error:
             self._metrics.count(type(error).__name__)
@@ -98,6 +117,13 @@ class ForwardAuth:
             return response if known else response._replace(status=HTTPStatus.FORBIDDEN)
         self._metrics.count("allowed")
         return _pass(token.id, token.name, token.account)
+
+    def _asked(self, scope: Scope) -> tuple[Caller, list[str], list[str]]:
+        """Return who is asked about, and what `Authorization` and `X-API-Key` hold."""
+        peer = scope["client"][0] if scope.get("client") else None
+        authorizations, keys, methods, forwarded_for, *upgrades = gathered(scope, *_HEADERS)
+        caller = self._proxies.caller(peer, methods, chain(*upgrades), forwarded_for)
+        return caller, authorizations, keys
 
 
 def _health(verifier: Verifier) -> Response:
@@ -117,6 +143,13 @@ def _pass(token_id: str, name: str, account: str) -> Response:
             (b"x-token-account", quote(account, safe="@").encode()),
         ],
     )
+
+
+@lru_cache(4096)
+def _pass_lines(token_id: str, name: str, account: str) -> bytes:
+    """Return the headers of `_pass` as lines."""
+    headers = _pass(token_id, name, account).headers
+    return b"".join(b"%b: %b\r\n" % header for header in headers)
 
 
 @cache

@@ -40,7 +40,7 @@ def serve(
     _log_to_stderr()
     config = uvicorn.Config(
         app,
-        http=partial(Connection, pools),  # type: ignore[arg-type]  # all that it does is call it
+        http=partial(Connection, pools, app.pass_at_once),  # type: ignore[arg-type]  # all that it does is call it
         loop="uvloop",
         ws="none",
         lifespan="off",
