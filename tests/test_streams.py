@@ -4,9 +4,9 @@ import gc
 import io
 import os
 import shutil
-import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +59,12 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-@pytest.fixture
-def nowhere(monkeypatch: pytest.MonkeyPatch) -> _Nowhere:
+def _writes(command: str) -> int:
+    """Run a command and return how often it writes."""
     nowhere = _Nowhere()
-    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BufferedWriter(nowhere)))
-    return nowhere
+    with redirect_stdout(io.TextIOWrapper(io.BufferedWriter(nowhere))):
+        run(command.split())
+    return nowhere.writes
 
 
 def _token(number: int) -> Token:
@@ -71,7 +72,7 @@ def _token(number: int) -> Token:
 
 
 @pytest.mark.parametrize("command", _COMMANDS)
-@pytest.mark.usefixtures("store", "nowhere")
+@pytest.mark.usefixtures("store")
 def test_memory_does_not_grow_with_the_output(
     monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
@@ -83,7 +84,7 @@ def test_memory_does_not_grow_with_the_output(
         gc.collect()
         tracemalloc.start()
         try:
-            run(command.split())
+            _writes(command)
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
@@ -94,7 +95,7 @@ def test_memory_does_not_grow_with_the_output(
 
 @pytest.mark.parametrize("command", _COMMANDS)
 def test_calls_of_the_system_are_for_batches(
-    store: Path, nowhere: _Nowhere, monkeypatch: pytest.MonkeyPatch, command: str
+    store: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     calls = 0
 
@@ -110,9 +111,8 @@ def test_calls_of_the_system_are_for_batches(
         nonlocal calls
         shutil.rmtree(store.parent)
         fill(store, [_token(number) for number in range(count)])
-        calls = nowhere.writes = 0
-        run(command.split())
-        return calls + nowhere.writes
+        calls = 0
+        return _writes(command) + calls
 
     asked(1)  # what is loaded once is loaded
     for name in ("stat", "lstat", "fstat", "open", "access", "scandir"):
