@@ -12,12 +12,17 @@ from typing import Any
 
 import pytest
 
-from tests.bench.samples import environment, fill, sample
+from tests.bench.samples import environment, fill, fill_log, sample
 from tokentui.cli import run
+from tokentui.core import chain
+from tokentui.core.audit import Action, Actor, Entry, Event
 from tokentui.core.batches import SIZE
 from tokentui.core.cancel import NEVER, Cancel
+from tokentui.core.clock import utc_now
 from tokentui.core.query import Query, TokenRow
 from tokentui.core.token import Token
+from tokentui.stores import AuditOptions, open_backend
+from tokentui.stores.file.audit_log import AuditLogFile
 from tokentui.stores.file.tinydb import TinyDBStore
 
 _FEW, _MANY = 2 * SIZE, 10 * SIZE
@@ -33,6 +38,9 @@ _COMMANDS = [
     "report --only expires-soon --within 3650",
     "report --only expires-soon --within 3650 --json",
     "check",
+    "audit --last 0",
+    "audit --last 0 --json",
+    "audit --last 0 --csv",
 ]
 
 
@@ -71,6 +79,11 @@ def _token(number: int) -> Token:
     return sample(number, "$2b$04$" + "." * 53)
 
 
+def _entry(number: int) -> Entry:
+    event = Event(account="ada", action=Action.CREATE, token="1" * 10, name="deploy")
+    return chain.entry(number + 1, utc_now(), Actor("ada"), event)
+
+
 @pytest.mark.parametrize("command", _COMMANDS)
 @pytest.mark.usefixtures("store")
 def test_memory_does_not_grow_with_the_output(
@@ -80,7 +93,15 @@ def test_memory_does_not_grow_with_the_output(
         def scan(_: TinyDBStore, query: Query, cancel: Cancel = NEVER) -> Iterator[TokenRow]:
             return (TokenRow(_token(number)) for number in range(count))
 
+        def newest(*_: object) -> Iterator[Entry]:
+            return map(_entry, reversed(range(count)))
+
+        def oldest(*_: object) -> Iterator[Entry]:
+            return map(_entry, range(count))
+
         monkeypatch.setattr(TinyDBStore, "scan", scan)
+        monkeypatch.setattr(AuditLogFile, "newest", newest)
+        monkeypatch.setattr(AuditLogFile, "oldest", oldest)
         gc.collect()
         tracemalloc.start()
         try:
@@ -111,6 +132,7 @@ def test_calls_of_the_system_are_for_batches(
         nonlocal calls
         shutil.rmtree(store.parent)
         fill(store, [_token(number) for number in range(count)])
+        fill_log(open_backend(str(store), audit=AuditOptions(Actor("ada"))).audit, count)
         calls = 0
         return _writes(command) + calls
 

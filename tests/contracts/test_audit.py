@@ -112,11 +112,14 @@ class TestSearch:
         self, four: Backend, search: Search, found: list[int]
     ) -> None:
         assert [entry.seq for entry in four.audit.newest(search)] == found
+        assert [entry.seq for entry in four.audit.oldest(search)] == found[::-1]
 
     def test_what_is_known_is_left_out(self, four: Backend) -> None:
         assert [entry.seq for entry in four.audit.newest(after=2)] == [4, 3]
         assert [entry.seq for entry in four.audit.newest(Search(account="ada"), after=2)] == [3]
         assert list(four.audit.newest(after=4)) == []
+        assert [entry.seq for entry in four.audit.oldest(after=2)] == [3, 4]
+        assert [entry.seq for entry in four.audit.oldest(Search(account="ada"), after=2)] == [3]
 
     def test_since_a_moment(self, four: Backend) -> None:
         moment = next(four.audit.newest()).time
@@ -175,6 +178,7 @@ class TestVerify:
             pytest.skip(str(error))
         reopened.audit.record(REFUSED)
         assert [entry.seq for entry in backend.audit.newest()] == [2, 1]
+        assert [entry.seq for entry in backend.audit.oldest()] == [1, 2]
         end = backend.audit.verify()
         assert isinstance(end, Link)
         assert end.seq == 2

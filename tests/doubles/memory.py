@@ -333,6 +333,11 @@ class Log:
             if search.wants(entry := chain.read(line)):
                 yield entry
 
+    def oldest(
+        self, search: Search = EVERYTHING, after: int = 0, cancel: Cancel = NEVER
+    ) -> Iterator[Entry]:
+        yield from reversed([*self.newest(search, after, cancel)])
+
     def warnings(self) -> Sequence[str]:
         return ()
 

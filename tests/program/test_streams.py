@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.samples import fill, sample
+from tests.bench.samples import fill, fill_log, sample
 from tokentui.console import ExitCode
+from tokentui.core.audit import Actor
+from tokentui.stores import AuditOptions, open_backend
 
 from .conftest import PROGRAM, Sandbox
 
@@ -22,6 +24,9 @@ _COMMANDS = [
     "export --format csv",
     "report --only never-used",
     "report --only never-used --json",
+    "audit --last 0",
+    "audit --last 0 --json",
+    "audit --last 0 --csv",
 ]
 
 
@@ -29,6 +34,8 @@ _COMMANDS = [
 def stocked(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     sandbox = Sandbox(tmp_path_factory.mktemp("home"))
     fill(sandbox.store, [sample(number, "$2b$04$" + "." * 53) for number in range(_TOKENS)])
+    log = open_backend(str(sandbox.store), audit=AuditOptions(Actor("ada"))).audit
+    fill_log(log, _TOKENS)
     return sandbox
 
 

@@ -2,10 +2,10 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, tzinfo
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import click
@@ -22,15 +22,18 @@ from tokentui.cli.common import (
     store_option,
 )
 from tokentui.cli.renamed import RenamedChoice
-from tokentui.cli.tables import write_table
-from tokentui.console import ExitCode, Failure, echo_error, write, write_json
+from tokentui.cli.tables import column_widths, write_table
+from tokentui.console import ExitCode, Failure, echo_error, write, write_parts
 from tokentui.core import audit_queries
 from tokentui.core.audit import Action, Entry, Outcome, Search
+from tokentui.core.batches import SIZE
 from tokentui.core.chain import Broken
+from tokentui.core.commands import TokenCommands
 from tokentui.core.dates import start_of_day
-from tokentui.core.import_export import cell
+from tokentui.core.import_export import csv_parts
 from tokentui.core.queries import TokenQueries
-from tokentui.core.text import ascii_json, printable
+from tokentui.core.store_url import is_database
+from tokentui.core.text import ascii_json, ascii_json_list, printable
 from tokentui.core.token import parse_day
 from tokentui.formatting.audit import EVENT, contains, entry_row, stored_part
 
@@ -107,41 +110,70 @@ def audit(
     ids = frozenset() if token is None else audit_queries.ever_called(service.queries, token)
     search = Search(account=who, token=token, ids=ids, action=action, since=begin, text=text)
     newest = next((entry.seq for entry in service.backend.audit.newest()), 0)
-    found = list(islice(_entries(service.queries, search), last or None))[::-1]
+    found = _latest(service.queries, search, last)
     if as_csv:
-        _print_csv(service.queries, found)
+        for part in _csv(service.queries, found):
+            write(part, end="")
     elif follow:
-        _follow(
-            service.queries, search, found, max([newest, *(entry.seq for entry in found)]), as_json
-        )
+        _follow(service.queries, search, found, newest, as_json)
     elif as_json:
-        write_json(_to_public_dicts(service.queries, found))
-    elif found:
+        write_parts(ascii_json_list(_to_public_dicts(service.queries, found)))
+    elif first := [*islice(found, 1)]:
         titles = _TITLES if service.queries.rights.all_seen else _TITLES[1:]
-        write_table([titles, *_rows(service.queries, found)])
+        rows = chain([titles], _rows(service.queries, chain(first, found)))
+        write_table(rows, _widths(service, search, last))
     else:
         all_of_it = search == Search()
         echo_error(f"{'The audit log is empty' if all_of_it else 'No events match'}.")
 
 
-def _entries(queries: TokenQueries, search: Search, after: int = 0) -> Iterator[Entry]:
-    """Yield the entries that are wanted, latest first; the text may be in our words as well."""
+def _entries(
+    queries: TokenQueries, search: Search, after: int = 0, *, latest_first: bool = True
+) -> Iterator[Entry]:
+    """Yield the entries that are wanted; the text may be in our words as well."""
     wide = replace(search, text=stored_part(search.text))
-    found = audit_queries.entries(queries, wide, after)
+    found = audit_queries.entries(queries, wide, after, latest_first=latest_first)
     return (entry for entry in found if contains(entry, search.text))
 
 
-def _rows(queries: TokenQueries, entries: Sequence[Entry]) -> list[tuple[str, ...]]:
+def _latest(queries: TokenQueries, search: Search, last: int) -> Iterator[Entry]:
+    """Yield the latest entries that are wanted, or all for 0; the oldest of them comes first."""
+    latest = islice(_entries(queries, search), last or None)
+    if 0 < last < SIZE:
+        yield from reversed([*latest])
+        return
+    first = 1
+    if last:
+        for entry in latest:
+            first = entry.seq
+    yield from _entries(queries, search, first - 1, latest_first=False)
+
+
+def _widths(service: TokenCommands, search: Search, last: int) -> Sequence[int]:
+    """Return how wide the columns of all rows are, nothing where these are in one batch.
+
+    Files are read twice for that, a database is not.
+    """
+    if 0 < last < SIZE or is_database(service.backend.url):
+        return ()
+    return column_widths(_rows(service.queries, _latest(service.queries, search, last)))
+
+
+def _rows(queries: TokenQueries, entries: Iterable[Entry]) -> Iterator[tuple[str, ...]]:
     context, numbered = queries.display_context(), queries.rights.all_seen
-    return [entry_row(context, entry, numbered=numbered) for entry in entries]
+    return (entry_row(context, entry, numbered=numbered) for entry in entries)
 
 
-def _to_public_dicts(queries: TokenQueries, entries: Sequence[Entry]) -> list[dict[str, Any]]:
-    """Return what scripts may know of entries: their numbers only where they see all of them."""
-    known: list[dict[str, Any]] = msgspec.to_builtins(entries)
-    if queries.rights.all_seen:
-        return known
-    return [{key: each[key] for key in each if key != "seq"} for each in known]
+def _to_public_dicts(
+    queries: TokenQueries, entries: Iterable[Entry]
+) -> Iterator[Mapping[str, Any]]:
+    """Yield what scripts may know of entries: their numbers only where they see all of them."""
+    numbered = queries.rights.all_seen
+    for entry in entries:
+        known = msgspec.to_builtins(entry)
+        if not numbered:
+            del known["seq"]
+        yield known
 
 
 def _refuse_options(ctx: click.Context) -> None:
@@ -164,25 +196,27 @@ def _beginning(day: date, zone: tzinfo | None) -> datetime | None:
 
 
 def _follow(
-    queries: TokenQueries, search: Search, found: Sequence[Entry], seen: int, as_json: bool
+    queries: TokenQueries, search: Search, found: Iterable[Entry], seen: int, as_json: bool
 ) -> None:
-    """Print what was found, then what comes after the line of number `seen`."""
+    """Print what was found, then what comes after that and the entry of number `seen`."""
     stamp: object = None
     while True:
-        if as_json:
-            lines = [ascii_json(each, indent=None) for each in _to_public_dicts(queries, found)]
-        else:
-            lines = ["  ".join(row).rstrip() for row in _rows(queries, found)]
-        for line in lines:
-            write(line)
+        for entry in found:
+            seen = max(seen, entry.seq)
+            write(_line(queries, entry, as_json=as_json))
         if _reader_left():
             return
         time.sleep(_LOOK_EVERY)
         queries.rights.check_enabled()
         found, before = [], stamp
         if (stamp := queries.backend.audit.version()) != before:
-            found = list(_entries(queries, search, seen))[::-1]
-            seen = max([seen, *(entry.seq for entry in found)])
+            found = reversed([*_entries(queries, search, seen)])
+
+
+def _line(queries: TokenQueries, entry: Entry, *, as_json: bool) -> str:
+    if as_json:
+        return ascii_json(next(_to_public_dicts(queries, [entry])), indent=None)
+    return "  ".join(next(_rows(queries, [entry]))).rstrip()
 
 
 def _reader_left() -> bool:
@@ -194,17 +228,11 @@ def _reader_left() -> bool:
     return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
-def _print_csv(queries: TokenQueries, entries: Sequence[Entry]) -> None:
-    import csv  # slow to load, and seldom needed
-    import io
-
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
+def _csv(queries: TokenQueries, entries: Iterable[Entry]) -> Iterator[str]:
     fields = Entry.__struct_fields__
-    rows.writerow(fields if queries.rights.all_seen else [f for f in fields if f != "seq"])
-    for known in _to_public_dicts(queries, entries):
-        rows.writerow([cell(value) for value in known.values()])
-    write(text.getvalue().removesuffix("\n"))
+    titles = fields if queries.rights.all_seen else [each for each in fields if each != "seq"]
+    rows = (known.values() for known in _to_public_dicts(queries, entries))
+    return csv_parts(titles, rows)
 
 
 @audit.command()

@@ -135,6 +135,11 @@ class BoundedRecorder:
     ) -> Iterator[Entry]:
         return self._recorder.newest(search, after, cancel)
 
+    def oldest(
+        self, search: Search = EVERYTHING, after: int = 0, cancel: Cancel = NEVER
+    ) -> Iterator[Entry]:
+        return self._recorder.oldest(search, after, cancel)
+
     def warnings(self) -> Sequence[str]:
         return self._recorder.warnings()
 

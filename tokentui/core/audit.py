@@ -192,6 +192,12 @@ class Recorder(Protocol):
         """
         ...
 
+    def oldest(
+        self, search: Search = EVERYTHING, after: int = 0, cancel: Cancel = NEVER
+    ) -> Iterator[Entry]:
+        """Yield what `newest` does, the oldest first."""
+        ...
+
     def warnings(self) -> Sequence[str]:
         """Return what an administrator should know, a sentence each. Raises nothing."""
         ...

@@ -35,15 +35,22 @@ def ever_called(queries: TokenQueries, reference: str) -> frozenset[str]:
 
 
 def entries(
-    queries: TokenQueries, search: Search, after: int = 0, cancel: Cancel = NEVER
+    queries: TokenQueries,
+    search: Search,
+    after: int = 0,
+    cancel: Cancel = NEVER,
+    *,
+    latest_first: bool = True,
 ) -> Iterator[Entry]:
     """Yield the entries of the audit log that are wanted, of numbers above `after`.
 
-    The latest comes first. Who sees only their own tokens sees what was done with these, by
-    whomever, and what they did besides, but not which tokens of others they asked for, nor what
-    was done by the OS user of their name, who has the files. Raises `StoreError`, `Cancelled`.
+    The latest comes first, or else the oldest. Who sees only their own tokens sees what was done
+    with these, by whomever, and what they did besides, but not which tokens of others they asked
+    for, nor what was done by the OS user of their name, who has the files. Raises `StoreError`,
+    `Cancelled`.
     """
-    wanted = queries.recorder.newest(search, after, cancel)
+    log = queries.recorder
+    wanted = (log.newest if latest_first else log.oldest)(search, after, cancel)
     only = queries.rights.owner_filter
     if only is None:
         return wanted

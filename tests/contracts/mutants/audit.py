@@ -31,6 +31,13 @@ class OldestFirst(memory.Log):
         yield from reversed(list(super().newest(search, after)))
 
 
+class NewestFirst(memory.Log):
+    def oldest(
+        self, search: Search = EVERYTHING, after: int = 0, cancel: Cancel = NEVER
+    ) -> Iterator[Entry]:
+        return self.newest(search, after, cancel)
+
+
 class FindsEverything(memory.Log):
     def newest(
         self, search: Search = EVERYTHING, after: int = 0, cancel: Cancel = NEVER
@@ -118,6 +125,7 @@ class BeginsAnew(memory.Log):
 
 AUDIT: dict[str, Kind] = {
     "finds the oldest first": log(OldestFirst),
+    "finds the newest first": log(NewestFirst),
     "finds everything": log(FindsEverything),
     "does not look at who did it": ignoring(account=None),
     "does not look at what was done": ignoring(action=None),

@@ -1,9 +1,10 @@
 """The audit log in files: one that lines are appended to, and those that were rotated away."""
 
 import os
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 
 from tokentui import file_access, files
@@ -229,17 +230,18 @@ class AuditLogFile:
     def newest(
         self, search: Search = EVERYTHING, after: int = 0, cancel: Cancel = NEVER
     ) -> Iterator[Entry]:
-        clues = search.clues()
         with refusing(unreadable, self.path):
-            for line in cancel.checked(self._all_backwards()):
-                if after and chain.number_of(line) <= after:
-                    return
-                # Reading a line takes ten times as long as a look at its bytes.
-                small = line.lower()
-                if any(clue in small for clue in clues):
-                    with suppress(ValueError):
-                        if search.wants(entry := chain.read(line)):
-                            yield entry
+            lines = cancel.checked(self._all_backwards())
+            later = takewhile(lambda line: chain.number_of(line) > after, lines)
+            yield from _wanted(later if after else lines, search)
+
+    def oldest(
+        self, search: Search = EVERYTHING, after: int = 0, cancel: Cancel = NEVER
+    ) -> Iterator[Entry]:
+        with refusing(unreadable, self.path), ExitStack() as stack:
+            lines = cancel.checked(self._all_forwards(stack))
+            later = (line for line in lines if chain.number_of(line) > after)
+            yield from _wanted(later if after else lines, search)
 
     def last_change(self) -> Sequence[Entry]:
         """Return the entries of the change that was written last, the latest first; none of others.
@@ -264,6 +266,18 @@ class AuditLogFile:
         for path in (self.path, *reversed(append_log.rotated(self.path))):
             yield from append_log.backwards(path)
 
+    def _all_forwards(self, stack: ExitStack) -> Iterator[bytes]:
+        """Open all files, to be closed by `stack`, and return the lines that they have now."""
+        paths = [*append_log.rotated(self.path), self.path]
+        opened = [stack.enter_context(path.open("rb")) for path in paths if path.exists()]
+        # What is appended from now on may be seen half-written.
+        sizes = [os.fstat(file.fileno()).st_size for file in opened]
+        return (
+            line
+            for file, size in zip(opened, sizes, strict=True)
+            for line in append_log.up_to(size, file)
+        )
+
     def verify(self, first: int | None = None) -> Link | Broken:
         with refusing(unreadable, self.path), ExitStack() as stack:
             key = self.key.read()
@@ -272,18 +286,21 @@ class AuditLogFile:
                 if self.path.exists() and not self._read_only:
                     with suppress(StoreError):
                         closing.enter_context(self._lock.held())
-                paths = [*append_log.rotated(self.path), self.path]
-                opened = [stack.enter_context(p.open("rb")) for p in paths if p.exists()]
-                # What is appended from now on may be seen half-written.
-                sizes = [os.fstat(file.fileno()).st_size for file in opened]
-            lines = (
-                line
-                for file, size in zip(opened, sizes, strict=True)
-                for line in append_log.up_to(size, file)
-            )
+                lines = self._all_forwards(stack)
             start = START if first is None else append_log.skipped(lines, first)
             end = chain.verify(key, lines, anchored, start)
             if isinstance(end, Link) and anchored is None and end != start:
                 what = f"may be missing, and later ones too: the anchor {self.anchor.path} is empty"
                 return Broken(end.seq + 1, what, acceptable=True)
             return end
+
+
+def _wanted(lines: Iterable[bytes], search: Search) -> Iterator[Entry]:
+    clues = search.clues()
+    for line in lines:
+        # Reading a line takes ten times as long as a look at its bytes.
+        small = line.lower()
+        if any(clue in small for clue in clues):
+            with suppress(ValueError):  # it was cut off, or altered
+                if search.wants(entry := chain.read(line)):
+                    yield entry

@@ -140,12 +140,22 @@ class AuditTable:
     def newest(
         self, search: Search = EVERYTHING, after: int = 0, cancel: Cancel = NEVER
     ) -> Iterator[Entry]:
-        last = _AFTER_ALL
+        return self._entries(search, after, cancel, latest_first=True)
+
+    def oldest(
+        self, search: Search = EVERYTHING, after: int = 0, cancel: Cancel = NEVER
+    ) -> Iterator[Entry]:
+        return self._entries(search, after, cancel, latest_first=False)
+
+    def _entries(
+        self, search: Search, after: int, cancel: Cancel, *, latest_first: bool
+    ) -> Iterator[Entry]:
+        before = _AFTER_ALL
         while True:
-            statement, values = _narrowed(search, after, last)
+            statement, values = _narrowed(search, after, before, latest_first=latest_first)
             found = self._connections.ask(lambda it: it.all(statement, values), cancel)  # noqa: B023
             for seq, line in cancel.checked(found):
-                last = seq
+                before, after = (seq, after) if latest_first else (before, seq)
                 with suppress(ValueError):
                     if search.wants(entry := chain.read(line)):
                         yield entry
@@ -201,7 +211,9 @@ def _row(entry: Entry, line: bytes) -> tuple[Any, ...]:
     return entry.seq, entry.time, entry.account, entry.action, entry.token, name, line
 
 
-def _narrowed(search: Search, after: int, before: int) -> tuple[str, Mapping[str, Any]]:
+def _narrowed(
+    search: Search, after: int, before: int, *, latest_first: bool
+) -> tuple[str, Mapping[str, Any]]:
     """Return the statement for lines that may be wanted; `Search.wants` has the last word."""
     token = search.token
     values = {
@@ -223,8 +235,8 @@ def _narrowed(search: Search, after: int, before: int) -> tuple[str, Mapping[str
         conditions.append("(token = ANY(%(ids)s) OR name_key = %(name)s)")
     if not all(storable(each) for each in (search.account, search.action, token) if each):
         conditions.append("false")
-    where = " AND ".join(conditions)
-    return f"SELECT seq, line FROM audit_log WHERE {where} ORDER BY seq DESC LIMIT {_PART}", values
+    found = f"SELECT seq, line FROM audit_log WHERE {' AND '.join(conditions)}"
+    return f"{found} ORDER BY seq {'DESC' if latest_first else 'ASC'} LIMIT {_PART}", values
 
 
 def _believed(line: bytes, number: int) -> Link:
