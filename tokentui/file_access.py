@@ -44,11 +44,12 @@ def take_over(descriptor: int, path: Path) -> list[str]:
     if any(each.decides_access for each in lost):
         mode &= _OWNERS_BITS
     # Last, because until here nobody else could read the file. Where this fails, nobody can.
-    if _mode(descriptor) != mode:
+    if (present := _mode(descriptor)) != mode:
         with suppress(OSError):
             os.fchmod(descriptor, mode)
+        present = _mode(descriptor)
     said = [each.what for each in lost]
-    if _mode(descriptor) != wanted:
+    if present != wanted:
         said.append("read permission for others")
     return said
 

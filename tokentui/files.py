@@ -14,6 +14,8 @@ from tokentui import file_access
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
+_CHUNK = 1024 * 1024
+"""How many bytes are read at a time of a file that grows while it is read."""
 _XDG = {
     "config": ("XDG_CONFIG_HOME", ".config"),
     "data": ("XDG_DATA_HOME", ".local/share"),
@@ -95,10 +97,17 @@ def read_regular(path: Path, limit: int) -> tuple[bytes, os.stat_result]:
             raise OSError(errno.EINVAL, "it is not a regular file")
         if facts.st_size > limit:
             raise OSError(errno.EFBIG, f"it has more than {limit:,} bytes")
-        with open(descriptor, "rb", closefd=False) as file:
-            return file.read(), facts
+        return _read(descriptor, facts.st_size), facts
     finally:
         os.close(descriptor)
+
+
+def _read(descriptor: int, size: int) -> bytes:
+    """Return all that is in a file, which had `size` bytes a moment ago."""
+    content = os.read(descriptor, size + 1)
+    while len(content) != size and (more := os.read(descriptor, _CHUNK)):
+        content += more
+    return content
 
 
 @contextlib.contextmanager
@@ -227,10 +236,16 @@ def give_to_owner(made: Path | int, path: Path) -> None:
     """
     if os.geteuid() != 0:
         return
-    owner = (path if path.exists() else path.parent).stat()
-    with contextlib.suppress(PermissionError):
-        # Not what a link leads to: the owner of the folder could have put one there meanwhile.
-        os.chown(made, owner.st_uid, owner.st_gid, follow_symlinks=isinstance(made, int))
+    try:
+        owner = path.stat()
+    except FileNotFoundError:
+        owner = path.parent.stat()
+    # Not what a link leads to: the owner of the folder could have put one there meanwhile.
+    follow = isinstance(made, int)
+    present = os.stat(made, follow_symlinks=follow)  # noqa: PTH116 - it may be a descriptor
+    if (present.st_uid, present.st_gid) != (owner.st_uid, owner.st_gid):
+        with contextlib.suppress(PermissionError):
+            os.chown(made, owner.st_uid, owner.st_gid, follow_symlinks=follow)
 
 
 @contextlib.contextmanager

@@ -69,12 +69,7 @@ class FileLock:
         except BlockingIOError:
             return None  # a file server has a lease of it, which the kernel now takes back
         try:
-            facts = os.fstat(descriptor)
-            if not facts.st_mode & stat.S_IRUSR:
-                with suppress(PermissionError):
-                    os.fchmod(descriptor, files.PRIVATE_FILE)  # an umask took the owner's rights
-            self._check_owner(facts)
-            if _is_free(descriptor) and os.fstat(descriptor).st_nlink:
+            if _is_free(descriptor) and self._is_sound(descriptor):
                 return descriptor
         except BaseException:
             os.close(descriptor)
@@ -82,15 +77,21 @@ class FileLock:
         os.close(descriptor)
         return None
 
-    def _check_owner(self, facts: os.stat_result) -> None:
-        """Raise `PermissionError` where another user could put a second lock beside this one.
+    def _is_sound(self, descriptor: int) -> bool:
+        """Say whether the file that was locked is there still.
 
-        In a sticky folder (/tmp), only the owner of a file can replace it.
+        Raises `PermissionError` where another user could put a second lock beside this one: in a
+        sticky folder (/tmp), only the owner of a file can replace it.
         """
+        facts = os.fstat(descriptor)
+        if not facts.st_mode & stat.S_IRUSR:
+            with suppress(PermissionError):
+                os.fchmod(descriptor, files.PRIVATE_FILE)  # an umask took the owner's rights
         if facts.st_uid != os.geteuid():
             folder = self._path.parent.stat()
             if folder.st_mode & stat.S_ISVTX and facts.st_uid != folder.st_uid:
                 raise PermissionError(errno.EACCES, f"{self._path} belongs to another user")
+        return facts.st_nlink > 0
 
 
 def _is_free(descriptor: int) -> bool:

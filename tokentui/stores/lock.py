@@ -56,6 +56,11 @@ class Lock:
         self.file = Path(f"{path}.lock")
         self._lock = FileLock(self.file)
 
+    @property
+    def is_held(self) -> bool:
+        """Whether this thread holds it."""
+        return self._lock.is_held
+
     @contextmanager
     def held(self, on_notice: Callable[[str], None] = lambda _: None) -> Iterator[None]:
         """Hold it for the block; raise `StoreBusy` after five seconds, or `StoreUnwritable`.
@@ -74,8 +79,7 @@ class Lock:
 
     def _acquire(self, on_notice: Callable[[str], None]) -> None:
         with refusing(unwritable, self._path):
-            files.private_folder(self._path.parent)
-            if self._lock.acquire(LOCK_PATIENCE):
+            if self._acquired_at_once():
                 return
             on_notice(f"Waiting for {self._holder()} to finish a change.")
             if self._lock.acquire(LOCK_TIMEOUT):
@@ -84,6 +88,13 @@ class Lock:
             f"{self._path} is locked by {self._holder()}. Nothing was changed. Try again in "
             "a moment."
         )
+
+    def _acquired_at_once(self) -> bool:
+        try:
+            return self._lock.acquire(LOCK_PATIENCE)
+        except FileNotFoundError:
+            files.private_folder(self._path.parent)
+            return self._lock.acquire(LOCK_PATIENCE)
 
     @contextmanager
     def _kept(self) -> Iterator[None]:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -76,6 +76,8 @@ class DurableJSON(Storage):
         self._tables: Tables | None = None
         self._draft: Tables | None = None
         self._seen = False
+        self._certain = False
+        """Whether the file cannot have been changed since it was read: the lock was held."""
         self.known: Stamp | None = None
         """The stamp of what `read` returned last; None where there was no file."""
         self.older = False
@@ -106,6 +108,8 @@ class DurableJSON(Storage):
         """Return the tables, within a `change` its draft; a file that is not there has none."""
         if self._draft is not None:
             return self._draft
+        if self._tables is not None and self._certain and self._lock.is_held:
+            return self._tables
         stamp = self.stamp()
         if stamp is None:
             if self._seen:
@@ -118,6 +122,7 @@ class DurableJSON(Storage):
                 self._sweep()
             self._tables, self.known = self._load()
             self._seen = True
+        self._certain = self._lock.is_held
         return self._tables
 
     def write(self, data: Tables) -> None:
@@ -169,6 +174,7 @@ class DurableJSON(Storage):
                 f"{self.path} would exceed {largest:,} bytes, the limit of a store. Nothing was "
                 "changed. Use another store."
             )
+        self._certain = False
         with ahead.logged(self.stamp):
             self._put(content)
         self._tables, self._seen, self.older = tables, True, False
@@ -176,6 +182,7 @@ class DurableJSON(Storage):
         self.known = None
         with suppress(StoreUnreadable):
             self.known = self.stamp()
+            self._certain = self._lock.is_held
 
     def _put(self, content: Sequence[Buffer]) -> None:
         try:
@@ -192,9 +199,13 @@ class DurableJSON(Storage):
     def _tell_lost(self, what: Sequence[str]) -> None:
         once_free(partial(self.on_notice, lost_in_change(self.path, what)))
 
-    def lock(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def lock(self) -> Iterator[None]:
         """Keep other processes from changing the file; see `Lock.held`."""
-        return self._lock.held(self.on_notice)
+        outermost = not self._lock.is_held
+        with self._lock.held(self.on_notice):
+            self._certain = self._certain and not outermost
+            yield
 
     def decode(self, content: bytes) -> Tables:
         """Return the tables in `content`; refuse what is no store, or none of this version."""

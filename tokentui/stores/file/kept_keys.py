@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 import msgspec
@@ -32,7 +32,8 @@ def with_one_more(tables: dict[str, Any], key: str) -> Mapping[str, int]:
     kept = {**keys_of(tables), key: now}
     spare = len(kept) - KEPT
     if spare > 0:
-        for old in [each for each, at in islice(kept.items(), spare) if now - at > KEPT_FOR]:
+        oldest = islice(kept.items(), spare)
+        for old, _ in [*takewhile(lambda each: now - each[1] > KEPT_FOR, oldest)]:
             del kept[old]
     return kept
 
