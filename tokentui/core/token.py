@@ -23,7 +23,7 @@ TokenId = Annotated[str, msgspec.Meta(min_length=ID_LENGTH, max_length=ID_LENGTH
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 _DAY = timedelta(days=1)
-_NOT_IN_NAMES = r"[^A-Za-z0-9_-]"
+_IN_NAMES = frozenset(f"{BASE62}_-")
 _ISO_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _LIFE = r"([0-9]{1,5})([dwy])"
 _MONTHS = r"([1-9][0-9]{0,4})m"
@@ -151,8 +151,7 @@ def check_name(name: str) -> None:
     """
     if not name:
         raise InvalidName("Enter a name.")
-    if (wrong := re.search(_NOT_IN_NAMES, name)) is not None:
-        char = wrong.group()
+    if (char := next((each for each in name if each not in _IN_NAMES), None)) is not None:
         shown = "a space" if char == " " else char if char.isprintable() else ascii(char)
         raise InvalidName(f"Use only letters, digits, - and _: {shown} is not allowed.")
     if len(name) > NAME_LIMIT:

@@ -81,10 +81,15 @@ def skipped(lines: Iterator[bytes], first: int) -> Link:
 
 def rotated(path: Path) -> list[Path]:
     """Return the files that were rotated away from `path`, oldest first."""
+    names: list[str] = []
+    with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+        names = os.listdir(path.parent)  # noqa: PTH208 - only some of them become paths
     beginning = f"{path.stem}-"
     numbered = [
-        (int(number), each)
-        for each in path.parent.glob(f"{beginning}*{path.suffix}")
-        if (number := each.stem.removeprefix(beginning)).isdecimal()
+        (int(number), path.with_name(name))
+        for name in names
+        if name.startswith(beginning)
+        and name.endswith(path.suffix)
+        and (number := name.removeprefix(beginning).removesuffix(path.suffix)).isdecimal()
     ]
     return [each for _, each in sorted(numbered)]

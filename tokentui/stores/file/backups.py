@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tokentui import files
 from tokentui.core.errors import BackupNotFound, StoreUnreadable, TokentuiError
-from tokentui.core.repositories import Backup
 from tokentui.stores.file.durable import LARGEST
 from tokentui.stores.os_errors import refusing, unreadable, unwritable
 
@@ -21,11 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tokentui.core.clock import Clock
-    from tokentui.core.repositories import TokenRepository
+    from tokentui.core.repositories import Backup, TokenRepository
     from tokentui.stores.file.tinydb import TinyDBStore
 
 _STAMP = "%Y-%m-%dT%H%M%SZ"
-_NAME = r"\.(?P<made>[0-9-]{10}T[0-9]{6}Z)(?:-(?P<number>[0-9]{1,6}))?\.(?P<reason>[a-z]+)"
 
 
 class Reason(StrEnum):
@@ -62,7 +59,6 @@ class Copies:
     def __init__(self, original: Path, clock: Clock) -> None:
         self.folder = original.parent / "backups"
         self._original = original
-        self._name = re.escape(original.name) + _NAME
         self._now = clock
         self._last_daily: date | None = None
         self.leftover = files.temporary_of(self.folder / original.name)
@@ -106,19 +102,28 @@ class Copies:
     def _new_path(self, reason: Reason, earlier: Sequence[Copy]) -> Path:
         made = self._now().astimezone(UTC).replace(microsecond=0)
         number = 1 + max((copy.number for copy in earlier if copy.made == made), default=0)
+        return self.folder / self._name_of(made, number, reason)
+
+    def _name_of(self, made: datetime, number: int, reason: Reason) -> str:
         which = "" if number == 1 else f"-{number}"
-        return self.folder / f"{self._original.name}.{made:{_STAMP}}{which}.{reason}"
+        return f"{self._original.name}.{made:{_STAMP}}{which}.{reason}"
 
     def _copy(self, path: Path) -> Copy | None:
         """Return the copy that `path` is, or None for any other file."""
-        name = re.fullmatch(self._name, path.name)
-        if name is None or not path.is_file():
-            return None
+        which, _, reason = path.name.removeprefix(f"{self._original.name}.").rpartition(".")
+        made, _, number = which.partition("Z-")
         try:
-            made = datetime.fromisoformat(name["made"])
-            return Copy(made, int(name["number"] or 1), Reason(name["reason"]), path)
+            copy = Copy(
+                datetime.fromisoformat(f"{made.removesuffix('Z')}Z"),
+                int(number or 1),
+                Reason(reason),
+                path,
+            )
         except ValueError:
             return None
+        # A name that says the same in another way is not one of ours.
+        named = self._name_of(copy.made, copy.number, copy.reason)
+        return copy if path.name == named and path.is_file() else None
 
 
 class BackupFiles:
@@ -129,6 +134,8 @@ class BackupFiles:
         self._copies = store.copies
 
     def listed(self) -> Sequence[Backup]:
+        from tokentui.core.repositories import Backup  # a change needs no list
+
         with refusing(unreadable, self._copies.folder):
             copies = self._copies.listed()
         return [

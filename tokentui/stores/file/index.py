@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 from msgspec import Raw
@@ -15,9 +15,11 @@ from tokentui.core.query import Query, Sort, Uses, by_name
 from tokentui.core.records import Needs, Records
 from tokentui.core.text import printable
 from tokentui.core.token import Token, name_key
-from tokentui.stores.file.haystack import Haystack
 from tokentui.stores.file.json_parts import Part, Parted
 from tokentui.stores.file.slices import in_slices, sorted_in_slices
+
+if TYPE_CHECKING:
+    from tokentui.stores.file.haystack import Haystack
 
 _RESULTS_KEPT = 3
 _FEW = 4
@@ -180,6 +182,8 @@ class Index:
         if word is None:
             return _sorted(tokens, query, uses, cancel)
         if self._haystack is None:
+            from tokentui.stores.file.haystack import Haystack  # only a search for words needs it
+
             self._haystack = Haystack(tokens, cancel)
         having = self._haystack.having(word, cancel)
         if base is None or query.sort is Sort.NAME:

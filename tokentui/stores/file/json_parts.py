@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -63,9 +64,17 @@ class PartDecoder:
 
     def __init__(self, table: str, kind: type[msgspec.Struct]) -> None:
         self._table = table
-        self._decoder = msgspec.json.Decoder(dict[str, kind])  # type: ignore[valid-type]
-        self._record_decoder = msgspec.json.Decoder(kind)
+        self._kind = kind
         self._known: dict[bytes, Part] | None = None
+
+    # A decoder takes as long to make as a small file takes to decode, and not every file is there.
+    @cached_property
+    def _decoder(self) -> msgspec.json.Decoder[dict[str, Any]]:
+        return msgspec.json.Decoder(dict[str, self._kind])  # type: ignore[name-defined]
+
+    @cached_property
+    def _record_decoder(self) -> msgspec.json.Decoder[Any]:
+        return msgspec.json.Decoder(self._kind)
 
     def in_parts(self, content: bytes) -> tuple[Tables, Parted] | None:
         """Return the other tables and the records, or None where only `whole` returns these.

@@ -1,0 +1,49 @@
+"""What a command loads, which is most of what a short one costs: counts, not times."""
+
+import sys
+
+import pytest
+
+from tokentui.console import ExitCode
+
+from .conftest import Sandbox
+
+_LIBRARIES = "import click, tinydb, bcrypt, msgspec, pathlib"
+_SLOW = {
+    *("asyncio", "concurrent", "dataclasses", "difflib", "email", "filelock", "http", "logging"),
+    *("multiprocessing", "platformdirs", "prometheus_client", "psycopg", "rich", "socket", "ssl"),
+    *("subprocess", "tempfile", "textual", "tomllib", "traceback", "uvicorn"),
+}
+"""What takes long to load, and no short command needs."""
+_LOADED = "print(*sys.modules, file=sys.stderr)"
+
+
+def _modules(sandbox: Sandbox, program: str, stdin: str = "") -> set[str]:
+    """Return what a fresh process has loaded after a program."""
+    told = sandbox.execute([sys.executable, "-c", f"import sys\n{program}\n{_LOADED}"], stdin)
+    assert told.returncode == ExitCode.OK, told.stderr
+    return set(told.stderr.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "most"),
+    [
+        (["--help"], 43),
+        (["serve", "--help"], 44),
+        (["paths"], 50),
+        (["list"], 78),
+        (["show", "deploy"], 78),
+        (["verify"], 86),
+        (["create", "other"], 77),
+        (["rename", "deploy", "release"], 75),
+        (["revoke", "--yes", "deploy"], 75),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, list) else "",
+)
+def test_a_command_loads_what_it_needs(sandbox: Sandbox, arguments: list[str], most: int) -> None:
+    secret = sandbox.run("create", "deploy").stdout
+    libraries = _modules(sandbox, _LIBRARIES)
+    loaded = _modules(sandbox, f"from tokentui.cli import run\nassert not run({arguments})", secret)
+    ours = {each for each in loaded if each.partition(".")[0] == "tokentui"}
+    assert not {each.partition(".")[0] for each in loaded - libraries} & _SLOW
+    assert len(ours) <= most, sorted(ours)
