@@ -3,7 +3,6 @@
 import errno
 import fcntl
 import os
-import select
 import stat
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -214,6 +213,8 @@ def expect_stdout(size: int) -> None:
     To be asked before something is done whose result must not be lost: stdout may be closed, a
     pipe that nobody reads, or a file on a full disk.
     """
+    import select  # slow to load
+
     try:
         descriptor = sys.stdout.fileno()
         if fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:

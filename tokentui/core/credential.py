@@ -9,8 +9,6 @@ import re
 import zlib
 from typing import NamedTuple, NoReturn, Protocol
 
-import bcrypt
-
 from tokentui.core.token import BASE62, ID_LENGTH
 from tokentui.core.verdicts import DamagedHash, MalformedSecret
 
@@ -96,10 +94,14 @@ class BcryptHasher:
         self._cost = cost
 
     def hash(self, secret: Secret) -> str:
+        import bcrypt  # slow to load, and most commands hash nothing
+
         salt = bcrypt.gensalt(self._cost)
         return bcrypt.hashpw(secret.reveal().encode(), salt).decode("ascii")
 
     def check(self, secret: Secret, hashed: str) -> bool:
+        import bcrypt  # slow to load, and most commands hash nothing
+
         if not is_hash(hashed):
             raise DamagedHash(
                 "The stored hash of this token is damaged. Revoke the token and create another."

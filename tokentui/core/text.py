@@ -1,6 +1,5 @@
 """Texts for people: which characters may reach a terminal, and what was probably meant."""
 
-import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +13,7 @@ from tokentui.core.batches import batches
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 # What JSON may hold as it is, and a terminal should not get from us.
-_NOT_PLAIN = re.compile(r"[^\x00-\x7e]")
+_NOT_PLAIN = r"[^\x00-\x7e]"
 
 _LONGEST_COMPARED = 100
 
@@ -37,6 +36,8 @@ def printable(text: str) -> str:
 
 def ascii_json(value: object, *, indent: int | None = 2) -> str:
     """Return `value` as JSON in which no character of a name acts on a terminal."""
+    import json  # slow to load
+
     # ASCII but for the one control character of it that JSON lets stand.
     return json.dumps(value, indent=indent, ensure_ascii=True).replace("\x7f", "\\u007f")
 
@@ -49,7 +50,7 @@ def ascii_json_list(items: Iterable[object], indent: str = "") -> Iterator[str]:
     before = "["
     for batch in batches(items):
         text = msgspec.json.format(msgspec.json.encode(batch), indent=2).decode()
-        inner = _NOT_PLAIN.sub(_escaped, text)[1:-2]
+        inner = re.sub(_NOT_PLAIN, _escaped, text)[1:-2]
         yield before + inner.replace("\n", f"\n{indent}")
         before = ","
     yield "[]" if before == "[" else f"\n{indent}]"

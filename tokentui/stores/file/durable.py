@@ -1,4 +1,4 @@
-"""A TinyDB storage that survives crashes, full disks and other processes."""
+"""A file of TinyDB that survives crashes, full disks and other processes."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 from msgspec import Raw
-from tinydb import Storage
 
 from tokentui import files
 from tokentui.core.errors import (
@@ -37,7 +36,7 @@ FULL = LARGEST - LARGEST // 8
 """From how many bytes on nothing is added: the rest is for changes, such as revocations."""
 
 
-class DurableJSON(Storage):
+class DurableJSON:
     """All tables as JSON in one file, replaced whole at each change.
 
     `table` is the one that matters: its records are decoded straight to `kind`, which takes a

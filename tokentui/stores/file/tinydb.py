@@ -8,7 +8,6 @@ from threading import RLock
 from typing import TYPE_CHECKING
 
 import msgspec
-from tinydb.table import Table
 
 from tokentui import files
 from tokentui.core.cancel import NEVER, Cancel
@@ -299,17 +298,14 @@ class TinyDBStore:
             before.release()
         return self._index
 
-    def _table(self) -> Table:
-        # A new one each time, since it remembers its next number, and without a query cache,
-        # since that would not notice the changes of others.
-        return Table(self._file, _TABLE, cache_size=0)
-
     def _insert(self, index: Index, tokens: Sequence[Token]) -> None:
+        from tokentui.stores.file.numbering import inserted  # slow to load
+
         records = self._file.read()[_TABLE]
         for token in tokens:
             for doc_id in index.doc_ids_of_broken(token.id):
                 del records[doc_id]
-        numbers = self._table().insert_multiple(map(msgspec.to_builtins, tokens))
+        numbers = inserted(self._file, _TABLE, map(msgspec.to_builtins, tokens))
         # What TinyDB wrote as dicts is kept as what it is when it is read.
         self._file.read()[_TABLE].update(zip(map(str, numbers), tokens, strict=True))
 
