@@ -121,7 +121,8 @@ def _time(there: datetime) -> str:
 
 def second(context: DisplayContext, moment: datetime) -> str:
     """Return a moment to the second, such as 2026-11-24 20:15:03."""
-    return f"{day(context, moment)} {context.local(moment):%H:%M:%S}"
+    there = context.local(moment)
+    return f"{context.date_format.day(there)} {_time(there)}:{there.second:02}"
 
 
 def distance(context: DisplayContext, moment: datetime | None) -> str:
