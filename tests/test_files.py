@@ -1,11 +1,13 @@
 """Files for one person's eyes."""
 
 import os
+import pwd
 import resource
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -142,3 +144,38 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
         file.truncate(2**30)
     with pytest.raises(OSError, match="more than 1,000 bytes"):
         files.read_regular(tmp_path / "large", 1000)
+
+
+class TestFoldersOfAUser:
+    @pytest.mark.parametrize(
+        ("kind", "variable", "beneath"),
+        [
+            ("config", "XDG_CONFIG_HOME", ".config"),
+            ("data", "XDG_DATA_HOME", ".local/share"),
+            ("state", "XDG_STATE_HOME", ".local/state"),
+        ],
+    )
+    def test_they_are_those_of_the_standard(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        kind: Literal["config", "data", "state"],
+        variable: str,
+        beneath: str,
+    ) -> None:
+        monkeypatch.setenv("HOME", "/home/ada")
+        assert files.of_user(kind) == Path("/home/ada", beneath, "tokentui")
+        monkeypatch.setenv(variable, "/elsewhere")
+        assert files.of_user(kind) == Path("/elsewhere/tokentui")
+        monkeypatch.setenv(variable, "relative")
+        assert files.of_user(kind) == Path("/home/ada", beneath, "tokentui")
+
+    @pytest.mark.parametrize("home", ["", "relative", None])
+    def test_a_home_that_is_no_path_is_that_of_passwd(
+        self, monkeypatch: pytest.MonkeyPatch, home: str | None
+    ) -> None:
+        if home is None:
+            monkeypatch.delenv("HOME")
+        else:
+            monkeypatch.setenv("HOME", home)
+        known = Path(pwd.getpwuid(os.getuid()).pw_dir)
+        assert files.of_user("data") == known / ".local/share/tokentui"
