@@ -4,6 +4,7 @@ Each measurement runs in a process of its own, and leaves out what this machine 
 """
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -37,7 +38,10 @@ def main() -> None:
     options = ["--rounds", str(given.rounds)] if given.rounds else []
     if given.sizes:
         options += ["--sizes", *map(str, given.sizes)]
+    load, cores = os.getloadavg()[0], len(os.sched_getaffinity(0))
     show_found(_all(given.only, options))
+    if load > cores / 2:
+        print(f"Other work was running (load {load:.1f}): wall times and seconds say little.")
 
 
 def _all(names: Sequence[str], options: Sequence[str]) -> Found:

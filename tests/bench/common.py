@@ -30,9 +30,9 @@ class Goal(msgspec.Struct, frozen=True):
 
     def holds(self, figures: Mapping[str, float]) -> bool:
         """Return whether all figures that have a goal reach it."""
-        return all(
-            figures.get(what, limit) <= limit for what, limit in self.at_most.items()
-        ) and all(figures.get(what, limit) >= limit for what, limit in self.at_least.items())
+        return all(figures[what] <= limit for what, limit in self.at_most.items()) and all(
+            figures[what] >= limit for what, limit in self.at_least.items()
+        )
 
 
 NO_GOAL = Goal()
