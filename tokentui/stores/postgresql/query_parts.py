@@ -43,7 +43,8 @@ class Segment(NamedTuple):
     """A part of a result, all of which comes before the next one."""
 
     matching: str
-    rank: str
+    rank: str | None
+    """What it sorts by before `PLACE`, if the whole result does."""
     keys: Sequence[str]
 
 
@@ -86,6 +87,10 @@ def segments(query: Query, conditions: str) -> Iterator[Segment]:
         yield Segment(source, "'-infinity'::timestamptz", PLACE)
         source = f"FROM uses AS u JOIN tokens AS t USING (id) WHERE {conditions}"
         yield Segment(source, "u.last_used_at", ("u.last_used_at", *PLACE))
+    elif query.sort is Sort.NAME and len(query.statuses) > 1 and Status.REVOKED in query.statuses:
+        for each in ("t.revoked_at IS NULL", "t.revoked_at IS NOT NULL"):
+            source = f"FROM tokens AS t{uses(query)} WHERE {each} AND {conditions}"
+            yield Segment(source, None, PLACE)
 
 
 def conditions(query: Query) -> Iterator[str]:

@@ -11,7 +11,7 @@ from tokentui.stores.postgresql.connections import Connection, Connections
 
 T = TypeVar("T")
 
-VERSION = 6
+VERSION = 7
 """The version of the schema that this program is written for."""
 _NEEDS = "0.2"
 """The first version of the program that can use it."""

@@ -22,7 +22,6 @@ _JOINED = (
     "found JOIN tokens AS t USING (id) LEFT JOIN uses AS u USING (id) "
     "LEFT JOIN accounts AS a ON a.name = t.account"
 )
-_ALIASED_PLACE = ", ".join(f"{key} AS key_{n}" for n, key in enumerate(PLACE, 1))
 
 
 class _Source(NamedTuple):
@@ -42,6 +41,10 @@ class _Source(NamedTuple):
 
     def counted(self, condition: str = "") -> str:
         return f"(SELECT count(*) {self.matching}{condition})"
+
+
+def _aliased(keys: Sequence[str]) -> str:
+    return ", ".join(f"{key} AS key_{number}" for number, key in enumerate(keys))
 
 
 def counted(query: Query) -> str:
@@ -113,9 +116,9 @@ class Selection:
         """
         few_start, few = self._window(self._probe, at, limit)
         many_start, many = self._window(self._table, at, limit)
-        aliased = ", ".join(f"{key} AS key_{n}" for n, key in enumerate(self._table.keys))
         return (
-            f"WITH probe AS MATERIALIZED (SELECT t.id AS id, {aliased} {self._table.matching} "
+            f"WITH probe AS MATERIALIZED (SELECT t.id AS id, {_aliased(self._table.keys)} "
+            f"{self._table.matching} "
             f"LIMIT {FEW + 1}), size AS MATERIALIZED (SELECT count(*) AS n FROM probe), "
             f"facts AS MATERIALIZED (SELECT n, CASE WHEN n <= {FEW} THEN {few_start} "
             f"ELSE {many_start} END AS start FROM size), found AS MATERIALIZED ("
@@ -191,7 +194,7 @@ class Selection:
         # Each segment is walked in an order that has an index; then little is left to be sorted.
         direction = " DESC" if descending else ""
         parts = " UNION ALL ".join(
-            f"(SELECT t.id AS id, {each.rank} AS key_0, {_ALIASED_PLACE} "
+            f"(SELECT t.id AS id, {_aliased((each.rank, *PLACE) if each.rank else PLACE)} "
             f"{each.matching}{condition} "
             f"ORDER BY {', '.join(f'{key}{direction}' for key in each.keys)} "
             f"LIMIT {limit:d} + {skip})"
