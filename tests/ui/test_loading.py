@@ -6,15 +6,38 @@ from pathlib import Path
 
 import tokentui
 
+_FIRST_SCREEN = (
+    "import tokentui.app_state, tokentui.cli, tokentui.cli.app, tokentui.stores.file.backend",
+    "import tokentui.ui.first_look, tokentui.ui.app, tokentui.ui.keys",
+)
+_TEXTUAL = "import textual.app, textual.drivers.linux_driver, textual.widgets._input"
+_SLOW = {
+    *("bcrypt", "hashlib", "hmac", "platformdirs", "prometheus_client", "psycopg", "pygments"),
+    *("tinydb", "tokentui.guide", "tokentui.server", "tomllib", "uvicorn"),
+}
+"""What takes long to load, beyond Textual, and the list does not need."""
+_MODULES = 116
 _SCREENS = "tokentui.ui.screens."
-_LOADED = f"{{each.removeprefix({_SCREENS!r}) for each in sys.modules if {_SCREENS!r} in each}}"
+
+
+def modules_after(*programs: str) -> set[str]:
+    """Return what a fresh process has loaded after programs."""
+    told = "\n".join(["import sys", *programs, "print(*sys.modules)"])
+    ended = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    return set(ended.stdout.split())
 
 
 def screens_after(program: str) -> set[str]:
     """Return the screens that a fresh process has loaded after a program."""
-    told = f"import sys\n{program}\nprint(*{_LOADED})"
-    ended = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
-    return set(ended.stdout.split())
+    names = modules_after(program)
+    return {each.removeprefix(_SCREENS) for each in names if each.startswith(_SCREENS)}
+
+
+def test_the_first_screen_loads_what_it_needs() -> None:
+    loaded = modules_after(*_FIRST_SCREEN) - modules_after(_TEXTUAL)
+    ours = {each for each in loaded if each.partition(".")[0] == "tokentui"}
+    assert loaded & _SLOW == set()
+    assert len(ours) <= _MODULES, sorted(ours)
 
 
 def test_the_list_waits_for_no_other_screen() -> None:

@@ -1,12 +1,16 @@
 """How people sign in: what the app is given where there are accounts."""
 
-from collections.abc import Callable, Hashable
-from typing import NamedTuple
+from __future__ import annotations
 
-from tokentui.core.account import Account
-from tokentui.core.authenticator import Authenticator
-from tokentui.core.commands import TokenCommands
-from tokentui.core.credential import Secret
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from tokentui.core.account import Account
+    from tokentui.core.authenticator import Authenticator
+    from tokentui.core.commands import TokenCommands
+    from tokentui.core.credential import Secret
 
 
 class SignIn(NamedTuple):
@@ -16,7 +20,7 @@ class SignIn(NamedTuple):
     service_of: Callable[[str], TokenCommands]
     address: str | None = None
 
-    def authenticate(self, name: str, password: Secret, *, unlocking: bool) -> "SignedIn":
+    def authenticate(self, name: str, password: Secret, *, unlocking: bool) -> SignedIn:
         """Do what `Authenticator.authenticate` does.
 
         Unless `unlocking`, open the service of the account as well.
