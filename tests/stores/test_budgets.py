@@ -1,51 +1,65 @@
-"""What a change asks of the system: counts, not times."""
+"""How many system calls and threads verifications of a file take: counts, not times."""
 
 import os
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
-from tests.bench.samples import fill, sample
 from tests.opening import open_files
-from tokentui.core.audit import Actor
-from tokentui.core.commands import TokenCommands
+from tokentui.core import credential
+from tokentui.core.freshness import EVERY
+from tokentui.core.snapshot_lookup import SnapshotLookup
+from tokentui.core.verifier import Verifier
 
-_COUNTED = ("open", "stat", "fstat", "fsync", "rename", "replace", "unlink")
+from ..conftest import CHEAPEST, NOW
+from ..core.test_limits import Ticks
+from .samples import after, put, token
+
+_MANY = 1000
 
 
-@pytest.mark.parametrize(
-    ("actor", "most"),
-    [
-        # The new file and its folder.
-        (None, {"fsync": 2, "open": 3, "stat": 12, "fstat": 3, "unlink": 1, "replace": 1}),
-        # The lines of the audit log as well.
-        (Actor("ada"), {"fsync": 3, "open": 8, "stat": 15, "fstat": 11, "unlink": 1, "replace": 1}),
-    ],
-    ids=["alone", "with the audit log"],
-)
-def test_calls_of_a_change(
-    store_path: Path, monkeypatch: pytest.MonkeyPatch, actor: Actor | None, most: dict[str, int]
-) -> None:
-    fill(store_path, [sample(number, "") for number in range(100)])
-    service = TokenCommands(open_files(str(store_path), actor), account="ada")
-    token = service.rename(service.queries.get(sample(1, "").id), "first")
-    calls: Counter[str] = Counter()
+class Counted:
+    """Counts calls that reach the system."""
 
-    def counted(name: str) -> Callable[..., Any]:
-        call = getattr(os, name)
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._counts: dict[str, int] = {}
+        for of, name in ((os, "stat"), (os, "open"), (Thread, "start")):
+            monkeypatch.setattr(of, name, self._counting(name, getattr(of, name)))
 
-        def count(*args: Any, **more: Any) -> Any:
-            calls[name] += 1
-            return call(*args, **more)
+    def _counting(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*arguments: Any, **more: Any) -> Any:
+            self._counts[name] = self._counts.get(name, 0) + 1
+            return call(*arguments, **more)
 
-        return count
+        return counted
 
-    with monkeypatch.context() as patch:
-        for name in _COUNTED:
-            patch.setattr(os, name, counted(name))
-        service.rename(token, "second")
-    assert calls["fsync"] == most["fsync"], "one less loses what was acknowledged"
-    assert not {name: count for name, count in calls.items() if count > most.get(name, 0)}, calls
+    def of(self, work: Callable[[], object]) -> dict[str, int]:
+        self._counts.clear()
+        work()
+        return dict(self._counts)
+
+
+def test_a_thousand_verifications(store_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks, minted = Ticks(), credential.mint()
+    made = token(1, id=minted.id, hash=CHEAPEST.hash(minted.secret))
+    writer, backend = open_files(str(store_path)), open_files(str(store_path), read_only=True)
+    put(writer, added=[made])
+    lookup = SnapshotLookup(backend.tokens, backend.accounts, monotonic=ticks)
+    verifier = Verifier(lookup, hasher=CHEAPEST, clock=lambda: NOW)
+    verifier.verify(minted.encode())
+    counted = Counted(monkeypatch)
+
+    def thousand() -> None:
+        for _ in range(_MANY):
+            verifier.verify(minted.encode())
+
+    assert counted.of(thousand) == {}
+    ticks.now += EVERY
+    assert counted.of(thousand) == {"stat": 3}, "one of each file that may have changed"
+    put(writer, replaced=[after(made, note="x")])
+    ticks.now += EVERY
+    assert counted.of(thousand)["open"] == 1
+    verifier.close()

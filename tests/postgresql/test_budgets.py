@@ -1,0 +1,112 @@
+"""How many statements reach a database: counts, not times. Each one waits for the network."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from tokentui.core.backend import Backend
+from tokentui.core.freshness import EVERY
+from tokentui.core.query import Query, Sort
+from tokentui.core.search_language import parse
+from tokentui.core.window import First, Last, Offset, Position
+from tokentui.stores.postgresql.connections import Connection
+
+from ..conftest import NOW
+from ..contracts.samples import add, token
+from .lookups import Lookups, create, revoke, writer
+from .server import NEEDED
+from .stores import fresh_store
+
+pytestmark = pytest.mark.needs(*NEEDED)
+
+_LIST = Query(now=NOW)
+
+
+class Counted:
+    """Counts the statements that a call sends."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.sent: list[str] = []
+        send = Connection.send
+
+        def counting(connection: Connection, statement: str, values: Any = ()) -> Any:
+            self.sent.append(statement)
+            return send(connection, statement, values)
+
+        monkeypatch.setattr(Connection, "send", counting)
+
+    def of(self, call: Callable[[], object]) -> int:
+        self.sent.clear()
+        call()
+        return len(self.sent)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return fresh_store(tmp_path)
+
+
+@pytest.fixture
+def backend(url: str, tmp_path: Path) -> Iterator[Backend]:
+    with writer(url, tmp_path) as backend:
+        add(backend, *map(token, range(1, 300)))
+        backend.tokens.page(_LIST)
+        yield backend
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
+    return Counted(monkeypatch)
+
+
+def test_a_thousand_verifications(
+    url: str, backend: Backend, lookups: Lookups, counted: Counted
+) -> None:
+    _, secret = create(backend, 1000)
+    verifier = lookups.verifier(url)
+    verifier.verify(secret)
+
+    def thousand() -> None:
+        for _ in range(1000):
+            verifier.verify(secret)
+
+    assert counted.of(thousand) == 0
+    lookups.ticks.now += EVERY
+    assert counted.of(thousand) == 1
+    made, _ = create(backend, 1001)
+    revoke(backend, made)
+    lookups.ticks.now += EVERY
+    assert counted.of(thousand) == 1, "what has changed comes with the answer that it has"
+
+
+def test_a_secret_of_more_tokens_than_are_kept(
+    url: str, backend: Backend, lookups: Lookups, counted: Counted
+) -> None:
+    _, secret = create(backend, 1000)
+    verifier = lookups.verifier(url, most=10)
+    verifier.refresh()
+    assert counted.of(lambda: verifier.verify(secret)) == 1
+    assert counted.of(lambda: verifier.verify(secret)) == 0
+
+
+_PAGES: dict[str, tuple[Query, Position]] = {
+    "start": (_LIST, First()),
+    "end": (_LIST, Last()),
+    "page down": (_LIST, Offset(100)),
+    "letter": (replace(_LIST, search=parse("t1")), First()),
+    "sort": (replace(_LIST, sort=Sort.CREATED), First()),
+}
+
+
+@pytest.mark.parametrize(("query", "at"), _PAGES.values(), ids=_PAGES)
+def test_a_key_in_the_list(backend: Backend, counted: Counted, query: Query, at: Position) -> None:
+    assert counted.of(lambda: backend.tokens.page(query, at)) == 1
+
+
+def test_what_the_list_shows_besides(backend: Backend, counted: Counted) -> None:
+    assert counted.of(backend.versions) == 1
+    assert counted.of(lambda: backend.tokens.count(_LIST)) == 1
+    assert counted.of(lambda: backend.tokens.summary(NOW)) == 1
