@@ -168,7 +168,7 @@ def _show_distances(server: Server, url: str, home: str, rounds: int) -> None:
                 TimedTerminal([PROGRAM], environment(home, link.url(database))) as terminal,
             ):
                 terminal.start(FIRST.encode())
-                terminal.press(b"/", b"Name, note, ID")
+                terminal.press(b"/", b"ame, note, ID")  # its first letter is under the cursor
                 answer = terminal.press(b"web", b"web-0")
             times.setdefault(what, []).append(answer.text_after)
     rows = [

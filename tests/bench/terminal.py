@@ -87,7 +87,8 @@ class TimedTerminal:
 
     def _answer(self, since: float, spent: float, text: bytes) -> Answer:
         written, found = b"", 0.0
-        while chunk := self._read(_PAUSE if found else _DEADLINE):
+        ends = perf_counter() + _DEADLINE
+        while chunk := self._read(_PAUSE if found else ends - perf_counter()):
             now = perf_counter() - since
             written += chunk
             if not found and text in written:
@@ -98,7 +99,7 @@ class TimedTerminal:
 
     def _read(self, patience: float) -> bytes:
         """Return what was written, or nothing where nothing comes any more."""
-        if not select.select([self._terminal], [], [], patience)[0]:
+        if not select.select([self._terminal], [], [], max(0.0, patience))[0]:
             return b""
         try:
             return os.read(self._terminal, 65536)
