@@ -37,9 +37,16 @@ def frames(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def ahead_of(service: TokenCommands) -> Ahead:
     """Read ahead as the program does, to the end."""
-    ahead = read_ahead(service.queries, Preferences())
+    ahead = begun(service)
     ahead.first_look.result(10)
     return ahead
+
+
+def begun(service: TokenCommands) -> Ahead:
+    """Begin to read ahead."""
+    with read_ahead(service.queries, Preferences()) as ahead:
+        assert ahead is not None
+        return ahead
 
 
 async def test_the_first_frame_has_the_list(
@@ -99,7 +106,7 @@ class TestLate:
     async def test_it_is_shown_once_it_is_there(self, saved: TokenCommands, run: Run) -> None:
         far = move_away(saved)
         with far.held():
-            async with run(saved, ahead=read_ahead(saved.queries, Preferences())) as pilot:
+            async with run(saved, ahead=begun(saved)) as pilot:
                 table = pilot.app.screen.query_one(TokenTable)
                 assert table.total.value == 0
                 far.release()
@@ -109,7 +116,7 @@ class TestLate:
     async def test_where_it_fails_the_list_says_so(self, saved: TokenCommands, run: Run) -> None:
         far = move_away(saved)
         with far.held():
-            async with run(saved, ahead=read_ahead(saved.queries, Preferences())) as pilot:
+            async with run(saved, ahead=begun(saved)) as pilot:
                 far.away = True
                 far.release()
                 header = pilot.app.screen.query_one(ScreenHeader)
@@ -120,7 +127,7 @@ class TestLate:
     ) -> None:
         far = move_away(saved)
         far.away = True
-        ahead = read_ahead(saved.queries, Preferences())
+        ahead = begun(saved)
         assert ahead.first_look.exception(10) is not None
         far.away = False
         async with run(saved, ahead=ahead) as pilot:
@@ -129,10 +136,27 @@ class TestLate:
     async def test_who_filters_does_not_wait_for_it(self, saved: TokenCommands, run: Run) -> None:
         far = move_away(saved)
         with far.held():
-            ahead = read_ahead(saved.queries, Preferences())
+            ahead = begun(saved)
             async with run(saved, ahead=ahead) as pilot:
                 await pilot.press("slash", "c")
                 assert ahead.first_look.cancelled()
                 far.release()
                 table = pilot.app.screen.query_one(TokenTable)
                 await until(pilot, lambda: table.total.value > 0)
+
+
+def test_where_the_app_is_not_loaded_nothing_is_read_on(saved: TokenCommands) -> None:
+    asked: list[Ahead | None] = []
+    far = move_away(saved)
+    ahead = read_ahead(saved.queries, Preferences())
+    with far.held(), pytest.raises(ZeroDivisionError), ahead as begun:
+        asked.append(begun)
+        raise ZeroDivisionError
+    assert [each and each.first_look.cancelled() for each in asked] == [True]
+
+
+def test_who_is_not_signed_in_reads_nothing(saved: TokenCommands) -> None:
+    far = move_away(saved)
+    with read_ahead(saved.queries, Preferences(), signed_in=False) as ahead:
+        assert ahead is None
+    assert far.calls == []

@@ -3,6 +3,7 @@
 import os
 import sys
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,49 +14,78 @@ from tokentui.core import errors
 from tokentui.core.commands import TokenCommands
 from tokentui.loading import loading
 
+if TYPE_CHECKING:
+    from tokentui.ui.app import TokentuiApp
+    from tokentui.ui.first_look import Ahead
+    from tokentui.ui.preferences import Preferences
+
 
 def run_app() -> None:
     """Run the app until it ends, as the account that the session acts as, or behind a log-in."""
     _refuse_no_terminal()
     chosen = settings()
     service = service_for(chosen, account=acting(), opened_by=opened_by())
-    restricted = bool(click.get_current_context().meta.get(GATED))
     # What cannot be read is reported before the screen is taken over.
     service.queries.warnings()
-    accounts = service.backend.accounts.list_all()
-    # Textual paints at most this often, and only what changed: a key is answered in the next
-    # slot, so at 60 a second many a one waits for longer than it takes. Moving pictures cost a
-    # line over SSH more than they tell.
-    os.environ.setdefault("TEXTUAL_FPS", "1000")
-    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    # Textual's console would take them for the size, and never follow the window.
-    for name in ("COLUMNS", "LINES"):
-        os.environ.pop(name, None)
+    has_accounts = bool(service.backend.accounts.list_all())
+    _prepare_environment()
     with loading():
         from tokentui.ui.first_look import read_ahead
         from tokentui.ui.preferences import Preferences
 
         # What one person likes is not kept for the next one.
-        preferences = Preferences() if restricted else app_state.load(Preferences)
-        signed_in = acting() is not None or not accounts
-        ahead = read_ahead(service.queries, preferences) if signed_in else None
+        preferences = Preferences() if _restricted() else app_state.load(Preferences)
+        signed_in = acting() is not None or not has_accounts
+        with read_ahead(service.queries, preferences, signed_in=signed_in) as ahead:
+            app = _load_app(chosen, service, preferences, ahead, has_accounts=has_accounts)
+    with app.signals.served():
+        app.run(mouse=chosen.mouse)
+    known = app.handover.await_outcome()
+    if not _restricted():
+        app_state.save(preferences)
+    _refuse_bad_end(app, known=known)
 
-        from tokentui.ui import keys
-        from tokentui.ui.app import TokentuiApp
-        from tokentui.ui.sign_in import SignIn
 
+def _restricted() -> bool:
+    return bool(click.get_current_context().meta.get(GATED))
+
+
+def _prepare_environment() -> None:
+    """Tell Textual how to paint; it reads that while it is loaded."""
+    # It paints at most this often, and only what changed: a key is answered in the next slot, so
+    # at 60 a second many a one waits for longer than it takes. Moving pictures cost a line over
+    # SSH more than they tell.
+    os.environ.setdefault("TEXTUAL_FPS", "1000")
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    # Its console would take them for the size, and never follow the window.
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
+
+
+def _load_app(
+    chosen: config.Settings,
+    service: TokenCommands,
+    preferences: "Preferences",
+    ahead: "Ahead | None",
+    *,
+    has_accounts: bool,
+) -> "TokentuiApp":
+    """Load the app, which takes longer than all before; raise `InvalidSetting`."""
+    from tokentui.ui import keys
+    from tokentui.ui.app import TokentuiApp
+    from tokentui.ui.sign_in import SignIn
+
+    context = click.get_current_context()
     app = TokentuiApp(
         service,
         preferences,
         sign_in=SignIn(
-            authenticator_for(chosen),
-            partial(_as, click.get_current_context(), chosen),
-            config.client_address(),
+            authenticator_for(chosen), partial(_as, context, chosen), config.client_address()
         )
-        if accounts
+        if has_accounts
         else None,
         signed_in=acting() is not None,
-        restricted=restricted,
+        restricted=_restricted(),
         lock_after=chosen.lock_after,
         theme=chosen.theme,
         first_weekday=chosen.first_weekday,
@@ -68,11 +98,11 @@ def run_app() -> None:
             f"There is no theme {chosen.theme} ({chosen.sources['theme']}). Choose one of "
             f"{', '.join(sorted(app.available_themes))}."
         )
-    with app.signals.served():
-        app.run(mouse=chosen.mouse)
-    known = app.handover.await_outcome()
-    if not restricted:
-        app_state.save(preferences)
+    return app
+
+
+def _refuse_bad_end(app: "TokentuiApp", *, known: bool) -> None:
+    """Raise `Failure` where the app ended by itself, or before it was known what became of it."""
     if app.crash is not None:
         raise Failure(formatting.internal_error(app.crash), ExitCode.INTERNAL)
     if not known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,6 +11,7 @@ from tokentui.ui.session_threads import Question, Reader
 from tokentui.ui.token_list_model import wanted_at_start
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from concurrent.futures import Future
 
     from tokentui.core.backend import Versions
@@ -35,12 +37,25 @@ class Ahead(NamedTuple):
     first_look: Future[FirstLook]
 
 
-def read_ahead(queries: TokenQueries, preferences: Preferences) -> Ahead:
-    """Begin to read what the list shows first, for whoever may see it."""
+@contextmanager
+def read_ahead(
+    queries: TokenQueries, preferences: Preferences, *, signed_in: bool = True
+) -> Iterator[Ahead | None]:
+    """Read what the list shows first, for whoever is `signed_in`, while the block loads the app.
+
+    Nothing is read on where the block fails.
+    """
+    if not signed_in:
+        yield None
+        return
     reader = Reader()
     question = Question(partial(_look, queries, preferences))
     reader.ask(read_ahead, question)
-    return Ahead(reader, question.answer)
+    try:
+        yield Ahead(reader, question.answer)
+    except BaseException:
+        reader.close()
+        raise
 
 
 def _look(queries: TokenQueries, preferences: Preferences, cancel: Cancel) -> FirstLook:
