@@ -458,7 +458,7 @@ def test_without_accounts_nobody_is_let_in(sandbox: Sandbox) -> None:
 # -- whatever happens ---------------------------------------------------------------------------
 
 _SCREENS = {
-    "list": ("", "c Create"),
+    "list": ("", "? Help"),
     "create": ("c", "API Token Name"),
     "manage": ("m", "MANAGE API TOKEN"),
     "rotate": ("t", "The old secret keeps"),
@@ -488,7 +488,7 @@ def test_a_hang_up_at_every_screen_leaves_all_whole(furnished: Office, name: str
     def hang_up(screen: str) -> None:
         key, text = _SCREENS[screen]
         with Terminal(command, sandbox.environment()) as app:
-            app.wait_for("c Create")
+            app.wait_for("? Help")
             app.paste(key)
             app.wait_for(text)
             app.hang_up()
