@@ -44,8 +44,14 @@ def app(verifier: Verifier, made: NewToken) -> Asked:
     return Asked(verifier)
 
 
+_END = b"GET /end HTTP/1.1\r\nConnection: close\r\n\r\n"
+
+
 async def _answered(
-    app: ForwardAuth, sent: bytes, pass_at_once: Callable[[dict[str, Any]], bytes | None]
+    app: ForwardAuth,
+    sent: bytes,
+    pass_at_once: Callable[[dict[str, Any]], bytes | None],
+    end: bytes = _END,
 ) -> bytes:
     """Return all that is answered on a connection, on which no more than `sent` is sent."""
     config = uvicorn.Config(app, lifespan="off", log_config=None, http="httptools")
@@ -58,7 +64,7 @@ async def _answered(
     )
     async with server:
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-        writer.write(sent + b"GET /end HTTP/1.1\r\nConnection: close\r\n\r\n")
+        writer.write(sent + end)
         async with asyncio.timeout(20):
             answer = await reader.read()
         writer.close()
@@ -75,6 +81,20 @@ def test_most_requests_are_answered_at_once(app: Asked, made: NewToken) -> None:
     assert answer.count(b"HTTP/1.1 204 No Content\r\ndate: %b\r\nx-token-id: " % _DATE) == 20
     assert app.calls == 1, "only the request that ends the connection"
     assert app._metrics._answers["allowed"] == 20
+
+
+def test_a_response_is_written_before_the_end(
+    app: Asked, made: NewToken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive = Connection.data_received
+
+    def received(connection: Connection, data: bytes) -> None:
+        receive(connection, data)
+        connection.shutdown()
+
+    monkeypatch.setattr(Connection, "data_received", received)
+    answer = asyncio.run(_answered(app, _request(made.secret), app.pass_at_once, end=b""))
+    assert answer.startswith(b"HTTP/1.1 204 ")
 
 
 @pytest.mark.parametrize(

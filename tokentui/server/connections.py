@@ -210,8 +210,17 @@ class Connection(HttpToolsProtocol):
         if lines is None:
             return False
         common = [b"%b: %b\r\n" % header for header in self.server_state.default_headers]
-        self.transport.write(b"".join((_NO_CONTENT, *common, lines, b"\r\n")))
+        # Once all that came is read: to write at once wakes the proxy for each response anew.
+        self.loop.call_soon(self._write, b"".join((_NO_CONTENT, *common, lines, b"\r\n")))
         return True
+
+    def _write(self, response: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(response)
+
+    def shutdown(self) -> None:
+        """End it after the responses that are about to be written."""
+        self.loop.call_soon(super().shutdown)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
