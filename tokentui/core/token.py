@@ -84,14 +84,14 @@ class Token(
         """
         if self.revoked_at is not None:
             return Status.REVOKED
-        if self.expired(now):
+        ends = self.expires_at
+        if has_expired(ends, now):
             return Status.EXPIRED
         if self.replaced_by is not None:
             return Status.REPLACED
-        if self.expires_at is None:
+        if ends is None or ends - now >= soon + _DAY:
             return Status.ACTIVE
-        left = self.expires_at - now
-        return Status.EXPIRES_SOON if left < soon + _DAY else Status.ACTIVE
+        return Status.EXPIRES_SOON
 
     def expired(self, now: datetime) -> bool:
         """Say whether its last second is over, revoked or not."""

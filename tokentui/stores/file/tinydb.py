@@ -134,8 +134,11 @@ class TinyDBStore:
         with if_readable():
             uses = self._usage.list_all()
         tally = Tally(now, soon, uses)
-        for part in cancel.checked(in_slices(self.snapshot().values())):
-            tally.add(token for token in part if account in (None, token.account))
+        tokens: Collection[Token] = self.snapshot().values()
+        if account is not None:
+            tokens = [token for token in tokens if token.account == account]
+        for part in cancel.checked(in_slices(tokens)):
+            tally.add(part)
         return tally.summary()
 
     def count_by_owner(self) -> Mapping[str, int]:

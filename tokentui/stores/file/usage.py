@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
+from typing import cast
 
 from tokentui import files
 from tokentui.core.errors import StoreError
@@ -51,7 +52,7 @@ class UsageFile:
         with self._guard:
             if noted is not self._sound_of:
                 self._sound_of = noted
-                self._sound = {id_: use for id_, use in noted.items() if isinstance(use, Usage)}
+                self._sound = _sound(noted)
             return self._sound
 
     def _all_noted(self) -> Mapping[str, object]:
@@ -107,3 +108,10 @@ class UsageFile:
 
     def _opened(self) -> DurableJSON:
         return DurableJSON(self._path, _TABLE, Usage, leftovers=self._leftovers, advice=_ADVICE)
+
+
+def _sound(noted: Mapping[str, object]) -> Uses:
+    """Return those that are plainly uses, which most often are all."""
+    if set(map(type, noted.values())) <= {Usage}:
+        return dict(cast("Uses", noted))
+    return {id_: use for id_, use in noted.items() if isinstance(use, Usage)}
