@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import chain, repeat
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -143,7 +144,7 @@ def test_a_summary_tells_where_it_looked_only_among_the_newest(
 
 
 def test_a_scan_takes_several_parts(stocked: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens, "_PART", 7)
+    monkeypatch.setattr(tokens, "sizes", lambda: chain([2], repeat(7)))
     for sort in Sort:
         query = replace(Query(now=NOW, statuses=frozenset(Status)), sort=sort)
         assert [row.token for row in stocked.tokens.scan(query)] == query.select(TOKENS, USES)

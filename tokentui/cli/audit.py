@@ -109,12 +109,12 @@ def audit(
     begin = None if since is None else _beginning(since, service.queries.policy.zone)
     ids = frozenset() if token is None else audit_queries.ever_called(service.queries, token)
     search = Search(account=who, token=token, ids=ids, action=action, since=begin, text=text)
-    newest = next((entry.seq for entry in service.backend.audit.newest()), 0)
     found = _latest(service.queries, search, last)
     if as_csv:
         for part in _csv(service.queries, found):
             write(part, end="")
     elif follow:
+        newest = next((entry.seq for entry in service.backend.audit.newest()), 0)
         _follow(service.queries, search, found, newest, as_json)
     elif as_json:
         write_parts(ascii_json_list(_to_public_dicts(service.queries, found)))

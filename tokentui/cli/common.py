@@ -20,6 +20,7 @@ from tokentui.core.commands import TokenCommands
 from tokentui.core.credential import BcryptHasher
 from tokentui.core.policy import Policy
 from tokentui.core.text import printable
+from tokentui.loading import loading
 from tokentui.stores import AuditOptions, open_backend
 
 if TYPE_CHECKING:
@@ -135,18 +136,19 @@ def backend_for(settings: config.Settings, *, at_sign_in: bool = False) -> Backe
     written `at_sign_in`: who came in is told.
     """
     looking = settings.read_only and not at_sign_in
-    backend = open_backend(
-        settings.store,
-        read_only=settings.read_only,
-        usage=settings.usage,
-        audit=AuditOptions(
-            Actor(config.person(), config.client_address()),
-            kept=not looking and settings.audit is not Keeping.OFF,
-            required=settings.audit is Keeping.REQUIRED,
-            anchor=settings.audit_anchor,
-            syslog=settings.audit_syslog,
-        ),
-    )
+    with loading():
+        backend = open_backend(
+            settings.store,
+            read_only=settings.read_only,
+            usage=settings.usage,
+            audit=AuditOptions(
+                Actor(config.person(), config.client_address()),
+                kept=not looking and settings.audit is not Keeping.OFF,
+                required=settings.audit is Keeping.REQUIRED,
+                anchor=settings.audit_anchor,
+                syslog=settings.audit_syslog,
+            ),
+        )
     backend.on_notice = echo_error
     if (command := click.get_current_context(silent=True)) is not None:
         command.call_on_close(partial(_close, backend))

@@ -12,7 +12,7 @@ from tokentui import formatting
 from tokentui.cli.common import json_option, open_service, store_option, to_public_dicts
 from tokentui.cli.renamed import RenamedChoice
 from tokentui.console import ExitCode, echo_error, write, write_parts
-from tokentui.core.batches import batches
+from tokentui.core.batches import growing_batches
 from tokentui.core.commands import TokenCommands
 from tokentui.core.errors import StoreError
 from tokentui.core.query import UNUSED_FOR, Filter, Query, Sort, TokenRow
@@ -153,6 +153,7 @@ def _print(service: TokenCommands, found: _Found, unused_for: int) -> None:
     for finding, rows in found:
         title, detail = titles[finding]
         before = f"{title}:\n"
-        for batch in batches(f"  {printable(row.token.name)}  {detail(row)}" for row in rows):
+        lines = (f"  {printable(row.token.name)}  {detail(row)}" for row in rows)
+        for batch in growing_batches(lines):
             write(before + "\n".join(batch))
             before = ""

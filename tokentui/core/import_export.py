@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tokentui.core.access import parse_networks
-from tokentui.core.batches import batches
+from tokentui.core.batches import growing_batches
 from tokentui.core.credential import SECRET_PATTERN, is_hash
 from tokentui.core.errors import InvalidImport, InvalidInput
 from tokentui.core.note import check_note
@@ -51,7 +51,7 @@ def csv_parts(titles: Sequence[str], rows: Iterable[Iterable[object]]) -> Iterat
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(titles)
-    for batch in batches(rows):
+    for batch in growing_batches(rows):
         writer.writerows(map(cell, row) for row in batch)
         yield text.getvalue()
         text.seek(0)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from tokentui.core.batches import batches
+from tokentui.core.batches import growing_batches
 
 # Control, format, surrogate, and line and paragraph separators: the characters that move the
 # cursor, set the clipboard or turn the reading direction instead of being read themselves.
@@ -48,7 +48,7 @@ def ascii_json_list(items: Iterable[object], indent: str = "") -> Iterator[str]:
     The items hold no floating-point numbers. All lines but the first begin with `indent`.
     """
     before = "["
-    for batch in batches(items):
+    for batch in growing_batches(items):
         text = msgspec.json.format(msgspec.json.encode(batch), indent=2).decode()
         inner = re.sub(_NOT_PLAIN, _escaped, text)[1:-2]
         yield before + inner.replace("\n", f"\n{indent}")

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from tokentui.core import audit, chain
 from tokentui.core.audit import EVERYTHING, Actor, Entry, Event, Search
+from tokentui.core.batches import sizes
 from tokentui.core.cancel import NEVER, Cancel
 from tokentui.core.chain import START, Broken, Link
 from tokentui.core.clock import Clock
@@ -17,7 +18,7 @@ from tokentui.stores.postgresql.token_rows import storable
 from tokentui.stores.postgresql.transactions import in_transaction, lock_head
 
 _PART = 1000
-"""How many lines are asked for at a time."""
+"""How many lines are asked for at a time, to be verified."""
 _INSERT = (
     "INSERT INTO audit_log (seq, at, account, action, token, name_key, line) "
     "SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], "
@@ -29,8 +30,13 @@ _LINES = (
     "SELECT seq, line FROM audit_log WHERE seq BETWEEN %(first)s AND %(end)s "
     f"ORDER BY seq LIMIT {_PART}"
 )
-_COMPARED = (("account", "=", "account"), ("action", "=", "action"), ("at", ">=", "since"))
-_AFTER_ALL = 2**63 - 1
+_COMPARED = (
+    ("seq", ">", "after"),
+    ("seq", "<", "before"),
+    ("account", "=", "account"),
+    ("action", "=", "action"),
+    ("at", ">=", "since"),
+)
 
 
 class AuditTable:
@@ -150,16 +156,16 @@ class AuditTable:
     def _entries(
         self, search: Search, after: int, cancel: Cancel, *, latest_first: bool
     ) -> Iterator[Entry]:
-        before = _AFTER_ALL
-        while True:
-            statement, values = _narrowed(search, after, before, latest_first=latest_first)
+        before: int | None = None
+        for size in sizes():
+            statement, values = _narrowed(search, after, before, size, latest_first=latest_first)
             found = self._connections.ask(lambda it: it.all(statement, values), cancel)  # noqa: B023
             for seq, line in cancel.checked(found):
                 before, after = (seq, after) if latest_first else (before, seq)
                 with suppress(ValueError):
                     if search.wants(entry := chain.read(line)):
                         yield entry
-            if len(found) < _PART:
+            if len(found) < size:
                 return
 
     def warnings(self) -> Sequence[str]:
@@ -212,12 +218,12 @@ def _row(entry: Entry, line: bytes) -> tuple[Any, ...]:
 
 
 def _narrowed(
-    search: Search, after: int, before: int, *, latest_first: bool
+    search: Search, after: int, before: int | None, size: int, *, latest_first: bool
 ) -> tuple[str, Mapping[str, Any]]:
     """Return the statement for lines that may be wanted; `Search.wants` has the last word."""
     token = search.token
     values = {
-        "after": after,
+        "after": after or None,
         "before": before,
         "account": search.account,
         "action": search.action,
@@ -225,8 +231,9 @@ def _narrowed(
         "ids": [] if token is None else [token, *search.ids],
         "name": None if token is None else name_key(token),
     }
-    conditions = ["seq > %(after)s", "seq < %(before)s"]
-    conditions += [
+    # Bounds that bind nothing are left out: of a table without statistics, the planner takes two
+    # bounds for a narrow range, and would sort all that is in it.
+    conditions = [
         f"{column} {comparison} %({name})s"
         for column, comparison, name in _COMPARED
         if values[name] is not None
@@ -235,8 +242,9 @@ def _narrowed(
         conditions.append("(token = ANY(%(ids)s) OR name_key = %(name)s)")
     if not all(storable(each) for each in (search.account, search.action, token) if each):
         conditions.append("false")
-    found = f"SELECT seq, line FROM audit_log WHERE {' AND '.join(conditions)}"
-    return f"{found} ORDER BY seq {'DESC' if latest_first else 'ASC'} LIMIT {_PART}", values
+    where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
+    order = f"ORDER BY seq {'DESC' if latest_first else 'ASC'}"
+    return f"SELECT seq, line FROM audit_log {where}{order} LIMIT {size:d}", values
 
 
 def _believed(line: bytes, number: int) -> Link:

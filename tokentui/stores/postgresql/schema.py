@@ -1,7 +1,7 @@
 """The schema of a store in a database: numbered versions, each a file of SQL."""
 
 from collections.abc import Callable
-from importlib import resources
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from psycopg.errors import InsufficientPrivilege
@@ -18,7 +18,7 @@ _NEEDS = "0.2"
 _BEGIN = "INSERT INTO store (version, needs, fingerprint) VALUES (0, %s, %s)"
 ROLES = ("tokentui_manager", "tokentui_verifier", "tokentui_auditor")
 """The groups that users of the database are put into."""
-SCRIPTS = resources.files(__package__) / "schema"
+SCRIPTS = Path(__file__).with_name("schema")
 """The files of SQL."""
 _MISSING_ROLES = (
     "SELECT ARRAY(SELECT * FROM unnest(%s::text[]) EXCEPT SELECT rolname FROM pg_roles "

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from tokentui.core.batches import sizes
 from tokentui.core.cancel import NEVER, Cancel
 from tokentui.core.query import WINDOW, Count, Query, TokenPage, TokenRow
 from tokentui.core.summary import Summary, capped
@@ -16,9 +17,6 @@ from tokentui.stores.postgresql import query_parts, token_rows
 from tokentui.stores.postgresql.connections import Connections
 from tokentui.stores.postgresql.statements import FEW, Selection, counted
 from tokentui.stores.postgresql.token_rows import COLUMNS, storable, token_of
-
-_PART = 1000
-"""How many rows of a scan are asked for at a time."""
 
 _OF_OWNERS = "SELECT account, count(*) FROM tokens WHERE revoked_at IS NULL GROUP BY account"
 
@@ -78,15 +76,15 @@ class TokenTable:
     def scan(self, query: Query, cancel: Cancel = NEVER) -> Iterator[TokenRow]:
         seen: TokenRow | None = None
         wanted = Selection(query)
-        while not wanted.impossible:
-            statement = wanted.part(seen, _PART)
+        for size in () if wanted.impossible else sizes():
+            statement = wanted.part(seen, size)
             values = wanted.values
             found = self._connections.ask(lambda it: it.all(statement, values), cancel)  # noqa: B023
             for _, _, *each in found:
                 cancel.check()
                 seen = _row(each)
                 yield seen
-            if len(found) < _PART:
+            if len(found) < size:
                 return
 
     def count_by_owner(self) -> Mapping[str, int]:
