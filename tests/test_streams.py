@@ -25,7 +25,7 @@ from tokentui.stores import AuditOptions, open_backend
 from tokentui.stores.file.audit_log import AuditLogFile
 from tokentui.stores.file.tinydb import TinyDBStore
 
-_FEW, _MANY = 2 * SIZE, 10 * SIZE
+_FEW, _MANY = 3 * SIZE, 10 * SIZE
 _HELD = 50_000
 """How many bytes more may be held with `_MANY` tokens, which take 5 MB."""
 _CALLS = 15

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -87,9 +88,12 @@ def test_tokens_are_taken_as_they_are_written(form: Form) -> None:
             taken.append(_TOKEN)
             yield _TOKEN
 
-    for number, part in enumerate(import_export.write(tokens(), form), 1):
-        assert len(taken) == min(number, 3) * batches.SIZE
-        assert part.count(_TOKEN.id) == (batches.SIZE if number <= 3 else 0)
+    parts = import_export.write(tokens(), form)
+    sizes = [batches.FEW, batches.SIZE - batches.FEW, batches.SIZE, batches.SIZE]
+    for size, total in zip(sizes, accumulate(sizes), strict=True):
+        assert next(parts).count(_TOKEN.id) == size
+        assert len(taken) == total
+    assert _TOKEN.id not in "".join(parts)
 
 
 def record(**changes: object) -> dict[str, Any]:

@@ -45,7 +45,8 @@ def test_the_rest_is_written_out() -> None:
 @given(st.lists(_JSON, max_size=5))
 def test_a_list_is_written_in_parts_as_in_one_piece(items: list[object]) -> None:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(batches, "SIZE", 2)
+        patched.setattr(batches, "FEW", 1)
+        patched.setattr(batches, "SIZE", 3)
         for indent in ("", "  "):
             written = "".join(ascii_json_list(items, indent))
             assert written == ascii_json(items).replace("\n", f"\n{indent}")
@@ -61,4 +62,6 @@ def test_a_list_is_taken_as_it_is_written() -> None:
 
     parts = ascii_json_list(items())
     assert next(parts).startswith("[\n  0,\n")
+    assert len(taken) == batches.FEW
+    next(parts)
     assert len(taken) == batches.SIZE

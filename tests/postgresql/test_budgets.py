@@ -4,15 +4,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from msgspec.structs import replace
 
 from tokentui.core.backend import Backend
+from tokentui.core.batches import FEW
 from tokentui.core.freshness import EVERY
 from tokentui.core.query import Query, Sort
 from tokentui.core.search_language import parse
 from tokentui.core.window import First, Last, Offset, Position
 from tokentui.stores.postgresql.connections import Connection
+from tokentui.stores.postgresql.statements import Selection
 
 from ..conftest import NOW
 from ..contracts.samples import add, token
@@ -110,3 +113,24 @@ def test_what_the_list_shows_besides(backend: Backend, counted: Counted) -> None
     assert counted.of(backend.versions) == 1
     assert counted.of(lambda: backend.tokens.count(_LIST)) == 1
     assert counted.of(lambda: backend.tokens.summary(NOW)) == 1
+
+
+def test_the_first_line_of_output_waits_for_few_rows(backend: Backend, counted: Counted) -> None:
+    assert counted.of(lambda: next(backend.tokens.scan(_LIST))) == 1
+    assert f"LIMIT {FEW} " in counted.sent[0]
+    assert counted.of(lambda: next(backend.audit.newest())) == 1
+    assert counted.sent == [f"SELECT seq, line FROM audit_log ORDER BY seq DESC LIMIT {FEW}"]
+
+
+def test_uses_of_the_rows_that_are_shown_alone_are_read(url: str, backend: Backend) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO uses SELECT lpad(n::text, 10, 'x'), now(), 1, NULL "
+            "FROM generate_series(1, 20000) AS n"
+        )
+        connection.execute("ANALYZE")
+        wanted = Selection(_LIST)
+        for statement in (wanted.part(None, 1000), wanted.page(First(), 200)):
+            plan = connection.execute(f"EXPLAIN {statement}".encode(), wanted.values).fetchall()
+            assert any("uses_pkey" in line for (line,) in plan)
+            assert not any("Seq Scan on uses" in line for (line,) in plan)
