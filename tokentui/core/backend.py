@@ -166,7 +166,10 @@ class Backend(Protocol):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What it can do. It stays the same while it is open."""
+        """What it can do. It stays the same while it is open.
+
+        Raises `StoreError` where it depends on a store that does not answer.
+        """
         ...
 
     on_notice: Callable[[str], None]

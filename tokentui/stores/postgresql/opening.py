@@ -25,14 +25,19 @@ class _Checked:
     def __init__(self, url: str) -> None:
         self._url = url
         self._store: schema.Store | None = None
-        self.hides_hashes = False
-        """Whether this user cannot read the hashes of tokens, once there was a connection."""
+        self._hides_hashes = False
 
     def __call__(self, connection: Connection) -> None:
         if self._store is None:
             self._store = schema.check(schema.read(connection), self._url)
-            (self.hides_hashes,) = connection.one(_HIDES_HASHES)
-        connection.hides_hashes = self.hides_hashes
+            (self._hides_hashes,) = connection.one(_HIDES_HASHES)
+        connection.hides_hashes = self._hides_hashes
+
+    def hides_hashes(self, connections: Connections) -> bool:
+        """Return whether this user cannot read the hashes of tokens; raise `StoreError`."""
+        if self._store is None:
+            connections.ask(lambda _: None)  # the first connection is checked
+        return self._hides_hashes
 
     def fingerprint(self) -> str:
         """Return the fingerprint of the audit log's key, once there was a connection."""
@@ -63,7 +68,7 @@ def opened(url: str, options: AuditOptions, *, read_only: bool, clock: Clock) ->
         audit.copy = to_syslog(options.syslog)
     attempts = AttemptsTable(connections, keys / "failures.turn", clock)
     return PostgreSQLBackend(
-        connections, audit, attempts, lambda: checked.hides_hashes, read_only=read_only
+        connections, audit, attempts, lambda: checked.hides_hashes(connections), read_only=read_only
     )
 
 
