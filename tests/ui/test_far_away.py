@@ -175,6 +175,27 @@ async def test_a_key_is_for_the_row_that_was_meant_once_it_is_there(
             await until(pilot, lambda: "n0999" in on_top(pilot))
 
 
+@pytest.mark.usefixtures("unwatched")
+async def test_a_key_after_a_change_is_for_the_row_as_it_became(
+    saved: TokenCommands, far: SlowBackend, run: Run
+) -> None:
+    async with run(saved) as pilot:
+        await pilot.press("n")
+        await arrive(pilot, ManageToken)
+        await pilot.press("x", "enter")
+        await until(pilot, lambda: "commit" in {call.method for call in far.calls})
+        await pilot.pause()
+        with far.held():
+            await tap(pilot, "escape")
+            await until(pilot, lambda: isinstance(pilot.app.screen, TokenList))
+            await tap(pilot, "r")
+            await pilot.pause()
+            assert isinstance(pilot.app.screen, TokenList)
+        await arrive(pilot, Confirm)
+        await pilot.press("y")
+        await until(pilot, lambda: "Revoked" in str(toasts(pilot)))
+
+
 async def test_a_key_whose_row_was_left_is_for_nothing_and_that_is_said(
     service: TokenCommands, thousand: SlowBackend, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

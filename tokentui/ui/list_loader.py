@@ -68,6 +68,8 @@ class ListLoader:
         """What was asked for, and is not there yet."""
         self._first_look: Future[FirstLook] | None = None
         """What is still being read ahead, until anything else is asked for."""
+        self._outdated = False
+        """Whether a change was made here that is not on the screen yet."""
         self._arrived = asyncio.Event()
         """Set while nothing is asked for."""
         self.selecting = asyncio.Lock()
@@ -110,6 +112,13 @@ class ListLoader:
         """
         if self._table.at(index) is None and self._asked is None:
             self.load_around(index)
+
+    def outdate(self) -> None:
+        """Let keys that are for a row wait for the next load: a change was made here.
+
+        With the row as it was before, what they do would be refused.
+        """
+        self._outdated = True
 
     def follow(self, token_id: str) -> None:
         """Load the rows that are shown again; the cursor goes to a token."""
@@ -159,6 +168,7 @@ class ListLoader:
 
     def _take(self, wanted: Wanted, listing: Listing, held: str | None) -> None:
         self._selection.follow(wanted.selected - listing.selected, listing.hidden)
+        self._outdated = False
         before, self._shown = self._shown, wanted
         known = self._table.total if wanted.question == before.question else Count(0)
         follow = wanted.around if self._table.token_id == held else self._table.token_id
@@ -192,7 +202,8 @@ class ListLoader:
         """Whether another row will be under the cursor than the one that is there, if one is."""
         asked, shown = self._asked, self._shown
         return asked is not None and (
-            self._table.token_id is None
+            self._outdated
+            or self._table.token_id is None
             or asked.around not in (None, self._table.token_id)
             or asked.question != shown.question
         )

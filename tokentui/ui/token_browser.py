@@ -258,7 +258,8 @@ class TokenBrowser(Vertical):
         self.loader.load()
 
     def show_on(self, token: Token) -> None:
-        """Put the cursor on `token`, without the filter that may hide it."""
+        """Put the cursor on a token that was made here, without the filter that may hide it."""
+        self.loader.outdate()
         self.show_all()
         self.loader.load(follow=token.id)
 

@@ -221,6 +221,7 @@ class TokenList(Page[None]):
             screens.manage_token.ManageToken(self.service, self.permissions, row, renaming=renaming)
         )
         self._changes.history.add(*managed.changes)
+        self._browser.loader.outdate()
         self._browser.loader.follow(managed.token.id)
 
     def action_rename(self) -> None:
@@ -299,6 +300,7 @@ class TokenList(Page[None]):
             else:
                 self._browser.failure = ""
                 self.notify(undone.undone, markup=False)
+        self._browser.loader.outdate()
         self.reload()
 
     @flow
@@ -347,6 +349,7 @@ class TokenList(Page[None]):
         else:
             self._browser.selection.ids -= {token.id for token in tokens}
             self.notify(done, markup=False)
+        self._browser.loader.outdate()
         self.reload()
 
     @work(group="never-saved")
