@@ -3,12 +3,16 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual.app import App
 from textual.screen import Screen
 from textual.widget import Widget
 
 from tokentui.core.commands import TokenCommands
+from tokentui.core.query import Count
+from tokentui.ui import listing as listings
 from tokentui.ui.first_look import Ahead, read_ahead
+from tokentui.ui.listing import Listing
 from tokentui.ui.preferences import Preferences
 from tokentui.ui.screens.create_token import CreateToken
 from tokentui.ui.widgets.screen_header import ScreenHeader
@@ -88,6 +92,23 @@ async def test_what_was_read_ahead_is_not_read_again(saved: TokenCommands, run: 
         )
         await pilot.pause()
         assert "tokens.page" not in {call.method for call in backend.calls}
+
+
+async def test_the_list_waits_for_no_long_count(
+    saved: TokenCommands, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = listings.load
+
+    def many(*asked: Any) -> Listing:
+        found = load(*asked)
+        return found._replace(page=replace(found.page, total=Count(5, exact=False)))
+
+    monkeypatch.setattr(listings, "load", many)
+    ahead = ahead_of(saved)
+    assert ahead.first_look.result().summary is None
+    backend = move_away(saved)
+    async with run(saved, ahead=ahead) as pilot:
+        await until(pilot, lambda: "tokens.summary" in {call.method for call in backend.calls})
 
 
 async def test_what_was_changed_meanwhile_is_read(saved: TokenCommands, run: Run) -> None:

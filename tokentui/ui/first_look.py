@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 
 
 class FirstLook(NamedTuple):
-    """A listing with its counts, and the versions that the store had before it was read."""
+    """A listing with its counts, and the versions that the store had before it was read.
+
+    Without `summary` where there is so much to count that the list would wait for it.
+    """
 
     versions: Versions
     listing: Listing
-    summary: Summary
+    summary: Summary | None
 
 
 class Ahead(NamedTuple):
@@ -61,4 +64,5 @@ def read_ahead(
 def _look(queries: TokenQueries, preferences: Preferences, cancel: Cancel) -> FirstLook:
     versions = queries.backend.versions()  # before: what is changed meanwhile is read again
     listing = listings.load(queries, wanted_at_start(preferences), cancel)
-    return FirstLook(versions, listing, queries.summary(cancel=cancel))
+    summary = queries.summary(cancel=cancel) if listing.page.total.exact else None
+    return FirstLook(versions, listing, summary)

@@ -86,8 +86,11 @@ class ListLoader:
         else:
             found = first_look.result()
             Session.of(self._browser).answered()
-            self._show_summary(found.summary)
             self._take(wanted, found.listing, None)
+            if found.summary is None:
+                self._follow_up("summary", partial(self._summarise, wanted))
+            else:
+                self._show_summary(found.summary)
             self._arrived.set()
 
     def reload(self) -> None:
