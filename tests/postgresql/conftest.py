@@ -1,10 +1,25 @@
-"""What the tests of verifiers share."""
+"""What tests over a fresh store share."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from .lookups import Lookups, be_patient
+from tokentui.core.backend import Backend
+
+from .lookups import Lookups, be_patient, writer
+from .stores import fresh_store
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return fresh_store(tmp_path)
+
+
+@pytest.fixture
+def backend(url: str, tmp_path: Path) -> Iterator[Backend]:
+    with writer(url, tmp_path) as backend:
+        yield backend
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from ..conftest import NOW
 from ..contracts.samples import add, token
 from .lookups import Lookups, create, revoke, writer
 from .server import NEEDED
-from .stores import fresh_store
 
 pytestmark = pytest.mark.needs(*NEEDED)
 
@@ -45,11 +44,6 @@ class Counted:
         self.sent.clear()
         call()
         return len(self.sent)
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return fresh_store(tmp_path)
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
 """What a verifier keeps of the tokens in a database, and what it asks for."""
 
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -23,24 +22,12 @@ from tokentui.stores.postgresql.lookup import DatabaseLookup
 from tokentui.stores.postgresql.token_memory import AllTokens
 
 from ..contracts.samples import add, commit, token
-from .lookups import Lookups, revoke, writer
+from .lookups import Lookups, revoke
 from .server import NEEDED
-from .stores import fresh_store
 
 pytestmark = pytest.mark.needs(*NEEDED)
 
 ONE, TWO, THREE, FOUR = (f"000000000{number}" for number in range(1, 5))
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return fresh_store(tmp_path)
-
-
-@pytest.fixture
-def backend(url: str, tmp_path: Path) -> Iterator[Backend]:
-    with writer(url, tmp_path) as backend:
-        yield backend
 
 
 @pytest.fixture

@@ -30,23 +30,11 @@ from .lookups import Lookups, create, revoke, writer
 from .processes import give, wait_until
 from .quorum import need_standby
 from .server import NEEDED, Server, shared_server
-from .stores import fresh_store
 
 pytestmark = pytest.mark.needs(*NEEDED)
 
 SIZES = pytest.mark.parametrize("most", [0, 200_000], ids=["recent", "all"])
 _REPLICATING = {"wal_level": "replica", "max_wal_senders": "1"}
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return fresh_store(tmp_path)
-
-
-@pytest.fixture
-def backend(url: str, tmp_path: Path) -> Iterator[Backend]:
-    with writer(url, tmp_path) as backend:
-        yield backend
 
 
 @pytest.fixture
