@@ -19,7 +19,8 @@ class VerifiedSecretCache:
     def __init__(self, size: int = SIZE) -> None:
         import secrets  # slow to load, and only what verifies needs it
 
-        self._key = secrets.token_bytes(32)
+        # Keyed BLAKE2 is a MAC as HMAC is, in a third of its time.
+        self._keyed = blake2b(key=secrets.token_bytes(32))
         self._size = size
         self._hashes: OrderedDict[bytes, str] = OrderedDict()
         self.renew()
@@ -30,8 +31,9 @@ class VerifiedSecretCache:
 
     def digest(self, text: str) -> bytes:
         """Return what stands for a presented text, whatever it is made of."""
-        # Keyed BLAKE2 is a MAC as HMAC is, in a third of its time.
-        return blake2b(text.encode("utf-8", "surrogatepass"), key=self._key).digest()
+        hashing = self._keyed.copy()  # in half the time that one with a key takes to make
+        hashing.update(text.encode("utf-8", "surrogatepass"))
+        return hashing.digest()
 
     def get(self, digest: bytes) -> str | None:
         """Return the hash, if any, as the entry that was used last."""
