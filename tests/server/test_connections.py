@@ -131,7 +131,7 @@ class TestConnection:
         state = ServerState()
         loop = asyncio.get_running_loop()
         server = await loop.create_server(
-            lambda: Connection(pools, lambda _: None, config, state, {}), "127.0.0.1", 0
+            lambda: Connection(pools, lambda *_: None, config, state, {}), "127.0.0.1", 0
         )
         pools.sweep()
         async with server:

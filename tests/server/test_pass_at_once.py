@@ -1,9 +1,9 @@
 """What is answered without a task is answered as everything else is."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from threading import Thread
-from typing import Any
 
 import pytest
 import uvicorn
@@ -15,8 +15,9 @@ from tokentui.core import credential
 from tokentui.core.commands import TokenCommands
 from tokentui.core.new_token import NewToken
 from tokentui.core.verifier import Verifier
+from tokentui.server import connections
 from tokentui.server.asgi import Receive, Scope, Send
-from tokentui.server.connections import Connection, Pools
+from tokentui.server.connections import Connection, PassAtOnce, Pools
 from tokentui.server.forward_auth import ForwardAuth
 from tokentui.server.proxies import TrustedProxies
 
@@ -47,28 +48,35 @@ def app(verifier: Verifier, made: NewToken) -> Asked:
 _END = b"GET /end HTTP/1.1\r\nConnection: close\r\n\r\n"
 
 
-async def _answered(
-    app: ForwardAuth,
-    sent: bytes,
-    pass_at_once: Callable[[dict[str, Any]], bytes | None],
-    end: bytes = _END,
-) -> bytes:
-    """Return all that is answered on a connection, on which no more than `sent` is sent."""
-    config = uvicorn.Config(app, lifespan="off", log_config=None, http="httptools")
-    state = ServerState()
+@asynccontextmanager
+async def _connected(
+    app: ForwardAuth, pass_at_once: PassAtOnce, state: ServerState | None = None
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Serve an endpoint, and connect to it."""
+    config = uvicorn.Config(
+        app, lifespan="off", log_config=None, http="httptools", timeout_keep_alive=0
+    )
+    state = state or ServerState()
     state.default_headers = [(b"date", _DATE)]
     pools = Pools(_PROXIES, 64)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: Connection(pools, pass_at_once, config, state, {}), "127.0.0.1", 0
     )
-    async with server:
+    pools.sweep()
+    async with server, asyncio.timeout(20):
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-        writer.write(sent + end)
-        async with asyncio.timeout(20):
-            answer = await reader.read()
+        yield reader, writer
         writer.close()
-    return answer
+
+
+async def _answered(
+    app: ForwardAuth, sent: bytes, pass_at_once: PassAtOnce, end: bytes = _END
+) -> bytes:
+    """Return all that is answered on a connection, on which no more than `sent` is sent."""
+    async with _connected(app, pass_at_once) as (reader, writer):
+        writer.write(sent + end)
+        return await reader.read()
 
 
 def _request(secret: credential.Secret, *more: bytes, line: bytes = b"GET /auth HTTP/1.1") -> bytes:
@@ -109,10 +117,12 @@ def test_a_response_is_written_before_the_end(
         ([], b"GET /other HTTP/1.1", False),
         ([], b"GET /auth HTTP/1.0", False),
         ([b"Connection: close"], b"GET /auth HTTP/1.1", False),
-        ([b"Connection: upgrade", b"Upgrade: h2c"], b"GET /auth HTTP/1.1", False),
+        ([b"Upgrade: h2c"], b"GET /auth HTTP/1.1", True),
         ([b"Content-Length: 4", b"", b"body"], b"GET /auth HTTP/1.1", False),
         ([b"Transfer-Encoding: chunked", b"", b"0"], b"GET /auth HTTP/1.1", False),
         ([b"Expect: 100-continue"], b"GET /auth HTTP/1.1", False),
+        ([b"Accept: a", b"accept: b"], b"GET /auth HTTP/1.1", False),
+        ([b"X-Forwarded-For: 192.0.2.7", b"X-Forwarded-For: x"], b"GET /auth HTTP/1.1", False),
         ([b"X-API-Key: x"], b"GET /auth HTTP/1.1", False),
         ([b"Authorization: Basic x"], b"GET /auth HTTP/1.1", True),
     ],
@@ -124,13 +134,59 @@ def test_either_way_the_answer_is_the_same(
     once, again = _request(made.secret), _request(made.secret, *more, line=line)
     whole = b"".join((once, again, once))
     answers, calls = [], []
-    for pass_at_once in (app.pass_at_once, lambda _: None):
+    for pass_at_once in (app.pass_at_once, lambda *_: None):
         app.calls = 0
         answers.append(asyncio.run(_answered(app, whole, pass_at_once)))
         calls.append(app.calls)
     assert answers[0] == answers[1]
     assert answers[0].startswith(b"HTTP/1.1 204 No Content\r\n")
     assert (calls[1] - calls[0] == 3) is at_once
+
+
+async def test_an_upgrade_is_not_agreed_to(app: Asked, made: NewToken) -> None:
+    upgrade = _request(made.secret, b"Connection: upgrade", b"Upgrade: h2c")
+    async with _connected(app, app.pass_at_once) as (reader, writer):
+        writer.write(upgrade)
+        answer = await reader.readuntil(b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 204 ")
+    assert app.calls == 1
+
+
+async def test_the_date_is_that_of_each_response(app: Asked, made: NewToken) -> None:
+    state, later = ServerState(), b"Sat, 28 Nov 2026 05:00:01 GMT"
+    async with _connected(app, app.pass_at_once, state) as (reader, writer):
+        for date in (_DATE, _DATE, later):
+            state.default_headers = [(b"date", date)]
+            writer.write(_request(made.secret))
+            assert b"\r\ndate: %b\r\n" % date in await reader.readuntil(b"\r\n\r\n")
+
+
+async def test_nothing_but_the_pool_ends_a_connection(
+    app: Asked, made: NewToken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "_SWEEP", 0.01)
+    monkeypatch.setattr(connections, "_FIRST_REQUEST", 3600.0)
+    request = _request(made.secret)
+    async with _connected(app, app.pass_at_once) as (reader, writer):
+        for sent in (request.replace(b"GET", b"HEAD", 1), request):
+            writer.write(sent)
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 204 ")
+        monkeypatch.setattr(connections, "_KEEP_ALIVE", 0)
+        assert await reader.read() == b""
+    assert app.calls == 1, "only HEAD"
+
+
+async def test_a_connection_is_idle_after_a_response_at_once(
+    app: Asked, made: NewToken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "_SWEEP", 0.01)
+    monkeypatch.setattr(connections, "_FIRST_REQUEST", 3600.0)
+    async with _connected(app, app.pass_at_once) as (reader, writer):
+        writer.write(_request(made.secret))
+        await reader.readuntil(b"\r\n\r\n")
+        monkeypatch.setattr(connections, "_KEEP_ALIVE", 0)
+        assert await reader.read() == b""
+    assert app.calls == 0
 
 
 def test_a_refusal_is_not_said_at_once(

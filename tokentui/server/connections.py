@@ -3,7 +3,7 @@
 import asyncio
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from uvicorn.config import Config
@@ -16,7 +16,7 @@ _FIRST_REQUEST = 10.0
 """How many seconds a new connection has for the headers of its first request."""
 _ANSWER = 60.0
 """How many seconds a request may be under way, to the last byte of its answer."""
-KEEP_ALIVE = 180
+_KEEP_ALIVE = 180
 """How many seconds a connection is kept after an answer.
 
 Proxies keep theirs for 60 s (nginx), 90 s (Traefik) or 120 s (Caddy): they must be the first to
@@ -31,6 +31,13 @@ _TOO_LONG = (
 _NO_CONTENT = b"HTTP/1.1 204 No Content\r\n"
 _MOST_FILES = 4096
 _SWEEP = 1.0
+
+
+PassAtOnce = Callable[[str | None, Sequence[tuple[bytes, bytes]]], bytes | None]
+"""Returns the headers of the response to a peer whose request has these headers, as lines.
+
+None where only the ASGI app can respond.
+"""
 
 
 class Endable(Protocol):
@@ -82,7 +89,7 @@ class Pool:
         now = self._monotonic()
         for each, patience in (
             (self._new, _FIRST_REQUEST),
-            (self._idle, KEEP_ALIVE),
+            (self._idle, _KEEP_ALIVE),
             (self._busy, _ANSWER),
         ):
             while (oldest := next(iter(each), None)) and each[oldest] + patience <= now:
@@ -93,7 +100,9 @@ class Pool:
         return min(oldest, key=lambda item: item[1])[0]
 
     def _move(self, connection: Endable, there: dict[Endable, float]) -> None:
-        self.discard(connection)
+        # Most are idle when a request comes, and again once it is answered.
+        if self._idle.pop(connection, None) is None:
+            self.discard(connection)
         there[connection] = self._monotonic()
 
     def _end(self, connection: Endable) -> None:
@@ -136,14 +145,14 @@ def open_files() -> int:
 class Connection(HttpToolsProtocol):
     """A connection that is in a pool, as long as it lasts.
 
-    Most requests are about a secret that was seen before. They are answered here, by what
-    `pass_at_once` returns of their scope: a task and the messages of ASGI take twice as long.
+    Most requests are about a secret that was seen before. They are answered here, with the headers
+    that `pass_at_once` returns: a task and the messages of ASGI take twice as long.
     """
 
     def __init__(
         self,
         pools: Pools,
-        pass_at_once: Callable[[dict[str, Any]], bytes | None],
+        pass_at_once: PassAtOnce,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
@@ -154,6 +163,8 @@ class Connection(HttpToolsProtocol):
         self._pass_at_once = pass_at_once
         self._passed = False
         """Whether the request that was read last was answered here."""
+        self._common_headers: list[tuple[bytes, bytes]] | None = None
+        self._common = b""
         self._under_way = 0
         self._head = 0
         self._too_long = False
@@ -182,15 +193,28 @@ class Connection(HttpToolsProtocol):
         self._head = 0
         super().on_body(body)
 
+    def on_message_begin(self) -> None:
+        # What uvicorn does, without the scope, which is built where ASGI is needed.
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+
     def on_headers_complete(self) -> None:
         self._head = 0
-        self._under_way += 1
         self._passed = self._pass()
         if self._passed:
-            self.on_response_complete()
-        else:
-            self._pool.begin(self)
-            super().on_headers_complete()
+            self._pool.finish(self)
+            return
+        self._under_way += 1
+        self._pool.begin(self)
+        self._build_scope()
+        super().on_headers_complete()
+
+    def _build_scope(self) -> None:
+        read = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = read
+        self.scope["headers"] = self.headers
 
     def on_message_complete(self) -> None:
         if not self._passed:
@@ -198,21 +222,32 @@ class Connection(HttpToolsProtocol):
 
     def _pass(self) -> bool:
         """Let the request pass that was just read, where that can be told at once."""
-        parser = self.parser
-        plain = self.url == b"/auth" and parser.get_method() == b"GET"
-        plain = plain and not parser.should_upgrade()
-        persistent = parser.get_http_version() == "1.1" and parser.should_keep_alive()
         # Pipelined requests are answered one after the other.
-        free = self._under_way == 1 and not self.flow.write_paused
-        if not (plain and persistent and free) or self.transport.is_closing():
+        if self._under_way or self.flow.write_paused or self.transport.is_closing():
             return False
-        lines = self._pass_at_once(self.scope)  # type: ignore[arg-type]  # a dict, as all are
+        if not self._is_plain():
+            return False
+        lines = self._pass_at_once(self.client[0] if self.client else None, self.headers)
         if lines is None:
             return False
-        common = [b"%b: %b\r\n" % header for header in self.server_state.default_headers]
         # Once all that came is read: to write at once wakes the proxy for each response anew.
-        self.loop.call_soon(self._write, b"".join((_NO_CONTENT, *common, lines, b"\r\n")))
+        self.loop.call_soon(self._write, b"".join((self._common_lines(), lines, b"\r\n")))
         return True
+
+    def _is_plain(self) -> bool:
+        """Return whether it is a GET of `/auth` after which the connection stays as it is."""
+        parser = self.parser
+        plain = self.url == b"/auth" and parser.get_method() == b"GET"
+        persistent = parser.get_http_version() == "1.1" and parser.should_keep_alive()
+        return plain and persistent and not parser.should_upgrade()
+
+    def _common_lines(self) -> bytes:
+        """Return what all responses begin with."""
+        headers = self.server_state.default_headers
+        if headers is not self._common_headers:  # uvicorn makes a new list each second
+            lines = [b"%b: %b\r\n" % header for header in headers]
+            self._common_headers, self._common = headers, b"".join((_NO_CONTENT, *lines))
+        return self._common
 
     def _write(self, response: bytes) -> None:
         if not self.transport.is_closing():
@@ -224,6 +259,7 @@ class Connection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        self._unset_keepalive_if_required()  # the pool ends it
         self._under_way -= 1
         if not self._under_way and not self.transport.is_closing():
             self._pool.finish(self)

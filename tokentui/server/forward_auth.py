@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from http import HTTPStatus
 from importlib.resources import files
@@ -85,15 +86,19 @@ class ForwardAuth:
                 return text(HTTPStatus.OK, b"application/json", _description())
         return sentence(HTTPStatus.NOT_FOUND, "Not found. Use /auth, /health or /metrics.")
 
-    def pass_at_once(self, scope: Scope) -> bytes | None:
+    def pass_at_once(
+        self, peer: str | None, headers: Sequence[tuple[bytes, bytes]]
+    ) -> bytes | None:
         """Return the headers of the response to a GET of `/auth` that passes.
 
-        None where `__call__` has to respond: nothing is known at once, the request is refused, or
-        it may have a body.
+        None where `__call__` has to respond: nothing is known at once, the request is refused, it
+        may have a body, or it has a header twice. The names of `headers` are in lower case.
         """
-        if not _OF_BODIES.isdisjoint([name for name, _ in scope["headers"]]):
+        found = dict(headers)
+        if len(found) < len(headers) or not _OF_BODIES.isdisjoint(found):
             return None
-        caller, *presented = self._asked(scope)
+        values = [[found[name].decode("latin-1")] if name in found else [] for name in _HEADERS]
+        caller, *presented = self._asked(peer, values)
         try:
             shown = extract_credential(*presented)
             token = self.verifier.verify_at_once(shown.secret, *caller, shown.account)
@@ -105,7 +110,8 @@ class ForwardAuth:
         return _pass_lines(token.id, token.name, token.account)
 
     async def _auth(self, scope: Scope, verifier: Verifier) -> Response:
-        caller, *presented = self._asked(scope)
+        peer = scope["client"][0] if scope.get("client") else None
+        caller, *presented = self._asked(peer, gathered(scope, *_HEADERS))
         try:
             shown = extract_credential(*presented)
             token = await verifier.averify(shown.secret, *caller, shown.account)
@@ -118,10 +124,14 @@ class ForwardAuth:
         self._metrics.count("allowed")
         return _pass(token.id, token.name, token.account)
 
-    def _asked(self, scope: Scope) -> tuple[Caller, list[str], list[str]]:
-        """Return who is asked about, and what `Authorization` and `X-API-Key` hold."""
-        peer = scope["client"][0] if scope.get("client") else None
-        authorizations, keys, methods, forwarded_for, *upgrades = gathered(scope, *_HEADERS)
+    def _asked(
+        self, peer: str | None, values: Sequence[list[str]]
+    ) -> tuple[Caller, list[str], list[str]]:
+        """Return who is asked about, and what `Authorization` and `X-API-Key` hold.
+
+        `values` are those of `_HEADERS`.
+        """
+        authorizations, keys, methods, forwarded_for, *upgrades = values
         caller = self._proxies.caller(peer, methods, chain(*upgrades), forwarded_for)
         return caller, authorizations, keys
 

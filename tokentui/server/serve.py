@@ -13,7 +13,7 @@ import uvicorn
 
 from tokentui.core.errors import TokentuiError
 from tokentui.core.verifier import Verifier
-from tokentui.server.connections import KEEP_ALIVE, Connection, Pools, open_files
+from tokentui.server.connections import Connection, Pools, open_files
 from tokentui.server.forward_auth import ForwardAuth
 from tokentui.server.proxies import TrustedProxies
 
@@ -50,7 +50,6 @@ def serve(
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=_LAST_REQUESTS,
     )
     _Server(config, app, pools, reopen, ready).run(sockets=[listener])
