@@ -2,7 +2,7 @@
 
 import pytest
 
-from tokentui.server.proxies import Caller, TrustedProxies
+from tokentui.server.proxies import Caller, TrustedProxies, Values
 
 LOCAL = TrustedProxies(["127.0.0.0/8", "203.0.113.0/24"])
 ANYBODY = TrustedProxies([], all_are=True)
@@ -29,25 +29,34 @@ ANYBODY = TrustedProxies([], all_are=True)
     ],
 )
 def test_the_address_that_a_proxy_tells(forwarded_for: list[str], address: str | None) -> None:
-    assert LOCAL.caller("127.0.0.1", ["GET"], [], forwarded_for) == Caller("GET", address)
+    values = tuple(forwarded_for)
+    assert LOCAL.caller("127.0.0.1", ("GET",), (), values) == Caller("GET", address)
 
 
 def test_only_short_headers_are_kept() -> None:
     proxies = TrustedProxies([], all_are=True)
-    for count, kept in ((1, 1), (1, 1), (1000, 1)):
-        proxies.caller(None, ["GET"], [], ["192.0.2.7"] * count)
-        assert proxies._cached_client.cache_info().currsize == kept
+    long = ("x" * 1000,)
+    for methods, upgrades, forwarded_for in (
+        (("GET",), (), ("192.0.2.7",)),
+        (("GET",), (), ("192.0.2.7",)),
+        (long, (), ("192.0.2.7",)),
+        (("GET",), long, ("192.0.2.7",)),
+        (("GET",), (), ("192.0.2.7",) * 1000),
+        (("GET",), (), ("",) * 1000),
+    ):
+        proxies.caller(None, methods, upgrades, forwarded_for)
+        assert proxies._cached.cache_info().currsize == 1
 
 
 @pytest.mark.parametrize("peer", ["192.0.2.1", "no address", None])
 def test_others_are_believed_nothing(peer: str | None) -> None:
-    assert LOCAL.caller(peer, ["GET"], [], ["127.0.0.1"]) == Caller(None, peer)
+    assert LOCAL.caller(peer, ("GET",), (), ("127.0.0.1",)) == Caller(None, peer)
 
 
 def test_who_can_open_the_socket_is_believed() -> None:
-    assert ANYBODY.caller(None, ["PUT"], [], ["192.0.2.7"]) == Caller("PUT", "192.0.2.7")
+    assert ANYBODY.caller(None, ("PUT",), (), ("192.0.2.7",)) == Caller("PUT", "192.0.2.7")
 
 
-@pytest.mark.parametrize("methods", [[], ["GET", "POST"]])
-def test_a_method_that_is_not_clear_is_none(methods: list[str]) -> None:
-    assert ANYBODY.caller(None, methods, [], ["192.0.2.7"]).method is None
+@pytest.mark.parametrize("methods", [(), ("GET", "POST")])
+def test_a_method_that_is_not_clear_is_none(methods: Values) -> None:
+    assert ANYBODY.caller(None, methods, (), ("192.0.2.7",)).method is None

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from http import HTTPStatus
 from importlib.resources import files
-from itertools import chain
 from urllib.parse import quote
 
 import msgspec
@@ -17,7 +16,7 @@ from tokentui.core.verdicts import Refused
 from tokentui.core.verifier import Verifier
 from tokentui.server.asgi import Receive, Scope, Send, gathered, send_response
 from tokentui.server.metrics import Metrics
-from tokentui.server.proxies import Caller, TrustedProxies
+from tokentui.server.proxies import Caller, TrustedProxies, Values
 from tokentui.server.response import Response, refusal, sentence, text
 
 _ALLOWED = "GET, HEAD"
@@ -97,10 +96,10 @@ class ForwardAuth:
         found = dict(headers)
         if len(found) < len(headers) or not _OF_BODIES.isdisjoint(found):
             return None
-        values = [[found[name].decode("latin-1")] if name in found else [] for name in _HEADERS]
-        caller, *presented = self._asked(peer, values)
+        values = [(found[name].decode("latin-1"),) if name in found else () for name in _HEADERS]
+        caller, authorizations, keys = self._asked(peer, values)
         try:
-            shown = extract_credential(*presented)
+            shown = extract_credential(authorizations, keys)
             token = self.verifier.verify_at_once(shown.secret, *caller, shown.account)
         except Refused:
             return None
@@ -111,9 +110,10 @@ class ForwardAuth:
 
     async def _auth(self, scope: Scope, verifier: Verifier) -> Response:
         peer = scope["client"][0] if scope.get("client") else None
-        caller, *presented = self._asked(peer, gathered(scope, *_HEADERS))
+        values = [tuple(each) for each in gathered(scope, *_HEADERS)]
+        caller, authorizations, keys = self._asked(peer, values)
         try:
-            shown = extract_credential(*presented)
+            shown = extract_credential(authorizations, keys)
             token = await verifier.averify(shown.secret, *caller, shown.account)
         except (Refused, StoreError) as error:
             self._metrics.count(type(error).__name__)
@@ -124,15 +124,14 @@ class ForwardAuth:
         self._metrics.count("allowed")
         return _pass(token.id, token.name, token.account)
 
-    def _asked(
-        self, peer: str | None, values: Sequence[list[str]]
-    ) -> tuple[Caller, list[str], list[str]]:
+    def _asked(self, peer: str | None, values: Sequence[Values]) -> tuple[Caller, Values, Values]:
         """Return who is asked about, and what `Authorization` and `X-API-Key` hold.
 
         `values` are those of `_HEADERS`.
         """
-        authorizations, keys, methods, forwarded_for, *upgrades = values
-        caller = self._proxies.caller(peer, methods, chain(*upgrades), forwarded_for)
+        authorizations, keys, methods, forwarded_for, upgrade, forwarded_upgrade = values
+        upgrades = upgrade + forwarded_upgrade
+        caller = self._proxies.caller(peer, methods, upgrades, forwarded_for)
         return caller, authorizations, keys
 
 

@@ -1,6 +1,6 @@
 """What is believed of a request that a proxy asks about."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -8,7 +8,9 @@ from tokentui.core.access import effective_method, is_within, plain_address
 
 _CACHED = 4096
 _LONGEST_CACHED = 256
-"""How many characters of `X-Forwarded-For` are kept at most, which anybody can send."""
+"""How many characters the headers of a cached caller have at most: anybody can send them."""
+Values = tuple[str, ...]
+"""What the headers of one name hold."""
 
 
 class Caller(NamedTuple):
@@ -28,18 +30,14 @@ class TrustedProxies:
     def __init__(self, networks: Iterable[str], *, all_are: bool = False) -> None:
         self._networks = tuple(networks)
         self._all_are = all_are
-        self._cached_client = lru_cache(_CACHED)(self._client)
+        self._cached = lru_cache(_CACHED)(self._stated)
 
     def believes(self, peer: str | None) -> bool:
         """Say whether `peer` is a proxy that is believed."""
         return self._all_are or (peer is not None and is_within(self._networks, peer))
 
     def caller(
-        self,
-        peer: str | None,
-        methods: Sequence[str],
-        upgrades: Iterable[str],
-        forwarded_for: Sequence[str],
+        self, peer: str | None, methods: Values, upgrades: Values, forwarded_for: Values
     ) -> Caller:
         """Return who is asked about: `peer` asks, with these values of the headers.
 
@@ -48,11 +46,13 @@ class TrustedProxies:
         """
         if not self.believes(peer):
             return Caller(None, peer)
+        short = len(",".join(methods + upgrades + forwarded_for)) <= _LONGEST_CACHED
+        stated = self._cached if short else self._stated
+        return stated(methods, upgrades, forwarded_for)
+
+    def _stated(self, methods: Values, upgrades: Values, forwarded_for: Values) -> Caller:
         method = methods[0] if len(methods) == 1 else None
-        entries = ",".join(forwarded_for)
-        short = len(entries) <= _LONGEST_CACHED
-        client = self._cached_client(entries) if short else self._client(entries)
-        return Caller(effective_method(method, upgrades), client)
+        return Caller(effective_method(method, upgrades), self._client(",".join(forwarded_for)))
 
     def _client(self, entries: str) -> str | None:
         """Return the last address that is not of a proxy; what is left of it, anybody can write."""
