@@ -1,9 +1,12 @@
 """What is answered without a task is answered as everything else is."""
 
 import asyncio
+import sys
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from threading import Thread
+from types import FrameType
 
 import pytest
 import uvicorn
@@ -24,6 +27,8 @@ from tokentui.server.proxies import TrustedProxies
 _PROXIES = TrustedProxies(["127.0.0.1"])
 _DATE = b"Sat, 28 Nov 2026 05:00:00 GMT"
 _MANY = 1000
+_CALLS = 40
+"""How many functions of ours and of uvicorn may be called for a request with a known secret."""
 
 
 class Asked(ForwardAuth):
@@ -229,3 +234,25 @@ def test_few_threads_are_begun_for_many_requests(
     answer = asyncio.run(_answered(app, _request(made.secret) * _MANY, app.pass_at_once))
     assert answer.count(b"HTTP/1.1 204 ") == _MANY
     assert begun == 1, "one thread looks at the store"
+
+
+def test_few_functions_are_called_for_a_request(
+    app: Asked, made: NewToken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: Counter[str] = Counter()
+    receive = Connection.data_received
+
+    def count(frame: FrameType, event: str, _: object) -> None:
+        module = str(frame.f_globals["__name__"])
+        if event == "call" and module.startswith(("tokentui.", "uvicorn.")):
+            called[frame.f_code.co_qualname] += 1
+
+    def received(connection: Connection, data: bytes) -> None:
+        sys.setprofile(count)
+        receive(connection, data)
+        sys.setprofile(None)
+
+    monkeypatch.setattr(Connection, "data_received", received)
+    answer = asyncio.run(_answered(app, _request(made.secret) * _MANY, app.pass_at_once))
+    assert answer.count(b"HTTP/1.1 204 ") == _MANY
+    assert called.total() / _MANY < _CALLS, called.most_common()
