@@ -9,7 +9,8 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+
+import msgspec
 
 _OF_CONTENT = {"security.ima", "security.evm"}
 """Attributes that the kernel derives from the content: of another content, they would be wrong."""
@@ -23,7 +24,7 @@ _KNOWN = {
 }
 
 
-class _Loss(NamedTuple):
+class _Loss(msgspec.Struct, frozen=True):
     """Something that a new file could not get, and whether it decides who may read the file."""
 
     what: str

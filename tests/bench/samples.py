@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 from tinydb import TinyDB
 
 from tests.opening import open_store, open_usage
@@ -50,7 +51,7 @@ def fill_used(path: Path, count: int) -> str:
     shared = hasher.hash(mint().secret)
     tokens = [sample(number, shared) for number in range(count - 1)]
     known = sample(count - 1, hasher.hash(minted.secret))
-    minted = minted._replace(id=known.id)
+    minted = replace(minted, id=known.id)
     fill(path, [*tokens, known])
     usage = open_usage(str(path))
     for token in (*tokens, known):

@@ -4,12 +4,14 @@ import copy
 import logging
 import pickle
 import traceback
+from collections import Counter
 
 import bcrypt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tokentui.core import credential
 from tokentui.core.credential import BcryptHasher, Secret, mint, parse
 from tokentui.core.token import BASE62
 from tokentui.core.verdicts import DamagedHash, MalformedSecret
@@ -30,6 +32,13 @@ class TestForm:
 
     def test_two_are_never_the_same(self) -> None:
         assert mint().secret.reveal() != mint().secret.reveal()
+
+    def test_each_character_is_as_likely(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        # Each byte once, first those that are too many for all characters to get as many.
+        monkeypatch.setattr("os.urandom", lambda _: bytes(reversed(range(256))))
+        most = 256 - 256 % len(BASE62)
+        found = Counter(credential._random(most))
+        assert found == dict.fromkeys(BASE62, most // len(BASE62))
 
     @given(st.integers(0, 51), st.characters(exclude_categories=()))
     def test_one_changed_character_is_refused(self, place: int, char: str) -> None:

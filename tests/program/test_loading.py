@@ -11,9 +11,9 @@ from .conftest import Sandbox
 _LIBRARIES = "import click, msgspec, pathlib"
 _SLOW = {
     *("asyncio", "bcrypt", "concurrent", "dataclasses", "difflib", "email", "filelock", "http"),
-    *("logging", "multiprocessing", "platformdirs", "prometheus_client", "psycopg", "rich"),
-    *("socket", "ssl", "subprocess", "tempfile", "textual", "tinydb", "tomllib", "traceback"),
-    "uvicorn",
+    *("logging", "multiprocessing", "platformdirs", "prometheus_client", "psycopg", "random"),
+    *("rich", "secrets", "socket", "ssl", "subprocess", "tempfile", "textual", "tinydb", "tomllib"),
+    *("traceback", "unicodedata", "uvicorn"),
 }
 """What takes long to load, and most short commands do not need."""
 _NEEDED = {"create": {"bcrypt", "tinydb"}, "verify": {"bcrypt"}}
@@ -30,15 +30,15 @@ def _modules(sandbox: Sandbox, program: str, stdin: str = "") -> set[str]:
 @pytest.mark.parametrize(
     ("arguments", "most"),
     [
-        (["--help"], 43),
-        (["serve", "--help"], 44),
+        (["--help"], 42),
+        (["serve", "--help"], 43),
         (["paths"], 50),
         (["list"], 78),
         (["show", "deploy"], 78),
-        (["verify"], 86),
-        (["create", "other"], 78),
-        (["rename", "deploy", "release"], 75),
-        (["revoke", "--yes", "deploy"], 75),
+        (["verify"], 85),
+        (["create", "other"], 77),
+        (["rename", "deploy", "release"], 74),
+        (["revoke", "--yes", "deploy"], 74),
     ],
     ids=lambda each: " ".join(each) if isinstance(each, list) else "",
 )

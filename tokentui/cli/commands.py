@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from types import MappingProxyType
-from typing import NamedTuple
 
 import click
+import msgspec
 
 from tokentui.loading import loading
 
 
-class _Command(NamedTuple):
+class _Command(msgspec.Struct, frozen=True):
     """Where a command is, and the first sentence of its help, for the list of all commands."""
 
     module: str

@@ -5,7 +5,7 @@ import pwd
 from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -66,7 +66,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where each value comes from, by the name of the setting in the file."""
 
 
-class _Setting(NamedTuple):
+class _Setting(msgspec.Struct, frozen=True):
     """How one setting is written, and which field of `Settings` it becomes."""
 
     field: str

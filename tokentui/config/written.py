@@ -2,7 +2,9 @@
 
 import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from tokentui import files
 from tokentui.core.errors import InvalidSetting
@@ -11,7 +13,7 @@ _LARGEST = 1024 * 1024
 _HEADER = r"\s*\[+([^\]]*)\]"
 
 
-class Written(NamedTuple):
+class Written(msgspec.Struct, frozen=True):
     """What stands in the file."""
 
     path: Path | None

@@ -1,10 +1,9 @@
 """An account: somebody who has tokens, or looks after those of others."""
 
 import re
-import unicodedata
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, NamedTuple, Protocol
+from typing import Annotated, Protocol
 
 import msgspec
 
@@ -56,7 +55,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     revision: Annotated[int, msgspec.Meta(ge=1)] = 1
 
 
-class AccountRow(NamedTuple):
+class AccountRow(msgspec.Struct, frozen=True):
     """An account, and how many tokens that were not revoked it owns."""
 
     account: Account
@@ -172,6 +171,8 @@ def check_name_free(accounts: Mapping[str, Account | None], name: str) -> None:
 
 def prepared(password: Secret) -> Secret:
     """Return a password as it is hashed: in the one form that keyboards differ about (RFC 8265)."""
+    import unicodedata  # slow to load, and seldom needed
+
     return Secret(unicodedata.normalize("NFC", password.reveal()))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -84,7 +84,7 @@ def fit(event: Event) -> Event:
     return replace(event, account=account, name=short(event.name), about=short(event.about))
 
 
-class Actor(NamedTuple):
+class Actor(msgspec.Struct, frozen=True):
     """Who runs the process that writes, and from where: the address, where it is known."""
 
     os_user: str

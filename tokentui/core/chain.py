@@ -119,7 +119,7 @@ def read(line: bytes) -> Entry:
     return msgspec.json.decode(line, type=Entry)
 
 
-class Broken(NamedTuple):
+class Broken(msgspec.Struct, frozen=True):
     """Where a chain is broken first: a line, counted from 1 over all files, and what is wrong.
 
     `acceptable` is what may be harmless, and is named until somebody accepts it.

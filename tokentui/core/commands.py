@@ -160,9 +160,9 @@ class TokenCommands:
         try:
             made = committed(self.backend, change, self.account)
         except OutcomeUnknown as error:
-            return new._replace(unconfirmed=str(error))
+            return replace(new, unconfirmed=str(error))
         replaces = made.tokens[change.seen.id] if isinstance(change, Rotate) else None
-        return new._replace(unconfirmed=made.unconfirmed, replaces=replaces)
+        return replace(new, unconfirmed=made.unconfirmed, replaces=replaces)
 
     def rotate(
         self, token: Token, overlap: timedelta, write_ahead: WriteAhead | None = None

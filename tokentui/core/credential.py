@@ -5,9 +5,12 @@ base62 characters (190 bits) and a CRC-32 of all that stands before it in six mo
 catches typing errors and feeds secret scanners; it defends nothing.
 """
 
+import os
 import re
 import zlib
-from typing import NamedTuple, NoReturn, Protocol
+from typing import NoReturn, Protocol
+
+import msgspec
 
 from tokentui.core.token import BASE62, ID_LENGTH
 from tokentui.core.verdicts import DamagedHash, MalformedSecret
@@ -21,6 +24,8 @@ HIGHEST_COST = 14
 
 _SECRET_LENGTH = 32
 _CHECKSUM_LENGTH = 6
+_UNBIASED = 256 - 256 % len(BASE62)
+"""The bytes below this stand for each character equally often."""
 SECRET_PATTERN = re.compile(
     rf"(?P<body>(?P<prefix>[a-z][a-z0-9_]{{0,{PREFIX_LIMIT - 1}}})"
     rf"_(?P<id>[0-9A-Za-z]{{{ID_LENGTH}}})"
@@ -57,7 +62,7 @@ class Secret:
         raise TypeError("a Secret can be neither pickled nor copied")
 
 
-class Credential(NamedTuple):
+class Credential(msgspec.Struct, frozen=True):
     """What an encoded secret says: which token it belongs to, and the part that is hashed."""
 
     id: str
@@ -143,9 +148,15 @@ def parse(presented: Secret, prefix: str = PREFIX) -> Credential:
 
 
 def _random(length: int) -> str:
-    import secrets  # slow to load, and only what mints needs it
+    """Return random characters, each as likely as any other (rejection sampling).
 
-    return "".join(secrets.choice(BASE62) for _ in range(length))
+    `os.urandom` is what the module `secrets`, which is slow to load, draws from as well.
+    """
+    text = ""
+    while len(text) < length:
+        drawn = (byte for byte in os.urandom(length) if byte < _UNBIASED)
+        text += "".join(BASE62[byte % len(BASE62)] for byte in drawn)
+    return text[:length]
 
 
 def _checksum(body: str) -> str:

@@ -1,13 +1,14 @@
 """A token just made, and its secret on the way to whoever asked for it."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+
+import msgspec
 
 from tokentui.core.credential import Secret
 from tokentui.core.token import Token
 
 
-class NewToken(NamedTuple):
+class NewToken(msgspec.Struct, frozen=True):
     """A token just made, with its secret: the only time that the two are together.
 
     `replaces` is the token that it replaces, if any, as that is by now. `unconfirmed` says so

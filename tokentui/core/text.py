@@ -1,12 +1,9 @@
 """Texts for people: which characters may reach a terminal, and what was probably meant."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
-
-from tokentui.core.batches import growing_batches
 
 # Control, format, surrogate, and line and paragraph separators: the characters that move the
 # cursor, set the clipboard or turn the reading direction instead of being read themselves.
@@ -26,6 +23,8 @@ def printable(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
+    import unicodedata  # slow to load, and seldom needed
+
     return "".join(
         char.encode("unicode_escape").decode("ascii")
         if unicodedata.category(char) in _UNSAFE
@@ -47,6 +46,8 @@ def ascii_json_list(items: Iterable[object], indent: str = "") -> Iterator[str]:
 
     The items hold no floating-point numbers. All lines but the first begin with `indent`.
     """
+    from tokentui.core.batches import growing_batches  # seldom needed
+
     before = "["
     for batch in growing_batches(items):
         text = msgspec.json.format(msgspec.json.encode(batch), indent=2).decode()

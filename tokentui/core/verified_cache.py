@@ -1,5 +1,6 @@
 """Secrets that were checked before, so that a slow hash is paid for once a process."""
 
+import os
 from collections import OrderedDict
 from hashlib import blake2b
 from threading import Lock
@@ -17,10 +18,8 @@ class VerifiedSecretCache:
     """
 
     def __init__(self, size: int = SIZE) -> None:
-        import secrets  # slow to load, and only what verifies needs it
-
         # Keyed BLAKE2 is a MAC as HMAC is, in a third of its time.
-        self._keyed = blake2b(key=secrets.token_bytes(32))
+        self._keyed = blake2b(key=os.urandom(32))
         self._size = size
         self._hashes: OrderedDict[bytes, str] = OrderedDict()
         self.renew()

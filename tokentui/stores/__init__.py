@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from tokentui import files
 from tokentui.core.audit import Actor
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from tokentui.stores.file.audit_log import AuditLogFile
 
 
-class AuditOptions(NamedTuple):
+class AuditOptions(msgspec.Struct, frozen=True):
     """How the audit log is kept: who writes it, and where its `anchor` and a copy (`syslog`) are.
 
     Unless `kept`, nothing is written. Unless `required`, a log that cannot be written hinders no

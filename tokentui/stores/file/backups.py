@@ -8,7 +8,9 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from tokentui import files
 from tokentui.core.errors import BackupNotFound, StoreUnreadable, TokentuiError
@@ -44,7 +46,7 @@ _KEPT = {Reason.DAILY: 14, Reason.BULK: 10, Reason.MIGRATION: 10}
 """How many of the latest copies are kept; of other reasons, all are."""
 
 
-class Copy(NamedTuple):
+class Copy(msgspec.Struct, frozen=True, order=True):
     """A copy of the file as it was."""
 
     made: datetime

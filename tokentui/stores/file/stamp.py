@@ -1,10 +1,11 @@
 """What tells one state of a file from the next."""
 
 import os
-from typing import NamedTuple
+
+import msgspec
 
 
-class Stamp(NamedTuple):
+class Stamp(msgspec.Struct, frozen=True):
     """Tells one state of the file from the next: each change makes a new file.
 
     Its mode is part of the state; the moment of the last change of either kind stands for it.
