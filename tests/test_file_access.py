@@ -162,7 +162,7 @@ class TestLost:
         assert mode(labelled) == 0o640
 
     def test_a_mode_that_may_not_be_set(self, old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(os, "fchmod", mock.Mock(side_effect=[None, PermissionError]))
+        monkeypatch.setattr(os, "fchmod", mock.Mock(side_effect=PermissionError))
         assert replaced(old) == ["read permission for others"]
         assert mode(old) == 0o600
 

@@ -4,8 +4,9 @@ import os
 import pwd
 import resource
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -110,6 +111,42 @@ class TestReplace:
             assert path.read_bytes() == content
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert list(tmp_path.iterdir()) == [path]
+
+    def test_more_parts_than_the_system_writes_at_a_time(self, tmp_path: Path) -> None:
+        parts = [b"%d" % number for number in range(3000)]
+        files.replace(tmp_path / "file", [*parts, b"", memoryview(b"end")])
+        assert (tmp_path / "file").read_bytes() == b"".join(parts) + b"end"
+
+    def test_a_system_that_writes_a_part_of_the_parts(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def some(descriptor: int, parts: Sequence[memoryview]) -> int:
+            return os.write(descriptor, b"".join(parts)[:5])
+
+        monkeypatch.setattr(os, "writev", some)
+        files.replace(tmp_path / "file", [b"one", b"", b"two", b"three", b"four"])
+        assert (tmp_path / "file").read_bytes() == b"onetwothreefour"
+
+    def test_takes_the_place_of_what_a_killed_process_left(self, tmp_path: Path) -> None:
+        path, elsewhere = tmp_path / "file", tmp_path / "elsewhere"
+        left = files.temporary_of(path)
+        for leave in (partial(left.write_text, "half"), partial(left.symlink_to, elsewhere)):
+            leave()
+            files.replace(path, b"content")
+            assert path.read_bytes() == b"content"
+            assert list(tmp_path.iterdir()) == [path]
+
+    def test_is_its_owners_alone_whatever_the_umask(self, tmp_path: Path) -> None:
+        for number, mask in enumerate((0, 0o777)):
+            path = tmp_path / f"{number}"
+            for content in (b"new", b"replaced"):
+                before = os.umask(mask)
+                try:
+                    files.replace(path, content)
+                finally:
+                    os.umask(before)
+                assert path.read_bytes() == content
+                assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
     def test_a_reader_keeps_what_it_opened(self, tmp_path: Path) -> None:
         path = tmp_path / "file"

@@ -14,6 +14,9 @@ from tokentui import file_access
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+_MOST_PARTS = 1024
+"""How many parts are written at a time: IOV_MAX of Linux, macOS and the BSDs."""
 _CHUNK = 1024 * 1024
 """How many bytes are read at a time of a file that grows while it is read."""
 _XDG = {
@@ -90,22 +93,27 @@ def read_regular(path: Path, limit: int) -> tuple[bytes, os.stat_result]:
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
-        facts = os.fstat(descriptor)
-        if stat.S_ISDIR(facts.st_mode):
-            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if not stat.S_ISREG(facts.st_mode):
-            raise OSError(errno.EINVAL, "it is not a regular file")
-        if facts.st_size > limit:
-            raise OSError(errno.EFBIG, f"it has more than {limit:,} bytes")
-        return _read(descriptor, facts.st_size), facts
+        return read_opened(descriptor, limit)
     finally:
         os.close(descriptor)
 
 
+def read_opened(descriptor: int, limit: int) -> tuple[bytes, os.stat_result]:
+    """Return what `read_regular` does of a file that is open; it must not block."""
+    facts = os.fstat(descriptor)
+    if stat.S_ISDIR(facts.st_mode):
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(facts.st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    if facts.st_size > limit:
+        raise OSError(errno.EFBIG, f"it has more than {limit:,} bytes")
+    return _read(descriptor, facts.st_size), facts
+
+
 def _read(descriptor: int, size: int) -> bytes:
     """Return all that is in a file, which had `size` bytes a moment ago."""
-    content = os.read(descriptor, size + 1)
-    while len(content) != size and (more := os.read(descriptor, _CHUNK)):
+    content = os.pread(descriptor, size + 1, 0)
+    while len(content) != size and (more := os.pread(descriptor, _CHUNK, len(content))):
         content += more
     return content
 
@@ -118,8 +126,10 @@ def new_private(path: Path) -> Iterator[BinaryIO]:
     the block fails, the file is gone again.
     """
     try:
-        with _synced(path.parent), _created(path) as file:
-            yield file
+        with _synced(path.parent), _created(path) as descriptor:
+            _make_private(descriptor)
+            with open(descriptor, "wb", closefd=False) as file:
+                yield file
     except Unconfirmed:
         path.unlink(missing_ok=True)
         raise
@@ -145,13 +155,12 @@ def replace(
     but may not survive a power cut.
     """
     temporary = temporary or temporary_of(path)
-    temporary.unlink(missing_ok=True)
     with _synced(path.parent):
-        with _created(temporary) as file:
-            lost = _made_like(file.fileno(), path, like)
-            file.writelines([content] if isinstance(content, bytes) else content)
+        with _created(temporary, anew=True) as descriptor:
+            lost = _made_like(descriptor, path, like)
+            _write(descriptor, [content] if isinstance(content, bytes) else content)
         try:
-            temporary.replace(path)
+            os.replace(temporary, path)  # noqa: PTH105 - Path makes another path of its result
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -164,6 +173,7 @@ def _made_like(descriptor: int, path: Path, like: Path | None) -> list[str]:
     try:
         return file_access.take_over(descriptor, path)
     except FileNotFoundError:
+        _make_private(descriptor)
         give_to_owner(descriptor, path)
     if like is not None:
         with contextlib.suppress(FileNotFoundError):
@@ -210,22 +220,43 @@ def private_folder(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _created(path: Path) -> Iterator[BinaryIO]:
-    """Create `path`, as `new_private` does, but for what its folder knows of it."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
+def _created(path: Path, *, anew: bool = False) -> Iterator[int]:
+    """Create `path` and give its descriptor; its content is on disk once the block ends.
+
+    What is there raises `FileExistsError`, or is removed first (`anew`). Nobody but the owner can
+    read the file, and if the umask says so, not even the owner.
+    """
     try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
-            os.fchmod(descriptor, PRIVATE_FILE)  # an umask may have taken even the owner's rights
-            yield file
-            _to_disk(file)
+        descriptor = os.open(path, _NEW, PRIVATE_FILE)
+    except FileExistsError:
+        if not anew:
+            raise
+        path.unlink(missing_ok=True)
+        descriptor = os.open(path, _NEW, PRIVATE_FILE)
+    try:
+        try:
+            yield descriptor
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
 
 
-def _to_disk(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
+def _make_private(descriptor: int) -> None:
+    os.fchmod(descriptor, PRIVATE_FILE)  # an umask may have taken even the owner's rights
+
+
+def _write(descriptor: int, parts: Sequence[bytes | memoryview]) -> None:
+    """Write all `parts`, in as few calls as the system takes them."""
+    left = [memoryview(part) for part in parts]
+    while left:
+        written = os.writev(descriptor, left[:_MOST_PARTS])
+        while left and written >= len(left[0]):
+            written -= len(left.pop(0))
+        if written:
+            left[0] = left[0][written:]
 
 
 def give_to_owner(made: Path | int, path: Path) -> None:

@@ -34,8 +34,8 @@ from ..contracts import test_commit as tokens
 from ..contracts.samples import add, commit, token
 
 STEPS = (
-    *("open", "write", "pwrite", "fsync", "ftruncate", "replace", "rename", "unlink", "mkdir"),
-    *("fchmod", "chmod", "chown", "link"),
+    *("open", "write", "writev", "pwrite", "fsync", "ftruncate", "replace", "rename", "unlink"),
+    *("mkdir", "fchmod", "chmod", "chown", "link"),
 )
 
 CHANGES: dict[str, Change] = {
@@ -70,8 +70,12 @@ class Dying:
         self._step()
         if name in ("write", "pwrite"):
             descriptor, content, *place = args
-            for length in (len(content) // 2, len(content) - 3):
-                self._step(partial(real, descriptor, content[:length], *place))
+            for part in _beginnings(content):
+                self._step(partial(real, descriptor, part, *place))
+        if name == "writev":
+            descriptor, parts = args
+            for part in _beginnings(b"".join(parts)):
+                self._step(partial(real, descriptor, [part]))
         return real(*args, **more)
 
     def _step(self, last: Callable[[], object] = lambda: None) -> None:
@@ -79,6 +83,11 @@ class Dying:
             last()
             os.kill(os.getpid(), signal.SIGKILL)
         self.steps += 1
+
+
+def _beginnings(content: bytes) -> Sequence[bytes]:
+    """Return what may be written of a content before the process is killed."""
+    return content[: len(content) // 2], content[:-3]
 
 
 def killed_at(step: int, folder: Path, change: Change) -> bool:

@@ -16,7 +16,6 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from msgspec.structs import replace
 
 from tests.opening import one, open_files
-from tokentui import files
 from tokentui.core import restore
 from tokentui.core.errors import NameTaken, StoreUnwritable, TokenChanged
 from tokentui.core.token import Status, Token
@@ -32,7 +31,7 @@ NAMES = st.sampled_from(["a", "A", "b", "c", "d"])
 def full_disk(full: bool) -> Iterator[None]:
     """Let no block of the disk be free, if `full`."""
     refusal = OSError(errno.ENOSPC, "No space left on device")
-    with mock.patch.object(files, "_to_disk", side_effect=refusal if full else files._to_disk):
+    with mock.patch.object(os, "writev", side_effect=refusal if full else os.writev):
         yield
 
 

@@ -83,7 +83,7 @@ def failing_at(step: int, error: int) -> Iterator[list[str]]:
         return failing
 
     with ExitStack() as patches:
-        for name in ("open", "fchmod", "fsync", "replace"):
+        for name in ("open", "writev", "fchmod", "fsync", "replace"):
             patches.enter_context(mock.patch.object(os, name, wrapped(name)))
         yield reached
 
@@ -422,7 +422,7 @@ class TestFullDisk:
             assert not files.temporary_of(store_path).exists()
             if len(reached) <= step:
                 break
-        assert set(reached) >= {"open", "fsync", "replace"}
+        assert set(reached) >= {"open", "writev", "fsync", "replace"}
 
     @pytest.mark.parametrize("step", range(6))
     def test_what_failed_is_not_done_by_the_next_change(

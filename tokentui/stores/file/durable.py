@@ -65,6 +65,7 @@ class DurableJSON:
         self.table = table
         self._decoder = PartDecoder(table, kind)
         self._lock = Lock(path)
+        self._temporary = files.temporary_of(path)
         self._leftovers = leftovers
         self._advice = advice
         self._lost = lost
@@ -173,8 +174,9 @@ class DurableJSON:
                 f"{self.path} would exceed {largest:,} bytes, the limit of a store. Nothing was "
                 "changed. Use another store."
             )
+        before = self.known if self._certain else self.stamp()
         self._certain = False
-        with ahead.logged(self.stamp):
+        with ahead.logged(before, self.stamp):
             self._put(content)
         self._tables, self._seen, self.older = tables, True, False
         # The change is made: a file that cannot be looked at just now is read again next time.
@@ -186,7 +188,13 @@ class DurableJSON:
     def _put(self, content: Sequence[Buffer]) -> None:
         try:
             safety.check_folder(self.path)
-            files.replace(self.path, content, like=self._like, on_loss=self._tell_lost)
+            files.replace(
+                self.path,
+                content,
+                temporary=self._temporary,
+                like=self._like,
+                on_loss=self._tell_lost,
+            )
         except files.Unconfirmed as error:
             raise StoreUnconfirmed(
                 f"{self.path} was changed, but the disk did not confirm the change: "
