@@ -2,13 +2,16 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tokentui import files
 from tokentui.core.chain import Link
 from tokentui.stores.os_errors import refusing, unreadable
+
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_LONGEST = 1024
 
 
 class Anchor:
@@ -19,37 +22,62 @@ class Anchor:
 
     def read(self) -> Link | None:
         """Return what it says, or None where it says nothing; raise `StoreUnreadable`."""
-        with refusing(unreadable, self.path), suppress(FileNotFoundError, ValueError):
-            content, _ = files.read_regular(self.path, 1024)
-            return Link.read(content.decode("ascii"))
+        with refusing(unreadable, self.path), suppress(FileNotFoundError):
+            content, _ = files.read_regular(self.path, _LONGEST)
+            return _link(content)
         return None
 
     @contextmanager
-    def opened(self) -> Iterator[Callable[[Link], None]]:
-        """Give what writes a link into the file, which is there and may be written by then.
-
-        Raises `OSError`, as does what is given.
-        """
-        files.private_folder(self.path.parent)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-        descriptor = os.open(self.path, flags, files.PRIVATE_FILE)
+    def opened(self) -> Iterator["OpenAnchor"]:
+        """Give the file, which is there and may be written by then; raise `OSError`."""
+        descriptor = self._open()
         try:
-            if not os.fstat(descriptor).st_size:
+            facts = os.fstat(descriptor)
+            if not facts.st_size:
                 files.give_to_owner(descriptor, self.path.parent)
-                if not os.fstat(descriptor).st_mode & stat.S_IRUSR:
+                if not facts.st_mode & stat.S_IRUSR:
                     os.fchmod(descriptor, files.PRIVATE_FILE)  # an umask took the owner's rights
-            yield lambda link: _write(descriptor, f"{link}\n".encode())
+            yield OpenAnchor(self.path, descriptor, facts.st_size)
         finally:
             with suppress(OSError):
                 os.close(descriptor)
 
+    def _open(self) -> int:
+        try:
+            return os.open(self.path, _FLAGS, files.PRIVATE_FILE)
+        except FileNotFoundError:
+            files.private_folder(self.path.parent)
+            return os.open(self.path, _FLAGS, files.PRIVATE_FILE)
 
-def _write(descriptor: int, content: bytes) -> None:
-    size = os.fstat(descriptor).st_size
-    os.pwrite(descriptor, content, 0)
-    if size > len(content):
-        # What was longer was no anchor: the rest of it would spoil this one.
-        os.ftruncate(descriptor, len(content))
-    if not size:
-        # After a power cut, an older anchor is a lower bound still, but an empty one is none.
-        os.fsync(descriptor)
+
+class OpenAnchor:
+    """An anchor that is open, while the log is locked; see `Anchor.opened`."""
+
+    def __init__(self, path: Path, descriptor: int, size: int) -> None:
+        self._path = path
+        self._descriptor = descriptor
+        self._size = size
+
+    def read(self) -> Link | None:
+        """Return what `Anchor.read` does."""
+        with refusing(unreadable, self._path):
+            content, _ = files.read_opened(self._descriptor, _LONGEST)
+        return _link(content)
+
+    def write(self, link: Link) -> None:
+        """Let it say `link`; raise `OSError`."""
+        content = f"{link}\n".encode()
+        os.pwrite(self._descriptor, content, 0)
+        if self._size > len(content):
+            # What was longer was no anchor: the rest of it would spoil this one.
+            os.ftruncate(self._descriptor, len(content))
+        if not self._size:
+            # After a power cut, an older anchor is a lower bound still, but an empty one is none.
+            os.fsync(self._descriptor)
+        self._size = len(content)
+
+
+def _link(content: bytes) -> Link | None:
+    with suppress(ValueError):
+        return Link.read(content.decode("ascii"))
+    return None

@@ -14,14 +14,21 @@ TAIL = 64 * 1024
 """How many bytes are read at a time from the end; no line is as long."""
 
 
-def tail(descriptor: int) -> bytes:
-    """Return the end of a file."""
-    return os.pread(descriptor, TAIL, max(0, os.fstat(descriptor).st_size - TAIL))
+def tail(descriptor: int, size: int) -> bytes:
+    """Return the end of a file of `size` bytes."""
+    return os.pread(descriptor, TAIL, max(0, size - TAIL))
 
 
-def write(descriptor: int, content: bytes) -> None:
-    """Append `content` so that it lasts, or leave the file as it was; raise `OSError`."""
-    size = os.fstat(descriptor).st_size
+def end_of(descriptor: int) -> Link | None:
+    """Return the end of the chain in a file."""
+    return last_link(tail(descriptor, os.fstat(descriptor).st_size))
+
+
+def write(descriptor: int, content: bytes, size: int) -> None:
+    """Append `content` to a file of `size` bytes so that it lasts, or leave the file as it was.
+
+    Raises `OSError`.
+    """
     try:
         left = memoryview(content)
         while left:

@@ -19,7 +19,7 @@ from tokentui.core.errors import (
     StoreError,
     StoreReadOnly,
 )
-from tokentui.stores.anchor import Anchor
+from tokentui.stores.anchor import Anchor, OpenAnchor
 from tokentui.stores.file import append_log
 from tokentui.stores.file.chain_key import ChainKey
 from tokentui.stores.lock import Lock, once_free
@@ -117,17 +117,16 @@ class AuditLogFile:
 
     def _append(self, events: Sequence[Event], change: str | None = None) -> None:
         # The anchor is opened first: where it cannot be, nothing is begun.
-        with self.anchor.opened() as keep:
-            key = self.key.made(keep)
+        with self.anchor.opened() as anchor:
+            key = self.key.made(anchor)
             with self._opened() as descriptor:
-                last, remarks = self._end(descriptor)
-                size = os.fstat(descriptor).st_size
+                last, remarks, size = self._end(descriptor, anchor)
                 lines, last = self._sealed(key, last, remarks)
                 more, last = self._sealed(key, last, events, change)
                 lines += more
-                append_log.write(descriptor, b"".join(lines))
+                append_log.write(descriptor, b"".join(lines), size)
                 try:
-                    keep(last)
+                    anchor.write(last)
                 except OSError:
                     os.ftruncate(descriptor, size)  # what is refused must leave no line
                     raise
@@ -161,31 +160,32 @@ class AuditLogFile:
         finally:
             os.close(descriptor)
 
-    def _end(self, descriptor: int) -> tuple[Link, list[Event]]:
-        """Return what the next line goes on from, and what is to be said of that first.
+    def _end(self, descriptor: int, anchor: OpenAnchor) -> tuple[Link, list[Event], int]:
+        """Return what the next line goes on from, what is to be said of that first, and the size.
 
         Where the anchor knows of later lines, their numbers are not given again: that they are
         missing is seen for ever.
         """
         remarks = []
-        tail = append_log.tail(descriptor)
+        size = os.fstat(descriptor).st_size
+        tail = append_log.tail(descriptor, size)
         whole = tail[: tail.rfind(b"\n") + 1]
         if len(whole) < len(tail):
-            size = os.fstat(descriptor).st_size
-            os.ftruncate(descriptor, size - len(tail) + len(whole))
+            size -= len(tail) - len(whole)
+            os.ftruncate(descriptor, size)
             about = "A truncated entry was removed."
             remarks.append(Event(account="", action=Action.TRAIL, about=about))
         last = append_log.last_link(whole) or self._end_of_rotated()
-        anchored = self.anchor.read()
+        anchored = anchor.read()
         if anchored is None:
             remarks.append(chain.loss())
-        return max(last, anchored or START, key=lambda link: link.seq), remarks
+        return max(last, anchored or START, key=lambda link: link.seq), remarks, size
 
     def _end_of_rotated(self) -> Link:
         with suppress(OSError, IndexError):
             descriptor = os.open(append_log.rotated(self.path)[-1], os.O_RDONLY | os.O_CLOEXEC)
             try:
-                return append_log.last_link(append_log.tail(descriptor)) or START
+                return append_log.end_of(descriptor) or START
             finally:
                 os.close(descriptor)
         return START
@@ -201,7 +201,7 @@ class AuditLogFile:
     def _rotated(self) -> str | None:
         try:
             with self.path.open("rb") as file:
-                last = append_log.last_link(append_log.tail(file.fileno()))
+                last = append_log.end_of(file.fileno())
         except FileNotFoundError:
             last = None
         if last is None:

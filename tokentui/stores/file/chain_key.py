@@ -1,13 +1,12 @@
 """The key of an audit log: what its hash chain is sealed with."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tokentui.core.chain import START, Link
+from tokentui.core.chain import START
 from tokentui.core.errors import StoreDamaged
 from tokentui.stores import chain_key
-from tokentui.stores.anchor import Anchor
+from tokentui.stores.anchor import Anchor, OpenAnchor
 from tokentui.stores.file import append_log
 
 
@@ -19,18 +18,18 @@ class ChainKey:
         self._anchor = anchor
         self.path = log.with_name("audit.key")
 
-    def made(self, keep: Callable[[Link], None]) -> bytes:
+    def made(self, anchor: OpenAnchor) -> bytes:
         """Return the key; where the log is to begin, make it, and an anchor that says so.
 
-        `keep` writes the anchor. Raises `OSError` and `StoreDamaged`. Hold the lock of the log.
+        Raises `OSError`, `StoreDamaged` and `StoreUnreadable`. Hold the lock of the log.
         """
         with suppress(FileNotFoundError):
             return chain_key.read(self.path)
         if self._log_begun():
             raise self._gone()
-        if self._anchor.read() is None:
+        if anchor.read() is None:
             # Before the key: a key without an anchor looks as if lines had been lost.
-            keep(START)
+            anchor.write(START)
         key = chain_key.new()
         chain_key.write(self.path, key)
         return key

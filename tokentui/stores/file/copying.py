@@ -128,8 +128,8 @@ class FileDestination(FileContents):
         with files.new_private(log.path) as file:
             files.give_to_owner(file.fileno(), log.path.parent)
             file.writelines(source.lines())
-        with log.anchor.opened() as keep:
-            keep(end)
+        with log.anchor.opened() as anchor:
+            anchor.write(end)
 
     def _put(
         self,

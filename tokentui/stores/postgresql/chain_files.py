@@ -34,9 +34,9 @@ def keep(keys: Path, key: bytes, end: Link = START, anchor: Path | None = None) 
     """
     folder = folder_of(keys, fingerprint_of(key))
     files.private_folder(folder)
-    with Anchor(anchor or folder / ANCHOR).opened() as write:
+    with Anchor(anchor or folder / ANCHOR).opened() as opened:
         # Before the key: a key without an anchor looks as if lines had been lost.
-        write(end)
+        opened.write(end)
     chain_key.write(folder / KEY, key)
     return folder
 
@@ -91,5 +91,5 @@ class ChainFiles:
 
     def note(self, end: Link) -> None:
         """Write the end of the chain into the anchor; raise `OSError` and `StoreError`."""
-        with self.anchor.opened() as keep:
-            keep(end)
+        with self.anchor.opened() as anchor:
+            anchor.write(end)
