@@ -170,6 +170,7 @@ def service_for(
     """Return the service that `settings` describe, over `backend` if one is open already.
 
     With `account`, it sees and does what that may, as long as that has the keys `opened_by`.
+    Nothing is refused to whoever has the files, so without `account` no refusals are counted.
     """
     zone, remarks = time_zone()
     backend = backend or backend_for(settings)
@@ -187,7 +188,7 @@ def service_for(
         account=account or settings.account,
         signed_in=account is not None,
         opened_by=opened_by,
-        recorder=recorder_for(settings, backend),
+        recorder=recorder_for(settings, backend) if account is not None else None,
         hasher=BcryptHasher(settings.hash_cost),
         remarks=remarks,
     )
@@ -200,7 +201,7 @@ def recorder_for(settings: config.Settings, backend: Backend) -> Recorder:
     """
     if settings.read_only or settings.audit is Keeping.OFF:
         return backend.audit
-    from tokentui.core.attempts import BoundedRecorder
+    from tokentui.core.attempts import BoundedRecorder  # seldom needed
 
     return BoundedRecorder(backend.audit, backend.attempts)
 

@@ -60,7 +60,6 @@ def open_backend(
     if is_database(url):
         return _database(url, read_only=read_only, audit=audit, clock=clock)
     from tokentui.stores.file.accounts import AccountFiles
-    from tokentui.stores.file.attempts import AttemptsFile
     from tokentui.stores.file.backend import FileBackend
     from tokentui.stores.file.tinydb import TinyDBStore
     from tokentui.stores.file.usage import UsageFile
@@ -73,7 +72,7 @@ def open_backend(
         uses,
         _audit_log(path, audit or _NOT_KEPT, clock),
         accounts,
-        AttemptsFile(path.with_name("failures.json"), clock),
+        clock,
     )
 
 

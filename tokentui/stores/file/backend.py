@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
     from tokentui.core.account_change import AccountChange
+    from tokentui.core.clock import Clock
     from tokentui.core.lookup import CredentialLookup
     from tokentui.stores.file.accounts import AccountFiles
     from tokentui.stores.file.attempts import AttemptsFile
@@ -48,16 +49,16 @@ class FileBackend:
         usage: UsageFile,
         audit: AuditLogFile,
         accounts: AccountFiles,
-        attempts: AttemptsFile,
+        clock: Clock,
     ) -> None:
         self.tokens = tokens
         self.usage = usage
         self.audit = audit
         self.accounts = accounts
-        self.attempts = attempts
         self.backups = BackupFiles(tokens)
         self.url = str(tokens.path)
         self.read_only = tokens.read_only
+        self._clock = clock
         self._finished: Hashable = None
         """The version of the audit log whose last change was made here, and so needs no look."""
 
@@ -68,6 +69,12 @@ class FileBackend:
     @on_notice.setter
     def on_notice(self, call: Callable[[str], None]) -> None:
         self.tokens.on_notice = self.accounts.on_notice = self.audit.on_notice = call
+
+    @cached_property
+    def attempts(self) -> AttemptsFile:
+        from tokentui.stores.file.attempts import AttemptsFile  # seldom needed
+
+        return AttemptsFile(self.tokens.path.with_name("failures.json"), self._clock)
 
     @cached_property
     def lookup(self) -> CredentialLookup:
