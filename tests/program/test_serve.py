@@ -167,7 +167,7 @@ class TestFlood:
     )
     @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2"], ids=["stranger", "proxy"])
     def test_new_connections_are_served(
-        self, flooded: Flooded, secret: str, begun: bytes, address: str
+        self, secret: str, flooded: Flooded, begun: bytes, address: str
     ) -> None:
         flooded.flood(begun, answered=begun.endswith(b"\r\n\r\n"))
         with flooded.served.client(address) as client:
