@@ -75,6 +75,18 @@ def test_the_table_has_words_and_words_are_searched(office: Sandbox) -> None:
     assert {"create", "save", "rename"} <= {row["action"] for row in rows}
 
 
+def test_the_table_says_moments_in_local_time_and_finds_them(office: Sandbox) -> None:
+    new_york = {"TZ": "America/New_York"}
+    made = office.run("--account", "bob", "create", "late", "--expires", "2999-12-28", **new_york)
+    assert made.returncode == 0
+    stored = "Expires 2999-12-29 04:59:59+00:00."
+    assert "Expires 2999-12-28 23:59." in said(office.run("audit", **new_york))
+    for text in ("2999-12-28 23:59", "Expires 2999-12-28", "28 23:", "04:59:59+00:00", "2999"):
+        told = office.run("audit", "--json", "--text", text, **new_york)
+        assert [entry["about"] for entry in json.loads(said(told))] == [stored], text
+        assert stored in said(office.run("audit", "--csv", "--text", text, **new_york))
+
+
 def test_denied_entries_are_found_by_that_word(office: Sandbox) -> None:
     store = ["--store", str(office.store)]
     refused = office.run(*store, "--account", "bob", SSH_ORIGINAL_COMMAND="export")

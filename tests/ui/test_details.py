@@ -1,10 +1,13 @@
 """The details beside the list: what they say of a token, and that nothing waits for its events."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 from unittest import mock
+from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Static
@@ -13,6 +16,7 @@ from tokentui import formatting
 from tokentui.core import audit_queries
 from tokentui.core.cancel import Cancel
 from tokentui.core.commands import TokenCommands
+from tokentui.core.dates import DateFormat
 from tokentui.ui import details_pane
 from tokentui.ui.details_pane import DetailsPane
 from tokentui.ui.preferences import Preferences
@@ -231,6 +235,43 @@ async def test_without_room_the_key_says_so(saved: TokenCommands, run: Run) -> N
         await settled(app_of(pilot))
         await pilot.press("d")
         assert preferences == Preferences(details=False)
+
+
+@pytest.mark.parametrize(
+    ("size", "keys", "where"),
+    [
+        ((200, 50), (), "#details"),
+        (_WIDE, ("m",), "#history"),
+        (_WIDE, ("h", "down"), "#more"),
+        (_WIDE, ("h", "down", "enter"), "#dialog Static"),
+    ],
+    ids=["details", "manage", "history", "entry"],
+)
+async def test_events_say_moments_as_the_rest_does(
+    office: Office,
+    ann: TokenCommands,
+    run: Run,
+    at_rest: None,
+    size: tuple[int, int],
+    keys: tuple[str, ...],
+    where: str,
+) -> None:
+    ann.queries.policy = replace(
+        ann.queries.policy, zone=ZoneInfo("America/New_York"), date_format=DateFormat.EUROPEAN
+    )
+    new = ann.create("aaa", date(2026, 12, 28))
+    ann.confirm_saved(new.token.id)
+
+    def drawn() -> str:
+        place = pilot.app.screen.query_one(where, Static)
+        return " ".join(place.render_line(y).text for y in range(place.size.height))
+
+    async with run(ann, size, **office.choices("ann")) as pilot:
+        for key in keys:
+            await pilot.press(key)
+        await until(pilot, lambda: "Expires 28.12.2026" in drawn())
+        assert "+00:00" not in drawn()
+    assert "Expires 2026-12-29 04:59:59+00:00." in {each.about for each in office.trail.newest()}
 
 
 def test_dates_have_one_form(saved: TokenCommands) -> None:

@@ -131,9 +131,10 @@ def _entries(
     queries: TokenQueries, search: Search, after: int = 0, *, latest_first: bool = True
 ) -> Iterator[Entry]:
     """Yield the entries that are wanted; the text may be in our words as well."""
+    context = queries.display_context()
     wide = replace(search, text=stored_part(search.text))
     found = audit_queries.entries(queries, wide, after, latest_first=latest_first)
-    return (entry for entry in found if contains(entry, search.text))
+    return (entry for entry in found if contains(context, entry, search.text))
 
 
 def _latest(queries: TokenQueries, search: Search, last: int) -> Iterator[Entry]:

@@ -1,6 +1,8 @@
 """Entries of the audit log as people read them, on the screen and from the commands."""
 
+import re
 from collections.abc import Sequence
+from datetime import datetime
 
 from tokentui import formatting
 from tokentui.core.audit import Action, Entry, Outcome
@@ -30,6 +32,9 @@ EVENT: dict[str, str] = {
     Action.TRAIL: "Use audit log",
 }
 """The stored actions of the audit log in words."""
+_STORED_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
+_END_OF_A_MOMENT = re.compile(r"(?:.*\s)?[\d./:-]*\d[\d./:-]*\s*")
+"""A text that may be searched for because a moment in local time ends, or breaks off, with it."""
 OUTCOME: dict[str, str] = {
     Outcome.DONE: "done",
     Outcome.FAILED: "failed",
@@ -44,18 +49,33 @@ def event(entry: Entry) -> str:
     return word if entry.outcome == Outcome.DONE else f"{word}, {outcome}"
 
 
+def details(context: DisplayContext, entry: Entry) -> str:
+    """Return what more is stored of an event, its moments in local time."""
+
+    def shown(moment: re.Match[str]) -> str:
+        try:
+            return formatting.minute(context, datetime.fromisoformat(moment[0]))
+        except ValueError:
+            return moment[0]
+
+    return _STORED_MOMENT.sub(shown, printable(entry.about or ""))
+
+
 def stored_part(text: str) -> str:
     """Return `text` if only what is stored can contain it, and nothing if our words may as well.
 
     A search for what is returned finds all entries of which `contains` is true, among others.
     """
     ours = (f"{word}, {outcome}" for word in EVENT.values() for outcome in OUTCOME.values())
+    if _END_OF_A_MOMENT.fullmatch(text):
+        return ""
     return "" if any(name_key(text) in name_key(each) for each in ours) else text
 
 
-def contains(entry: Entry, text: str) -> bool:
+def contains(context: DisplayContext, entry: Entry, text: str) -> bool:
     """Say whether an entry contains `text`, in the words that are stored or in ours."""
-    return name_key(text) in name_key(event(entry)) or entry.holds(text)
+    ours = (event(entry), details(context, entry))
+    return entry.holds(text) or any(name_key(text) in name_key(each) for each in ours)
 
 
 def entry_cells(context: DisplayContext, entry: Entry) -> tuple[str, str, str, str, str, str]:
@@ -66,7 +86,7 @@ def entry_cells(context: DisplayContext, entry: Entry) -> tuple[str, str, str, s
         event(entry),
         printable(entry.name or ""),
         printable(entry.address or "local"),
-        printable(entry.about or ""),
+        details(context, entry),
     )
 
 
@@ -97,7 +117,7 @@ def entry_facts(context: DisplayContext, entry: Entry, *, numbered: bool) -> lis
     if entry.token:
         facts.append(("Token", f"{printable(entry.name or '')} ({printable(entry.token)})"))
     if entry.about:
-        facts.append(("Details", printable(entry.about)))
+        facts.append(("Details", details(context, entry)))
     if entry.change:
         facts.append(("Change", printable(entry.change)))
     return facts
@@ -112,10 +132,10 @@ def entry_row(context: DisplayContext, entry: Entry, *, numbered: bool) -> tuple
     return (*number, formatting.second(context, entry.time), who, *more)
 
 
-def entry_sentence(entry: Entry, *, numbered: bool) -> str:
+def entry_sentence(context: DisplayContext, entry: Entry, *, numbered: bool) -> str:
     """Return all of an entry that its cells may have no room for."""
     number = f"{entry.seq}: " if numbered else ""
     token = f" {printable(entry.name or '')} ({printable(entry.token)})" if entry.token else ""
     said = f"{number}{event(entry)}{token}"
     by = f"by {printable(entry.account or 'nobody')}, OS user {printable(entry.os_user)}"
-    return f"{said}, {by}. {printable(entry.about or '')}".rstrip()
+    return f"{said}, {by}. {details(context, entry)}".rstrip()

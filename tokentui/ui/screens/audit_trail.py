@@ -127,12 +127,12 @@ class AuditTrail(Page[None]):
             self._show_entry()
 
     def _found(self, text: str, cancel: Cancel) -> list[Entry]:
-        stored = stored_part(text)
+        stored, context = stored_part(text), self._service.queries.display_context()
         if self._token is None:
             found = audit_queries.entries(self._service.queries, Search(text=stored), cancel=cancel)
         else:
             found = audit_queries.history(self._service.queries, self._token, stored, cancel)
-        wanted = (entry for entry in found if contains(entry, text))
+        wanted = (entry for entry in found if contains(context, entry, text))
         return list(islice(wanted, _SHOWN))
 
     def _show(self, entries: list[Entry]) -> None:
@@ -183,7 +183,8 @@ class AuditTrail(Page[None]):
             self._table.update_cell_at(Coordinate(row, 0), Text(">"))
             self._marked = row
             numbered = self._permissions.owner_filter is None
-            text = entry_sentence(self._rows[row].entries[-1], numbered=numbered)
+            context = self._service.queries.display_context()
+            text = entry_sentence(context, self._rows[row].entries[-1], numbered=numbered)
         self.query_one("#more", Static).update(self._failure or text)
 
     def action_move(self, how: str) -> None:

@@ -15,7 +15,7 @@ from tokentui.core.display import DisplayContext
 from tokentui.core.query import TokenRow
 from tokentui.core.text import printable
 from tokentui.core.token import Token
-from tokentui.formatting.audit import event
+from tokentui.formatting.audit import details, event
 from tokentui.ui.widgets.token_columns import GAP, fit
 from tokentui.ui.widgets.token_row import ends, row_text
 
@@ -163,9 +163,10 @@ def _event(context: DisplayContext, entry: Entry, width: int) -> Content:
     when = formatting.minute(context, entry.time) + " " * GAP
     what = fit(event(entry), min(len(event(entry)), max(1, width - len(when))))
     room = width - len(when) - len(what) - GAP
-    about = printable(entry.about or "")
-    more = " " * GAP + (fit(about, room) if len(about) > room else about)
-    return Content.assemble((when, "$dim"), what, (more if room >= _ROOM_FOR_MORE else "", "$dim"))
+    if room < _ROOM_FOR_MORE:
+        return Content.assemble((when, "$dim"), what)
+    more = Content.styled(details(context, entry), "$dim").truncate(room, ellipsis=True)
+    return Content.assemble((when, "$dim"), what, " " * GAP, more)
 
 
 def fold(name: str, width: int) -> list[str]:
