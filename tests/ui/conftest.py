@@ -11,6 +11,8 @@ from unittest import mock
 from unittest.mock import AsyncMock
 
 import pytest
+from rich.console import Console
+from rich.table import Table
 from textual.css.model import RuleSet
 from textual.css.query import NoMatches
 from textual.css.stylesheet import Stylesheet
@@ -33,6 +35,7 @@ Run = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 
 _PATIENCE = 60.0
 _GLANCE = 0.01
+_WIDE = 500
 
 
 class Typist(Pilot[None]):
@@ -199,7 +202,12 @@ def app_of(pilot: Pilot[None]) -> TokentuiApp:
 
 
 def said(pilot: Pilot[None], selector: str) -> str:
-    return str(pilot.app.screen.query_one(selector, Static).content)
+    content = pilot.app.screen.query_one(selector, Static).content
+    if not isinstance(content, Table):
+        return str(content)
+    with (console := Console(width=_WIDE)).capture() as written:
+        console.print(content)
+    return "\n".join(line.rstrip() for line in written.get().splitlines())
 
 
 def counts(pilot: Pilot[None]) -> str:

@@ -1067,7 +1067,7 @@ class TestRotate:
             await until(pilot, lambda: isinstance(pilot.app.screen, ManageToken))
             await pilot.pause()
             assert "You can only revoke it." in said(pilot, "#name-reason")
-            values = {line[12:] for line in said(pilot, "#facts").splitlines()}
+            values = {line[13:] for line in said(pilot, "#facts").splitlines()}
             assert {new.token.id, "backup-nightly", "replaced"} <= values, "they are one column"
             await pilot.press("x", "f7")
             assert isinstance(pilot.app.screen, ManageToken)

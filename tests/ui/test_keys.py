@@ -193,6 +193,26 @@ class TestInTheApp:
             await until(pilot, partial(footer, pilot))
             assert list(footer(pilot))[-2:] == ["Back", "Help"]
 
+    async def test_dots_say_that_help_has_more_keys(self, saved: TokenCommands, run: Run) -> None:
+        async with run(saved, (300, 24)) as pilot:
+            line = pilot.app.screen.query_one(KeyFooter)
+            await until(pilot, lambda: "Audit log" in line.render_line(0).text)
+            assert "…" not in line.render_line(0).text
+            await pilot.resize_terminal(80, 24)
+            await until(pilot, lambda: "Sort" not in footer(pilot))
+            await pilot.click(KeyFooter, offset=(line.render_line(0).text.index("…"), 0))
+            await arrive(pilot, Help)
+
+    async def test_what_manage_can_do_is_there_at_80_columns(
+        self, saved: TokenCommands, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("m")
+            await arrive(pilot, ManageToken)
+            await pilot.press("f4", "x", "enter")
+            await until(pilot, lambda: "Undo" in footer(pilot))
+            assert footer(pilot).keys() >= {"Rename", "Rotate", "Revoke", "History"}
+
     async def test_a_click_does_what_the_key_does(self, saved: TokenCommands, run: Run) -> None:
         async with run(saved) as pilot:
             await until(pilot, partial(footer, pilot))

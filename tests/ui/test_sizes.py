@@ -15,6 +15,7 @@ from tokentui.ui.screens.token_list import TokenList
 from tokentui.ui.widgets.tile import Tile
 from tokentui.ui.widgets.token_table import TokenTable
 
+from ..conftest import NOW
 from .conftest import Run, arrive, cursor_name, said, until, write
 from .test_pictures import SCREENS
 
@@ -73,6 +74,24 @@ async def test_the_buttons_are_always_there(
         await SCREENS[name](pilot)
         buttons = pilot.app.screen.query("#buttons Button").results(Button)
         assert [button.id for button in buttons if not seen_whole(button)] == []
+
+
+@SMALL
+@pytest.mark.parametrize(("keys", "labels"), [("m", 13), ("r", 11)], ids=["manage", "revoke"])
+async def test_long_values_wrap_beside_their_labels(
+    service: TokenCommands, run: Run, keys: str, labels: int, size: tuple[int, int]
+) -> None:
+    name = "n" * 50
+    token = service.confirm_saved(service.create(name, None, note="why " * 40).token.id)
+    service.backend.usage.record(token.id, NOW, "2001:db8:1111:2222:3333:4444:5555:6666")
+    async with run(service, size) as pilot:
+        await pilot.press(keys)
+        await until(pilot, lambda: said(pilot, "#facts"))
+        facts = pilot.app.screen.query_one("#facts")
+        lines = [facts.render_line(y).text for y in range(facts.size.height)]
+        assert [line for line in lines if line[labels - 2 : labels].strip()] == []
+        if keys == "m":
+            assert "".join(line[labels:].strip() for line in lines).startswith(name)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (40, 12), (30, 6)], ids=str)

@@ -68,11 +68,11 @@ class ManageToken(Page[Managed]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "to('#name')", "Rename", id="manage.rename"),
         Binding("u,f5", "undo", "Undo", key_display="u", id="manage.undo"),
-        Binding("f4", "to('#note')", "Note", id="manage.note"),
-        Binding("f9", "to('#read-only')", "Access", id="manage.access"),
         Binding("ctrl+t,f7", "rotate", "Rotate", key_display="^T", id="manage.rotate"),
         Binding("ctrl+r,f8", "revoke", "Revoke", key_display="^R", id="manage.revoke"),
         Binding("f6", "history", "History", id="manage.history"),
+        Binding("f4", "to('#note')", "Note", id="manage.note"),
+        Binding("f9", "to('#read-only')", "Access", id="manage.access"),
         Binding("ctrl+s,f10", "save", "Update", show=False, id="manage.save"),
         Binding("escape", "back", "Back", id="manage.back"),
         Binding("f1", "app.help", "Help", id="app.help"),
@@ -157,9 +157,7 @@ class ManageToken(Page[Managed]):
 
     def _show(self) -> None:
         known = formatting.details(self._service.queries.display_context(), self._row)
-        width = max(10, *(len(label) for label, _ in known))
-        lines = (f"{label:<{width}} {value}" for label, value in known)
-        self._form.follow(self._token, "\n".join(lines))
+        self._form.follow(self._token, known)
         self.set_class(self._token.never_saved, "-never-saved")
         self.query_one(History).follow(self._token)
 

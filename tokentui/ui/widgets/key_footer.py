@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.cells import cell_len
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _GAP = 2
 _WIDE_GAP = 3
+_MORE = "…"
 _LEFT = "escape"
 _HELP = ("help", "app.help")
 
@@ -39,8 +41,9 @@ class _Key(NamedTuple):
 class KeyFooter(Widget):
     """One line with the keys that do something now, in the order of their bindings.
 
-    As many are shown as there is room for; the way out and help stand at the right end. A click
-    does the action of its key, and that on this screen alone. Textual's own footer is a widget a
+    As many are shown as there is room for, and behind them dots where that is not all; the way out
+    and help stand at the right end. A click does the action of its key, that of help on the dots,
+    and on this screen alone. Textual's own footer is a widget a
     key, made anew at each step from field to field, and is painted after the screen.
     """
 
@@ -54,7 +57,7 @@ class KeyFooter(Widget):
     @property
     def keys(self) -> dict[str, str]:
         """The keys that have room, by what they do, as of the last paint."""
-        return {key.description: key.key for _, key in self._shown}
+        return {key.description: key.key for _, key in self._shown if key.description}
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_updated)
@@ -80,14 +83,13 @@ class KeyFooter(Widget):
         """Return the keys that have room, each with the cell that it starts at."""
         keys = self._keys()
         staying = [key for key in keys if key.stays]
-        left = width - 2 * self._margin + _GAP - sum(key.width + _GAP for key in staying)
-        fitting = []
-        for key in keys:
-            if not key.stays:
-                left -= key.width + _GAP
-                if left < 0:
-                    break
-                fitting.append(key)
+        others = [key for key in keys if not key.stays]
+        room = width - 2 * self._margin - _length(staying, _GAP)
+        fitting = _that_fit(others, room)
+        if len(fitting) < len(others) and staying:
+            more = staying[-1]._replace(key=_MORE, description="")  # help: it names all
+            fitting = [*_that_fit(others, room - more.width - _GAP), more]
+        left = room - _length(fitting, _GAP)
         gap = _WIDE_GAP if left >= len(fitting) + len(staying) - 1 else _GAP
         end = width - self._margin - _length(staying, gap)
         return _in_a_row(fitting, self._margin, gap) + _in_a_row(staying, end, gap)
@@ -113,6 +115,12 @@ class KeyFooter(Widget):
 
 def _cells(key: _Key, gap: str, plain: Style, bold: Style) -> list[Segment]:
     return [Segment(gap, plain), Segment(f"{key.key} ", bold), Segment(key.description, plain)]
+
+
+def _that_fit(keys: list[_Key], room: int) -> list[_Key]:
+    """Return the first keys, as many as fit, each with the gap behind it."""
+    widths = accumulate(key.width + _GAP for key in keys)
+    return [key for key, width in zip(keys, widths, strict=True) if width <= room]
 
 
 def _length(keys: list[_Key], gap: int) -> int:

@@ -1,5 +1,6 @@
 """What a person can change of a token, in fields: name, note and access."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from textual.app import ComposeResult
@@ -11,9 +12,11 @@ from tokentui.core.token import NAME_LIMIT, Token
 from tokentui.ui.widgets.access_fields import AccessFields
 from tokentui.ui.widgets.form_line import FormLine
 from tokentui.ui.widgets.key_button import KeyButton
+from tokentui.ui.widgets.key_value_table import key_value_table
 from tokentui.ui.widgets.note_line import NoteLine
 
 _HINT = f"1 to {NAME_LIMIT} letters, digits, - or _"
+_LABELS = 11
 
 
 class Edits(NamedTuple):
@@ -49,10 +52,11 @@ class TokenForm(Vertical):
             yield KeyButton("Update", "manage.save", id="update", variant="primary")
             yield Static("Keeps the secret.", classes="hint")
 
-    def follow(self, token: Token, facts: str) -> None:
-        """Show a token as it is stored by now, and what is known of it."""
+    def follow(self, token: Token, facts: Sequence[tuple[str, str]]) -> None:
+        """Show a token as it is stored by now, and what is known of it, label by label."""
         self._token = token
-        self.query_one("#facts", Static).update(facts)
+        table = key_value_table(facts, width=_LABELS, name_style="")
+        self.query_one("#facts", Static).update(table)
         self.note.follow(token.note)
         self.access.follow(_access(token))
 
