@@ -6,10 +6,12 @@ from functools import partial
 import pytest
 from textual.pilot import Pilot
 from textual.widget import Widget
-from textual.widgets import Button
+from textual.widgets import Button, Input
 
 from tokentui.core.commands import TokenCommands
+from tokentui.ui.screens.choose_access import ChooseAccess
 from tokentui.ui.screens.create_token import CreateToken
+from tokentui.ui.screens.manage_token import ManageToken
 from tokentui.ui.screens.saved_token import SavedToken
 from tokentui.ui.screens.token_list import TokenList
 from tokentui.ui.widgets.tile import Tile
@@ -92,6 +94,43 @@ async def test_long_values_wrap_beside_their_labels(
         assert [line for line in lines if line[labels - 2 : labels].strip()] == []
         if keys == "m":
             assert "".join(line[labels:].strip() for line in lines).startswith(name)
+
+
+_LONG = "n" * 50
+FAULTS = {
+    "name": ("#name", _LONG, "#name-reason"),
+    "networks": ("#networks", "1.2.3.4.5.6.7.8.9.10.11.12.13.14/24", "#networks-problem"),
+    "date": ("DatePicker Input", "2020-01-01", "#meaning"),
+}
+"""What is wrong with a field, in several lines: the field, what is typed, and who says so."""
+
+
+@SMALL
+@pytest.mark.parametrize("start", ["#name", "#networks"])
+@pytest.mark.parametrize(
+    ("key", "fault"),
+    [*(("c", fault) for fault in FAULTS), ("m", "name"), ("m", "networks"), ("e", "networks")],
+)
+async def test_a_field_and_what_is_wrong_with_it_are_seen_together(
+    saved: TokenCommands, run: Run, size: tuple[int, int], key: str, fault: str, start: str
+) -> None:
+    saved.confirm_saved(saved.create(_LONG, None).token.id)
+    selector, typed, reason = FAULTS[fault]
+    async with run(saved, size) as pilot:
+        await pilot.press(key)
+        await arrive(pilot, {"c": CreateToken, "m": ManageToken, "e": ChooseAccess}[key])
+        screen = pilot.app.screen
+        for name in screen.query("#name").results(Input):
+            name.value = "fresh"
+        screen.query_one(selector, Input).value = typed
+        screen.set_focus(screen.query(f"{start}, #networks").first())
+        await pilot.pause()
+        await pilot.press("ctrl+s")
+        await until(pilot, partial(seen_whole, screen.query_one(selector)))
+        await until(pilot, partial(seen_whole, screen.query_one(reason)))
+        assert said(pilot, reason)
+        if key == "c" and size == (80, 24):
+            assert seen_whole(screen.query_one("#name"))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (40, 12), (30, 6)], ids=str)

@@ -23,7 +23,7 @@ from tokentui.ui.session import Session
 from tokentui.ui.textual_compat import Page
 from tokentui.ui.widgets.access_fields import AccessFields
 from tokentui.ui.widgets.date_picker import DatePicker
-from tokentui.ui.widgets.form_line import FormLine
+from tokentui.ui.widgets.form_line import FormLine, focus_fault
 from tokentui.ui.widgets.key_button import KeyButton
 from tokentui.ui.widgets.key_footer import KeyFooter
 from tokentui.ui.widgets.note_line import NoteLine
@@ -151,6 +151,7 @@ class CreateToken(Page[NewToken | None]):
 
     def _show_problem(self, problem: object) -> None:
         self.query_one("#problem", Notice).show(str(problem))
+        self._leave_room(for_problem=bool(problem))
 
     @on(RadioSet.Changed)
     def _choice_made(self) -> None:
@@ -170,12 +171,26 @@ class CreateToken(Page[NewToken | None]):
             check_name(name)
         except InvalidName as error:
             self._show_name_message(str(error), wrong=True)
-            self.set_focus(self.query_one("#name"))
+            self._focus_name()
             return
-        if picker.day is None and not self._never:
-            self.set_focus(picker.query_one(Input))
-        elif (access := self.query_one(AccessFields).accept()) is not None:
-            self._create(name, None if self._never else picker.day, access)
+        last_day = None if self._never else picker.accept()
+        if last_day is None and not self._never:
+            return
+        if (access := self.query_one(AccessFields).accept()) is None:
+            self._leave_room(for_problem=True)
+        else:
+            self._create(name, last_day, access)
+
+    def _focus_name(self) -> None:
+        focus_fault(self.query_one("#name", Input))
+
+    @on(Input.Changed, "#networks")
+    def _networks_typed(self) -> None:
+        self._leave_room(for_problem=False)
+
+    def _leave_room(self, *, for_problem: bool) -> None:
+        """Take the empty lines away where a problem needs them, so that all fields stay seen."""
+        self.set_class(for_problem, "-problem")
 
     @flow
     async def _create(self, name: str, last_day: date | None, access: Access) -> None:
@@ -191,7 +206,7 @@ class CreateToken(Page[NewToken | None]):
             if isinstance(error, InvalidNote):
                 self.set_focus(note)
             elif isinstance(error, (InvalidName, NameTaken)):
-                self.set_focus(self.query_one("#name"))
+                self._focus_name()
         else:
             self.dismiss(new)
 

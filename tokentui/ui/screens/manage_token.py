@@ -177,7 +177,7 @@ class ManageToken(Page[Managed]):
             if name:
                 await Session.of(self).read((self, _NAME), lambda _: check())
         except TokentuiError as error:
-            self._form.show_message(str(error), wrong=True)
+            self._form.show_error(error)
         else:
             self._form.show_message()
 
@@ -196,7 +196,7 @@ class ManageToken(Page[Managed]):
         if self._editor.under_way.locked():
             return
         if self._form.outdated():
-            self._form.show_message(str(TokenChanged(self._token)), wrong=True)
+            self._form.show_error(TokenChanged(self._token))
             return
         edits = self._form.edits(named=named)
         if edits is None:
@@ -266,7 +266,7 @@ class ManageToken(Page[Managed]):
         try:
             yield
         except TokentuiError as error:
-            self._form.show_message(str(error), wrong=True)
+            self._form.show_error(error)
         self.refresh_bindings()
         self._follow()
 

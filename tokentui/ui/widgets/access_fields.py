@@ -8,7 +8,7 @@ from textual.widgets import Input
 from tokentui.core.access import Access, parse_networks
 from tokentui.core.errors import InvalidNetwork
 from tokentui.core.text import printable
-from tokentui.ui.widgets.form_line import FormLine
+from tokentui.ui.widgets.form_line import FormLine, focus_fault
 from tokentui.ui.widgets.notice import Notice
 from tokentui.ui.widgets.toggles import Tick
 
@@ -58,8 +58,7 @@ class AccessFields(Vertical):
             return self.value
         except InvalidNetwork as error:
             self._problem.show(str(error))
-            self.networks.focus()
-            self.call_after_refresh(self._problem.scroll_visible, animate=False)
+            focus_fault(self.networks)
             return None
 
     def follow(self, access: Access) -> None:

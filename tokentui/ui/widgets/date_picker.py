@@ -11,6 +11,7 @@ from textual.widgets import Button, Input, Static
 
 from tokentui.core.errors import InvalidExpiry
 from tokentui.core.token import parse_expiration
+from tokentui.ui.widgets.form_line import focus_fault
 from tokentui.ui.widgets.month_calendar import MonthCalendar
 
 PRESETS = (30, 90, 365)
@@ -57,6 +58,12 @@ class DatePicker(Widget):
             self._describe(day)
         except InvalidExpiry:
             return None
+        return day
+
+    def accept(self) -> date | None:
+        """Return the day that is chosen; where there is none, go to the field."""
+        if (day := self.day) is None:
+            focus_fault(self.query_one(Input))
         return day
 
     def _read(self, text: str) -> date:

@@ -2,7 +2,14 @@
 
 from textual.containers import Vertical
 from textual.widget import Widget
-from textual.widgets import Label
+from textual.widgets import Input, Label
+
+
+def focus_fault(field: Input) -> None:
+    """Go to a field, so that it and what is said beside it are seen together."""
+    field.focus(scroll_visible=False)
+    beside = field.query_ancestor(Vertical)
+    beside.call_after_refresh(beside.scroll_visible, animate=False)
 
 
 class FormLine(Widget):

@@ -8,9 +8,10 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Static
 
 from tokentui.core.access import Access
+from tokentui.core.errors import InvalidName, NameTaken, TokentuiError
 from tokentui.core.token import NAME_LIMIT, Token
 from tokentui.ui.widgets.access_fields import AccessFields
-from tokentui.ui.widgets.form_line import FormLine
+from tokentui.ui.widgets.form_line import FormLine, focus_fault
 from tokentui.ui.widgets.key_button import KeyButton
 from tokentui.ui.widgets.key_value_table import key_value_table
 from tokentui.ui.widgets.note_line import NoteLine
@@ -72,6 +73,15 @@ class TokenForm(Vertical):
         reason = self.query_one("#name-reason", Static)
         reason.update(message)
         reason.set_class(wrong, "-wrong")
+
+    def show_error(self, error: TokentuiError) -> None:
+        """Say why something was not done; where the name is why, go to its field."""
+        self.show_message(str(error), wrong=True)
+        if isinstance(error, (InvalidName, NameTaken)):
+            focus_fault(self.name_field)
+        else:
+            reason = self.query_one("#name-reason")
+            self.call_after_refresh(reason.scroll_visible, animate=False)
 
     def begin_with_name(self) -> None:
         """Go to the field of the new name, which has the old one, selected."""
