@@ -162,6 +162,30 @@ async def test_a_window_that_shrinks_behind_a_question(saved: TokenCommands, run
         await until(pilot, lambda: "? Help" in seen(pilot))
 
 
+@pytest.mark.parametrize("size", [(40, 12), (60, 20), (80, 24), (120, 36), (200, 50)], ids=str)
+async def test_messages_hide_nothing_of_the_list_that_is_used_next(
+    saved: TokenCommands, run: Run, size: tuple[int, int]
+) -> None:
+    for number in range(60):
+        saved.confirm_saved(saved.create(f"zz-{number}", None).token.id)
+    async with run(saved, size, notifications=True) as pilot:
+        await pilot.press("C", "Y")
+        messages = list(pilot.app.screen.query("Toast"))
+        await until(pilot, lambda: messages[-1].region.area)
+        screen = pilot.app.screen
+        kept = ["ScreenHeader", "StatusStrip", "#summary", "KeyFooter"]
+        if size >= (80, 24):
+            kept.append("TokenTable")
+        covered = [
+            each
+            for each in kept
+            for message in messages
+            if screen.query_one(each).region.overlaps(screen.find_widget(message).visible_region)
+        ]
+        assert covered == []
+        assert seen_whole(messages[-1])
+
+
 class TestDetails:
     async def test_they_follow_the_cursor(self, saved: TokenCommands, run: Run) -> None:
         async with run(saved, (120, 24)) as pilot:
