@@ -6,16 +6,20 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 import pytest
+from rich.table import Table
 from textual.pilot import Pilot
-from textual.widgets import DataTable, Input, OptionList, RadioSet
+from textual.widgets import DataTable, Input, OptionList, RadioSet, Static
 
 from tokentui.core.account import Account, Role, fingerprint
 from tokentui.core.credential import Secret
 from tokentui.core.query import Query
+from tokentui.ui.keys import declared
 from tokentui.ui.screens.account_keys import AccountKeys
 from tokentui.ui.screens.accounts import Accounts
 from tokentui.ui.screens.choose_role import ChooseRole
 from tokentui.ui.screens.confirm import Confirm
+from tokentui.ui.screens.help import Help
+from tokentui.ui.screens.manage_token import ManageToken
 from tokentui.ui.screens.new_account import NewAccount
 from tokentui.ui.screens.token_list import TokenList
 from tokentui.ui.textual_compat.palette import Palette
@@ -95,6 +99,48 @@ async def test_nobody_but_an_administrator_gets_there(office: Office, run: Run, 
         await until(pilot, lambda: options.option_count)
         shown = [str(options.get_option_at_index(at).prompt) for at in range(options.option_count)]
         assert not [each for each in shown if each.startswith("Accounts")]
+
+
+async def keys_in_help(pilot: Pilot[None]) -> set[str]:
+    """Open help, and return what the keys of the screen below do."""
+    await pilot.press("f1")
+    await arrive(pilot, Help)
+    shown = pilot.app.screen.query(".rows").first(Static).content
+    assert isinstance(shown, Table)
+    return set(map(str, shown.columns[1].cells))
+
+
+@pytest.mark.parametrize(
+    ("name", "left_out"),
+    [
+        ("ann", set()),
+        ("bob", {"Accounts", "Show one owner"}),
+        ("eye", {"Accounts", "Create", "Rename", "Rotate", "Revoke", "Access", "Select"}),
+    ],
+)
+async def test_help_leaves_out_what_somebody_may_never_do(
+    office: Office, run: Run, name: str, left_out: set[str]
+) -> None:
+    everything = {each.description for each in declared(TokenList)}
+    async with run(office.service(name), **office.choices(name)) as pilot:
+        await arrive(pilot, TokenList)
+        listed = await keys_in_help(pilot)
+    assert everything - listed >= left_out
+    assert name == "eye" or everything - listed == left_out
+    assert {"History", "Audit log", "Filter"} <= listed
+
+
+@pytest.mark.parametrize("name", ["bob", "eye"])
+async def test_help_in_manage_has_changes_for_those_who_may_change(
+    office: Office, run: Run, name: str
+) -> None:
+    async with run(office.service(name), **office.choices(name)) as pilot:
+        await arrive(pilot, TokenList)
+        await pilot.press("m")
+        await arrive(pilot, ManageToken)
+        listed = await keys_in_help(pilot)
+    assert {"History", "Back"} <= listed
+    assert ("Rename" in listed) == (name == "bob")
 
 
 async def test_without_accounts_there_is_none(office: Office, run: Run) -> None:

@@ -1,5 +1,6 @@
 """Many tokens at once: marks, filters, orders, history."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -263,8 +264,8 @@ class TestBulkRevoke:
         async with run(saved) as pilot:
             await pilot.press("space", "space", "r")
             await arrive(pilot, Confirm)
-            question = pilot.app.screen.query_one("#body").render()
-            assert all(name in str(question) for name in NAMES[:2])
+            asked_about = said(pilot, "#tokens")
+            assert all(name in asked_about for name in NAMES[:2])
             await pilot.press("enter")
             await arrive(pilot, TokenList)
             assert live(saved) == NAMES, "the cursor was on yes"
@@ -279,6 +280,24 @@ class TestBulkRevoke:
                 None,
                 "ada",
             }
+
+    async def test_the_last_use_of_each_is_shown_the_latest_first(
+        self, saved: TokenCommands, run: Run
+    ) -> None:
+        today = saved.queries.look_up("vendor_acme")
+        saved.backend.usage.record(today.id, NOW)
+        saved.backend.usage.flush()
+        async with run(saved) as pilot:
+            await pilot.press("a", "r")
+            await arrive(pilot, Confirm)
+            lines = [tuple(re.split("  +", line)) for line in said(pilot, "#tokens").splitlines()]
+            assert lines[:4] == [
+                ("Last used", "Token"),
+                ("today 20:15", "vendor_acme"),
+                ("yesterday", "ci-deploy"),
+                ("never", "backup-nightly"),
+            ]
+            assert len(lines) == 1 + 6
 
     async def test_the_number_of_many_is_typed(self, saved: TokenCommands, run: Run) -> None:
         async with run(saved) as pilot:

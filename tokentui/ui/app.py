@@ -34,7 +34,7 @@ from tokentui.ui.store_watch import StoreWatch
 from tokentui.ui.terminal import window
 from tokentui.ui.terminal.driver import TerminalDriver, can_be_resumed
 from tokentui.ui.terminal.signals import ENDS, Signals
-from tokentui.ui.textual_compat import CapturesCrash, driver_of, forget_clipboard
+from tokentui.ui.textual_compat import CapturesCrash, Page, driver_of, forget_clipboard
 from tokentui.ui.type_ahead import TypeAhead
 
 _LOOK_EVERY = 1.0
@@ -284,6 +284,9 @@ class TokentuiApp(CapturesCrash, TypeAhead):
             return
         nodes = [self.screen, *self.screen.query("TokenTable, MonthCalendar")]
         groups = [(node.BINDING_GROUP_TITLE or "", keys.declared(type(node))) for node in nodes]
+        if isinstance(self.screen, Page):
+            title, bindings = groups[0]
+            groups[0] = title, [each for each in bindings if self.screen.is_permitted(each.action)]
         own = [
             each for each in keys.APP_BINDINGS if self.check_action(each.action, ()) is not False
         ]

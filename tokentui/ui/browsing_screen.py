@@ -87,6 +87,10 @@ class BrowsingScreen(Page[None]):
             return False
         return not self._disabled_reason(action) or None
 
+    def is_permitted(self, action: str) -> bool:
+        """Say whether this person may ever do an action of the list."""
+        return token_list_keys.is_permitted(action, self.permissions)
+
     def _disabled_reason(self, action: str) -> str:
         browser = self._browser
         return token_list_keys.disabled_reason(

@@ -119,4 +119,4 @@ def _of_tokens(screen: TokenList, query: str, cancel: Cancel) -> Iterator[Comman
             continue
         if token.replaced_by is None and not permissions.denial_reason(Action.ROTATE, [token]):
             yield Command(f"Rotate {name}", status, partial(screen.action_rotate, token))
-        yield Command(f"Revoke {name}", status, partial(screen.action_revoke, [token]))
+        yield Command(f"Revoke {name}", status, partial(screen.action_revoke, [row]))

@@ -1,7 +1,7 @@
 """Loading the list of tokens, and the row that a key is for while another one is on its way."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
@@ -15,7 +15,6 @@ from tokentui.core.queries import TokenQueries
 from tokentui.core.query import WINDOW, Count, TokenRow
 from tokentui.core.search_language import InvalidSearch
 from tokentui.core.summary import Summary
-from tokentui.core.token import Token
 from tokentui.ui import listing as listings
 from tokentui.ui.entries import TRY_AGAIN
 from tokentui.ui.first_look import FirstLook
@@ -237,7 +236,7 @@ class ListLoader:
             self._warn(str(error))
             return []
 
-    async def chosen(self) -> list[Token]:
+    async def chosen(self) -> Sequence[TokenRow]:
         """Return the selected tokens of the list as they are now, or the one under the cursor.
 
         Raises `TokentuiError`.
@@ -247,6 +246,6 @@ class ListLoader:
             wanted = self._model.wanted(selected=self._selection.ids)
             read = partial(listings.selected, self._queries, wanted)
             key = self._browser, "selected"
-            if tokens := await Session.of(self._browser).read(key, lambda _: read()):
-                return tokens
-        return [] if row is None else [row.token]
+            if rows := await Session.of(self._browser).read(key, lambda _: read()):
+                return rows
+        return [] if row is None else [row]

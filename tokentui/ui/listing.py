@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tokentui.core.cancel import NEVER, Cancel
 from tokentui.core.display import DisplayContext
 from tokentui.core.queries import TokenQueries
-from tokentui.core.query import NO_USES, Count, Filter, Query, Sort, TokenPage
+from tokentui.core.query import NO_USES, Count, Filter, Query, Sort, TokenPage, TokenRow
 from tokentui.core.rights import Permissions
 from tokentui.core.search_hints import explain
 from tokentui.core.token import Token, name_key
@@ -109,16 +109,16 @@ def ids(service: TokenQueries, wanted: Wanted, cancel: Cancel = NEVER) -> list[s
     return [token.id for token in service.list_all(_query(service, wanted), cancel)]
 
 
-def selected(service: TokenQueries, wanted: Wanted) -> list[Token]:
+def selected(service: TokenQueries, wanted: Wanted) -> Sequence[TokenRow]:
     """Return the selected tokens as they are now, by name, but for those that the filter hides.
 
     Blocks; raises `TokentuiError`.
     """
     tokens = _matching(service, _query(service, wanted), _valid(service, wanted))
-    return sorted(tokens, key=lambda token: name_key(token.name))
+    return service.rows(sorted(tokens, key=lambda token: name_key(token.name)))
 
 
-def never_saved(service: TokenQueries, cancel: Cancel = NEVER) -> Sequence[Token]:
+def never_saved(service: TokenQueries, cancel: Cancel = NEVER) -> Sequence[TokenRow]:
     """Return the tokens of one's own whose secrets nobody saved; none where nothing may be changed.
 
     Blocks; raises `TokentuiError` and `Cancelled`.
@@ -126,7 +126,8 @@ def never_saved(service: TokenQueries, cancel: Cancel = NEVER) -> Sequence[Token
     if service.permissions().read_only_reason:
         return ()
     query = replace(service.query(Filter.NEVER_SAVED), account=service.own)
-    return service.list_all(query, cancel)
+    tokens = service.list_all(query, cancel)
+    return service.rows(tokens) if tokens else ()  # nothing more is asked where there are none
 
 
 def _query(service: TokenQueries, wanted: Wanted) -> Query:

@@ -29,6 +29,7 @@ class Confirm(Dialog[bool]):
     whenever something was changed elsewhere: its error replaces `body`, and disables yes.
     `refused` is the message for a person who did not say yes. Yes is not accepted as long as the
     window has no room for the question. `facts` are labels and values; small windows omit them.
+    `tokens` are what the question is about, each beside its last use.
     """
 
     CSS_PATH = "../dialogs.tcss"
@@ -52,6 +53,7 @@ class Confirm(Dialog[bool]):
         yes: str,
         no: str = "Cancel",
         facts: Sequence[tuple[str, str]] = (),
+        tokens: Sequence[tuple[str, str]] = (),
         number: int | None = None,
         check: Callable[[], None] = lambda: None,
         refused: str = "",
@@ -61,6 +63,7 @@ class Confirm(Dialog[bool]):
         self._question = question
         self._body = body
         self._facts = facts
+        self._tokens = tokens
         self._refused = refused
         self._check = check
         self._yes = yes
@@ -74,6 +77,9 @@ class Confirm(Dialog[bool]):
             yield Static(self._body, id="body", markup=False)
             if self._facts:
                 yield Static(key_value_table(self._facts, width=9), id="facts")
+            if self._tokens:
+                titled = [("Last used", "Token"), *self._tokens]
+                yield Static(key_value_table(titled, width=12, name_style=""), id="tokens")
             with Vertical(id="answers"):
                 if self._number is not None:
                     with Horizontal(id="number-line"):

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import ClassVar, NamedTuple
 
+from msgspec.structs import replace
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -148,6 +149,10 @@ class ManageToken(Page[Managed]):
             return None
         return control is None or not self.query_one(control).disabled or None
 
+    def is_permitted(self, action: str) -> bool:
+        """Say whether this person may ever do an action here: who may change nothing looks."""
+        return action in {"history", "back", "app.help"} or not self._permissions.read_only_reason
+
     def _lock(self, why: str, *controls: str) -> None:
         """Let that not be done any more."""
         for control in controls:
@@ -248,8 +253,8 @@ class ManageToken(Page[Managed]):
     async def action_revoke(self) -> None:
         """Ask, then revoke the token and go back to the list."""
         token = self._token
-        question = revoke_question(self._service, [token], self._row)
-        if not await self.app.push_screen_wait(question):
+        row = replace(self._row, token=token)
+        if not await self.app.push_screen_wait(revoke_question(self._service, [row])):
             return
         with self._changing():
             await self._editor.revoke(token)

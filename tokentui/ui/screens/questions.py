@@ -1,6 +1,7 @@
 """The questions that are asked before something is lost: a token, a secret, input."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 
 from textual.content import Content
@@ -19,41 +20,37 @@ _NAMES_SHOWN = 5
 _KEPT = "Nothing was revoked."
 
 
-def revoke_question(
-    service: TokenCommands, tokens: Sequence[Token], row: TokenRow | None = None
-) -> Confirm:
-    """Return the question that is asked before `tokens` are revoked.
-
-    `row` has what is known about the use of one of them.
-    """
+def revoke_question(service: TokenCommands, rows: Sequence[TokenRow]) -> Confirm:
+    """Return the question that is asked before tokens are revoked."""
+    tokens = [row.token for row in rows]
     check = partial(service.check_unchanged, tokens)
     if len(tokens) > 1:
         return Confirm(
             "Revoke API tokens",
             Content.assemble("Revoke ", (formatting.tokens(len(tokens)), "bold"), "?"),
             "Permanently blocks every client that uses one of these tokens. "
-            "If one token cannot be revoked, none is.\n\n"
-            f"{names(service, tokens, _NAMES_LISTED)}",
+            "If one token cannot be revoked, none is.",
+            tokens=_by_last_use(service, rows),
             yes=f"Yes, Revoke {len(tokens):,} Tokens",
             check=check,
             number=len(tokens) if len(tokens) > _TYPED_ABOVE else None,
             refused=_KEPT,
         )
     context = service.queries.display_context()
-    known = row is not None and row.token.id == tokens[0].id
     return Confirm(
         "Revoke API token",
         Content.assemble("Revoke ", (formatting.owned(context, tokens[0]), "bold"), "?"),
         "Permanently blocks every client that uses this token. Only a backup can restore it.",
-        facts=formatting.revocation_facts(context, row) if row is not None and known else (),
+        facts=formatting.revocation_facts(context, rows[0]),
         yes="Yes, Revoke The Token",
         check=check,
         refused=_KEPT,
     )
 
 
-def never_saved_question(service: TokenCommands, tokens: Sequence[Token]) -> Confirm:
+def never_saved_question(service: TokenCommands, rows: Sequence[TokenRow]) -> Confirm:
     """Return what is asked at the start where secrets were never saved."""
+    tokens = [row.token for row in rows]
     check = partial(service.check_unchanged, tokens)
     if len(tokens) == 1:
         return Confirm(
@@ -61,6 +58,7 @@ def never_saved_question(service: TokenCommands, tokens: Sequence[Token]) -> Con
             Content.assemble((names(service, tokens), "bold"), " was not saved. Revoke it?"),
             "Nobody confirmed saving the secret. If it is lost, revoke the token. "
             "If you have the secret, open the token and choose I Saved This Token.",
+            facts=formatting.revocation_facts(service.queries.display_context(), rows[0]),
             yes="Yes, Revoke The Token",
             check=check,
             no="Decide later",
@@ -69,8 +67,8 @@ def never_saved_question(service: TokenCommands, tokens: Sequence[Token]) -> Con
         "Not saved",
         Content.assemble((formatting.tokens(len(tokens)), "bold"), " were not saved. Revoke them?"),
         "Nobody confirmed saving the secrets. If they are lost, revoke the tokens. "
-        "If you have a secret, open its token and choose I Saved This Token.\n\n"
-        f"{names(service, tokens, _NAMES_LISTED)}",
+        "If you have a secret, open its token and choose I Saved This Token.",
+        tokens=_by_last_use(service, rows),
         yes=f"Yes, Revoke {len(tokens):,} Tokens",
         check=check,
         no="Decide later",
@@ -118,6 +116,21 @@ def discard_question() -> Confirm:
         yes="Discard",
         no="Keep editing",
     )
+
+
+def _by_last_use(service: TokenCommands, rows: Sequence[TokenRow]) -> list[tuple[str, str]]:
+    """Return the last use and the name of each token, or of many; the latest use comes first."""
+
+    def unused_for(row: TokenRow) -> timedelta:
+        return timedelta.max if row.usage is None else context.now - row.usage.last_used_at
+
+    context = service.queries.display_context()
+    shown = [
+        (formatting.last_used(context, row.usage), formatting.owned(context, row.token))
+        for row in sorted(rows, key=unused_for)
+    ]
+    more = len(shown) - _NAMES_LISTED
+    return [*shown[:_NAMES_LISTED], ("", f"and {more:,} more")] if more > 0 else shown
 
 
 def names(service: TokenCommands, tokens: Sequence[Token], most: int = _NAMES_SHOWN) -> str:

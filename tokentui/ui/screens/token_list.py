@@ -162,19 +162,18 @@ class TokenList(BrowsingScreen):
         self.reload()
 
     @flow
-    async def action_revoke(self, tokens: Sequence[Token] = ()) -> None:
+    async def action_revoke(self, rows: Sequence[TokenRow] = ()) -> None:
         """Ask, then revoke tokens, or else those that are selected, or the one under the cursor."""
-        tokens = tokens or await self._chosen()
-        if not tokens:
+        rows = rows or await self._chosen()
+        if not rows:
             return
-        question = screens.questions.revoke_question(self.service, tokens, self._browser.table.row)
-        if await self.app.push_screen_wait(question):
-            self._revoke(tokens)
+        if await self.app.push_screen_wait(screens.questions.revoke_question(self.service, rows)):
+            self._revoke(rows)
 
     @flow
     async def action_access(self) -> None:
         """Change the access of the selected tokens, or of the one under the cursor."""
-        tokens = await self._chosen()
+        tokens = [row.token for row in await self._chosen()]
         if not tokens:
             return
         access = await screens.choose_access.choose_access(
@@ -184,14 +183,15 @@ class TokenList(BrowsingScreen):
             done = f"{screens.questions.names(self.service, tokens)}: {formatting.access(access)}."
             self._change(tokens, partial(self._changes.set_access, tokens, access), done)
 
-    async def _chosen(self) -> Sequence[Token]:
+    async def _chosen(self) -> Sequence[TokenRow]:
         try:
             return await self._browser.loader.chosen()
         except TokentuiError as error:
             self._browser.warn(str(error))
             return ()
 
-    def _revoke(self, tokens: Sequence[Token]) -> None:
+    def _revoke(self, rows: Sequence[TokenRow]) -> None:
+        tokens = [row.token for row in rows]
         done = f"Revoked {screens.questions.names(self.service, tokens)}."
         self._change(tokens, partial(self._changes.revoke, tokens), done)
 
@@ -218,15 +218,15 @@ class TokenList(BrowsingScreen):
         """
         read = partial(listings.never_saved, self.service.queries)
         try:
-            tokens = await Session.of(self).read((self, "not saved"), read)
+            rows = await Session.of(self).read((self, "not saved"), read)
         except TokentuiError:
             return  # the list says so
-        if tokens and self.is_current:
-            self._ask_about_never_saved(tokens)
+        if rows and self.is_current:
+            self._ask_about_never_saved(rows)
 
     @flow
-    async def _ask_about_never_saved(self, tokens: Sequence[Token]) -> None:
+    async def _ask_about_never_saved(self, rows: Sequence[TokenRow]) -> None:
         if await self.app.push_screen_wait(
-            screens.questions.never_saved_question(self.service, tokens)
+            screens.questions.never_saved_question(self.service, rows)
         ):
-            self._revoke(tokens)
+            self._revoke(rows)

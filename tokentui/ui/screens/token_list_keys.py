@@ -106,6 +106,17 @@ BINDINGS: list[BindingType] = [
 ]
 
 
+def is_permitted(action: str, permissions: Permissions) -> bool:
+    """Say whether an action can ever be done with these permissions."""
+    if permissions.read_only_reason and action in _CHANGES | {"create", "undo"}:
+        return False
+    if permissions.role is None:
+        return True
+    if action == "accounts":
+        return permissions.role is Role.ADMINISTRATOR
+    return action != "account" or permissions.multi_account
+
+
 def disabled_reason(
     action: str,
     permissions: Permissions,

@@ -143,6 +143,10 @@ class Page(Screen[Result]):
         if not self._held:
             super()._compositor_refresh()
 
+    def is_permitted(self, _: str) -> bool:
+        """Say whether this person may ever do an action here; help leaves out the others."""
+        return True
+
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Leave with a result. What this screen has not finished by then is for nobody."""
         stack = self.app._screen_stack  # noqa: SLF001
