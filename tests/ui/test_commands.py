@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from textual.command import Command, CommandList, CommandPalette
 from textual.pilot import Pilot
-from textual.widgets import OptionList
+from textual.widgets import Input, OptionList
 
 from tokentui.core.cancel import Cancel
 from tokentui.core.commands import TokenCommands
@@ -47,6 +47,22 @@ async def test_it_offers_what_can_be_done_here(saved: TokenCommands, run: Run) -
         await search(pilot, "select all", "Select all or none")
         await pilot.press("enter")
         await until(pilot, lambda: "6 selected" in said(pilot, "#summary"))
+
+
+async def test_a_colon_opens_it_in_the_list_and_is_typed_into_fields(
+    saved: TokenCommands, run: Run
+) -> None:
+    async with run(saved) as pilot:
+        await pilot.press("colon", "q")
+        await arrive(pilot, CommandPalette)
+        await until(pilot, lambda: offered(pilot)[:1] == ["Quit"])
+        await pilot.press("escape")
+        await arrive(pilot, TokenList)
+        for key, field in (("slash", "#filter"), ("c", "#name"), ("f1", "Search")):
+            await pilot.press(key, "colon")
+            assert pilot.app.screen.query_one(field, Input).value == ":"
+            if key == "slash":
+                await pilot.press("escape")
 
 
 async def test_what_a_read_only_store_does_not_let_be_done_is_not_offered(

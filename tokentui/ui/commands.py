@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 _TOKENS = 10
 """How many tokens are offered at most, each under these verbs."""
 _VERBS = ("manage", "rotate", "revoke")
-_NO_COMMANDS = keys.COMMITS | {"app.commands", "app.next-field", "app.previous-field"}
+_NO_COMMANDS = keys.COMMITS | {
+    "app.commands",
+    "app.next-field",
+    "app.previous-field",
+    "list.commands",
+}
 """What a screen asks for is committed where it is seen, and the palette hides it."""
 
 

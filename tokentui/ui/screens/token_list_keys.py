@@ -101,6 +101,13 @@ BINDINGS: list[BindingType] = [
         tooltip="Clear the selection, then the filter",
         id="list.show-all",
     ),
+    Binding(
+        "colon",
+        "app.command_palette",
+        "Commands, tokens, themes",
+        show=False,
+        id="list.commands",
+    ),
     Binding("q", "app.quit", "Quit", id="list.quit"),
     Binding("question_mark", "app.help", "Help", id="list.help"),
 ]
