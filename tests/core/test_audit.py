@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from tokentui.core import chain
 from tokentui.core.audit import Action, Actor, Event, Outcome, Search
 from tokentui.core.chain import START, Broken, Link
+from tokentui.core.dates import DateFormat
+from tokentui.formatting.audit import stored_part
 
 from ..conftest import NOW
 
@@ -207,3 +209,16 @@ def test_a_link_reads_itself_back() -> None:
 )
 def test_a_search_narrows(search: Search, found: bool) -> None:
     assert search.wants(chain.read(LINES[2])) is found
+
+
+def test_every_part_of_a_shown_moment_may_be_ours() -> None:
+    for form in DateFormat:
+        shown = f"Expires {form.day(datetime(2026, 12, 28, tzinfo=UTC))} 23:59."
+        for end in range(len("Expires 2"), len(shown) + 1):
+            assert stored_part(shown[:end]) == "", shown[:end]
+            assert stored_part(shown[len("Expires ") : end]) == ""
+
+
+@pytest.mark.parametrize("text", ["192.0.2.7", "10.20.30.40", "2001:db8::7", "name-7", "04:59:59+"])
+def test_a_search_for_what_no_moment_contains_stays_as_it_is(text: str) -> None:
+    assert stored_part(text) == text

@@ -33,8 +33,12 @@ EVENT: dict[str, str] = {
 }
 """The stored actions of the audit log in words."""
 _STORED_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
-_END_OF_A_MOMENT = re.compile(r"(?:.*\s)?[\d./:-]*\d[\d./:-]*\s*")
-"""A text that may be searched for because a moment in local time ends, or breaks off, with it."""
+_PART_OF_A_MOMENT = re.compile(
+    r"(?:.*\s)?"
+    r"(?:[./-]?\d{1,4}(?:[./-](?:\d{0,2}|\d\d[./-]\d{0,4}))?"  # of a day
+    r"|:?\d{1,2}(?::\d{0,2})?\.?)\s*"  # of a minute
+)
+"""What a moment in local time may contain, even if typing is not finished; no address is that."""
 OUTCOME: dict[str, str] = {
     Outcome.DONE: "done",
     Outcome.FAILED: "failed",
@@ -67,7 +71,7 @@ def stored_part(text: str) -> str:
     A search for what is returned finds all entries of which `contains` is true, among others.
     """
     ours = (f"{word}, {outcome}" for word in EVENT.values() for outcome in OUTCOME.values())
-    if _END_OF_A_MOMENT.fullmatch(text):
+    if _PART_OF_A_MOMENT.fullmatch(text):
         return ""
     return "" if any(name_key(text) in name_key(each) for each in ours) else text
 
