@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 from rich.segment import Segment
 from textual import events
-from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
 from textual._styles_cache import StylesCache
 from textual._xterm_parser import XTermParser
 from textual.app import App
@@ -28,7 +28,7 @@ from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.widgets import Button, OptionList
+from textual.widgets import Button, OptionList, Static
 from textual.worker import WorkerFailed
 
 from tokentui.core.commands import TokenCommands
@@ -46,6 +46,8 @@ from tokentui.ui.textual_compat import (
     driver_of,
     forget_clipboard,
 )
+from tokentui.ui.textual_compat.compositor import VisibleCompositor
+from tokentui.ui.widgets.token_table import TokenTable
 
 from .conftest import Run, arrive, until
 
@@ -155,6 +157,43 @@ def test_what_the_driver_ends_the_app_with() -> None:
 
 
 # -- what is painted ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["", "c", "r", "f1", "/"])
+async def test_what_is_rendered(
+    saved: TokenCommands, run: Run, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    """Look at `VisibleCompositor`: `_render_chops` has other arguments, or another result."""
+    async with run(saved) as pilot:
+        await pilot.press(*([key] if key else []))
+        await pilot.pause()
+        compositor = pilot.app.screen._compositor
+        ours = compositor.render_strips()
+        monkeypatch.setattr(VisibleCompositor, "_render_chops", Compositor._render_chops)
+        assert ours == compositor.render_strips()
+
+
+async def test_what_is_covered_is_not_rendered(
+    saved: TokenCommands, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Look at `VisibleCompositor`: widgets are asked for their lines by something else."""
+    rendered: list[tuple[Widget, int]] = []
+    render_lines = Widget.render_lines
+
+    def counted(widget: Widget, crop: Region) -> list[Strip]:
+        rendered.append((widget, crop.height))
+        return render_lines(widget, crop)
+
+    async with run(saved) as pilot:
+        await pilot.press("down")
+        await pilot.pause()
+        monkeypatch.setattr(Widget, "render_lines", counted)
+        await pilot.press("up")
+        await pilot.pause()
+        assert [(type(widget), lines) for widget, lines in rendered] == [
+            (Static, 2),
+            (TokenTable, 2),
+        ]
 
 
 async def test_what_is_closed_is_forgotten(

@@ -11,10 +11,9 @@ from functools import lru_cache, partial
 from time import monotonic
 from typing import Any, TypeVar
 
-from rich.console import Console
 from textual import events
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
-from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual._keyboard_protocol import FUNCTIONAL_KEYS
 from textual._styles_cache import StylesCache
 from textual._xterm_parser import XTermParser
@@ -31,12 +30,12 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import ModalScreen, Screen
 from textual.scroll_view import ScrollView
-from textual.strip import Strip
 from textual.widget import MountError
 from textual.worker import NoActiveWorker, Worker, WorkerFailed, get_current_worker
 
 from tokentui.ui.terminal import window
 from tokentui.ui.terminal.screen_buffer import ScreenBuffer
+from tokentui.ui.textual_compat.compositor import Difference, VisibleCompositor
 
 __all__ = [
     "FUNCTIONAL_KEYS",
@@ -118,6 +117,10 @@ class Page(Screen[Result]):
     _held = False
     """Whether nothing is painted yet, since more is to come in the first frame."""
 
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._compositor = VisibleCompositor()
+
     def on_compose(self) -> None:
         """Take the classes of the window's size, before any widget is styled.
 
@@ -198,22 +201,6 @@ class LineView(ScrollView):
         self._scroll_update(size)
 
 
-class _Difference(CompositorUpdate):
-    """What of an update the terminal does not show yet."""
-
-    def __init__(self, update: LayoutUpdate | ChopsUpdate, shown: ScreenBuffer) -> None:
-        self._update = update
-        self._shown = shown
-
-    def render_segments(self, console: Console) -> str:
-        """Return what to write, and take it as written."""
-        painted = self._update.__rich_console__(console, console.options)
-        return "".join(
-            f"\x1b[{run.y + 1};{run.x + 1}H{Strip(run.segments).render(console)}"
-            for run in self._shown.changes(painted)  # type: ignore[arg-type]
-        )
-
-
 class PaintedApp(App[None]):
     """An app that knows what the terminal shows, and since when it shows each screen."""
 
@@ -251,7 +238,7 @@ class PaintedApp(App[None]):
         now = monotonic()
         driver = self._driver
         if isinstance(driver, PlainDriver) and isinstance(renderable, (LayoutUpdate, ChopsUpdate)):
-            renderable = _Difference(renderable, driver.shown)
+            renderable = Difference(renderable, driver.shown)
         super()._display(screen, renderable)
         if renderable is not None and not self._batch_count:
             self._painted_at.setdefault(screen, now)
