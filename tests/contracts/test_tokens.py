@@ -417,6 +417,16 @@ class TestSummary:
         with pytest.raises(Cancelled):
             many.tokens.summary(NOW, cancel=cancel)
 
+    def test_a_search_that_was_prepared_finds_the_same(self, many: Backend) -> None:
+        query = Query(now=NOW, search=parse("t1"))
+        many.tokens.prepare_search()
+        prepared = [row.token for row in many.tokens.scan(query)]
+        assert prepared == query.select(many.tokens.snapshot().values())
+        cancel = Cancel()
+        cancel.request()
+        with pytest.raises(Cancelled):
+            many.tokens.prepare_search(cancel)
+
     def test_tokens_are_counted_by_owner(self, many: Backend) -> None:
         if not many.capabilities.accounts:
             pytest.skip(many.capabilities.denial_reasons["accounts"])

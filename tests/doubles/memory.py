@@ -235,6 +235,9 @@ class Tokens:
         tally.add(each for each in self.snapshot().values() if account in (None, each.account))
         return tally.summary()
 
+    def prepare_search(self, cancel: Cancel = NEVER) -> None:
+        cancel.check()
+
     def count_by_owner(self) -> Mapping[str, int]:
         return count_by_owner(self.snapshot().values())
 

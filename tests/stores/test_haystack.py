@@ -9,6 +9,7 @@ from tokentui.core.query import NO_USES, Query, Sort
 from tokentui.core.search import Context, Word
 from tokentui.core.search_language import parse
 from tokentui.core.token import DEFAULT_SOON, Token
+from tokentui.stores.file import haystack as module
 from tokentui.stores.file import slices
 from tokentui.stores.file.haystack import Haystack
 from tokentui.stores.file.index import Index
@@ -63,10 +64,20 @@ def test_one_search_after_the_other_finds_what_it_would_alone(
         assert list(index.select(query, NO_USES, NEVER)) == query.select(tokens)
 
 
+def test_what_was_prepared_is_not_joined_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    index = Index({"1": token(1)})
+    index.haystack(NEVER).join(NEVER)
+    monkeypatch.delattr(module, "_lines")
+    query = Query(now=NOW, search=parse(token(1).id))
+    assert list(index.select(query, NO_USES, NEVER)) == [token(1)]
+
+
 def test_nobody_waits_for_what_is_cancelled() -> None:
     haystack = Haystack([token(1)], NEVER)
     cancel = Cancel()
     cancel.request()
+    with pytest.raises(Cancelled):
+        haystack.join(cancel)
     with pytest.raises(Cancelled):
         haystack.having(Word(text="t1"), cancel)
     with pytest.raises(Cancelled):

@@ -58,7 +58,7 @@ async def test_each_key_takes_few_questions(
         greeting = Counter({"accounts.list_all": 3, "tokens.scan": 1, "tokens.summary": 1})
         assert asked() == _LOAD + greeting
         await pilot.press("down", "slash")
-        assert asked() == Counter()
+        assert asked() == Counter({"tokens.prepare_search": 1})
         await pilot.press("t")
         assert asked() == _LOAD
         await pilot.press("escape")

@@ -179,6 +179,10 @@ class TokenQueries:
         query = self._within_rights(replace(self.query(), account=account))
         return self.backend.tokens.summary(query.now, query.soon, query.account, cancel)
 
+    def prepare_search(self, cancel: Cancel = NEVER) -> None:
+        """Make ready what searches for words need; raise what the method of the repository does."""
+        self.backend.tokens.prepare_search(cancel)
+
     def scan(self, query: Query, cancel: Cancel = NEVER) -> Iterator[TokenRow]:
         """Yield the whole result of `query`, not just a window of it, as far as it may be seen.
 

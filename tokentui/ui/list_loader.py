@@ -115,6 +115,15 @@ class ListLoader:
         if self._table.at(index) is None and self._asked is None:
             self.load_around(index)
 
+    def prepare_search(self) -> None:
+        """Make ready what the first letter of a search needs, while the person begins to type."""
+        self._follow_up("prepare", self._prepare_search)
+
+    async def _prepare_search(self) -> None:
+        ask = self._queries.prepare_search
+        with suppress(TokentuiError):  # the search says so
+            await Session.of(self._browser).look(ask, (self, "prepare"))
+
     def outdate(self) -> None:
         """Let keys that are for a row wait for the next load: a change was made here.
 

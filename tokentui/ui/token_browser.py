@@ -215,6 +215,7 @@ class TokenBrowser(Vertical):
         self.narrowed = True
         self._summarise()
         self.screen.set_focus(self.query_one("#filter"))
+        self.loader.prepare_search()
 
     @on(Input.Changed, "#filter")
     def _filter_typed(self, event: Input.Changed) -> None:

@@ -250,6 +250,11 @@ class CountsOn(memory.Tokens):
         return replace(found, all=Count(found.all.value))
 
 
+class PreparesOn(memory.Tokens):
+    def prepare_search(self, _: Cancel = NEVER) -> None:
+        """Go on, although nobody waits any more."""
+
+
 class CountsRevoked(memory.Tokens):
     def count_by_owner(self) -> Mapping[str, int]:
         return Counter(token.account for token in self.snapshot().values())
@@ -307,6 +312,7 @@ TOKENS: dict[str, Kind] = {
     "counts the tokens of all accounts": tokens(SummaryOfAll),
     "has a stale summary": tokens(StaleSummary),
     "calls what it cuts short exact": tokens(CountsOn),
+    "goes on to prepare a search that was cancelled": tokens(PreparesOn),
     "counts revoked tokens of owners": tokens(CountsRevoked),
     "forgets tokens once it is closed": Forgetful,
 }

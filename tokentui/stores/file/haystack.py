@@ -16,6 +16,11 @@ class Haystack:
         """Raise `Cancelled`."""
         self._parts = tuple(_Part(tuple(part)) for part in cancel.checked(in_slices(tokens)))
 
+    def join(self, cancel: Cancel) -> None:
+        """Join all texts, before any word is looked for; raise `Cancelled`."""
+        for part in cancel.checked(self._parts):
+            part.join()
+
     def having(self, word: Word, cancel: Cancel) -> list[Token]:
         """Return the tokens that have a word, in their order; raise `Cancelled`.
 
@@ -32,6 +37,10 @@ class _Part:
 
     def __init__(self, tokens: tuple[Token, ...]) -> None:
         self._tokens = tokens
+
+    def join(self) -> str:
+        """Join the texts, which is done once, and return them."""
+        return self._names + self._others
 
     @cached_property
     def _names(self) -> str:

@@ -1,5 +1,7 @@
 """The tokens of one content of a file, found by id, by name and by query."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -9,7 +11,6 @@ import msgspec
 from msgspec import Raw
 from msgspec.structs import replace
 
-from tokentui.core.cancel import Cancel
 from tokentui.core.errors import IdTaken
 from tokentui.core.query import Query, Sort, Uses, by_name
 from tokentui.core.records import Needs, Records
@@ -19,6 +20,7 @@ from tokentui.stores.file.json_parts import Part, Parted
 from tokentui.stores.file.slices import in_slices, sorted_in_slices
 
 if TYPE_CHECKING:
+    from tokentui.core.cancel import Cancel
     from tokentui.stores.file.haystack import Haystack
 
 _RESULTS_KEPT = 3
@@ -178,14 +180,9 @@ class Index:
         word = query.search.rarest_word
         if base is not None and (word is None or len(base) * _FEW <= len(self._by_id)):
             return _narrowed(base, query, uses, cancel)
-        tokens = self._in_order(cancel)
         if word is None:
-            return _sorted(tokens, query, uses, cancel)
-        if self._haystack is None:
-            from tokentui.stores.file.haystack import Haystack  # only a search for words needs it
-
-            self._haystack = Haystack(tokens, cancel)
-        having = self._haystack.having(word, cancel)
+            return _sorted(self._in_order(cancel), query, uses, cancel)
+        having = self.haystack(cancel).having(word, cancel)
         if base is None or query.sort is Sort.NAME:
             return _sorted(having, query.without(word), uses, cancel)
         # What is in another order already is not sorted again.
@@ -194,6 +191,14 @@ class Index:
             token for part in cancel.checked(in_slices(base)) for token in part if token.id in ids
         ]
         return _narrowed(having, query.without(word), uses, cancel)
+
+    def haystack(self, cancel: Cancel) -> Haystack:
+        """Return what words are looked for in; raise `Cancelled`."""
+        if self._haystack is None:
+            from tokentui.stores.file.haystack import Haystack  # only a search for words needs it
+
+            self._haystack = Haystack(self._in_order(cancel), cancel)
+        return self._haystack
 
     def _in_order(self, cancel: Cancel) -> tuple[Token, ...]:
         if self._by_name is None:

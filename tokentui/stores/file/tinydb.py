@@ -121,6 +121,10 @@ class TinyDBStore:
         for tokens in cancel.checked(in_slices(found)):
             yield from joined([*tokens], self._usage, self._accounts)
 
+    def prepare_search(self, cancel: Cancel = NEVER) -> None:
+        with self._guard:
+            self._current().haystack(cancel).join(cancel)
+
     def summary(
         self,
         now: datetime,

@@ -87,6 +87,9 @@ class TokenTable:
             if len(found) < size:
                 return
 
+    def prepare_search(self, cancel: Cancel = NEVER) -> None:
+        cancel.check()
+
     def count_by_owner(self) -> Mapping[str, int]:
         return dict(self._connections.ask(lambda it: it.all(_OF_OWNERS)))
 
