@@ -161,8 +161,7 @@ class TokenTable(LineView, can_focus=True):
         self._sort, self._descending = query.sort, query.descending
         kind = query.statuses == {Status.REVOKED}, accounts
         self._history, self._accounts = kind
-        self._set_columns()
-        self.virtual_size = Size(self.size.width, page.total.value + 1)
+        self._fit()
         indexes = {row.token.id: page.offset + n for n, row in enumerate(page.rows)}
         before = self.cursor
         self.cursor = indexes.get(follow or "", self.validate_cursor(before))
@@ -176,7 +175,7 @@ class TokenTable(LineView, can_focus=True):
         """Show how many rows there are, once that is known."""
         self._page = replace(self._page, total=total)
         self._known = True
-        self.virtual_size = Size(self.size.width, total.value + 1)
+        self._fit()
         self.cursor = self.validate_cursor(self.cursor)
         self.refresh()
 
@@ -256,12 +255,14 @@ class TokenTable(LineView, can_focus=True):
     # -- drawing --------------------------------------------------------------------------------
 
     def on_resize(self) -> None:
-        self._set_columns()
-        self.virtual_size = Size(self.size.width, self._total + 1)
+        self._fit()
+        self.refresh()  # what is in sight may have been painted before
         self._reveal()
         self._tell()
 
-    def _set_columns(self) -> None:
+    def _fit(self) -> None:
+        """Take a line for each row, and the columns for what the scroll bar leaves of the width."""
+        self.virtual_size = Size(self.size.width, self._total + 1)
         width = self.scrollable_content_region.width
         names = {row.token.id: printable(row.token.name) for row in self._page.rows}
         self._layout = Layout(width, names, history=self._history, accounts=self._accounts)
