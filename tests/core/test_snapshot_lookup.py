@@ -10,7 +10,7 @@ from tokentui.core.account import Account, Role
 from tokentui.core.errors import StoreOutOfDate, StoreUnreadable
 from tokentui.core.freshness import EVERY, GRACE
 from tokentui.core.lookup import NOT_IN_MEMORY, CredentialLookup, StoredCredential
-from tokentui.core.snapshot_lookup import SnapshotLookup
+from tokentui.core.snapshot_lookup import _NEWS, SnapshotLookup
 from tokentui.core.token import Token
 
 from ..conftest import NOW
@@ -105,6 +105,46 @@ def test_nothing_is_in_memory_before_it_was_read(lookup: CredentialLookup, sourc
     assert lookup.peek(TOKEN.id) is NOT_IN_MEMORY
     assert source.reads == 0
     assert lookup.find(TOKEN.id) == lookup.peek(TOKEN.id) == STORED
+
+
+def test_a_token_counts_as_soon_as_it_was_created(
+    lookup: SnapshotLookup, source: Source, ticks: Ticks
+) -> None:
+    put(source, lookup, ticks)
+    assert lookup.peek(TOKEN.id) is None
+    source.tokens = {TOKEN.id: TOKEN}
+    ticks.now += _NEWS
+    assert lookup.find(TOKEN.id) is lookup.peek(TOKEN.id) is None
+    ticks.now += _NEWS
+    assert not lookup.due
+    assert lookup.peek(TOKEN.id) is NOT_IN_MEMORY
+    assert lookup.find(TOKEN.id) == lookup.peek(TOKEN.id) == STORED
+
+
+def test_made_up_ids_lead_to_few_looks(
+    lookup: SnapshotLookup, source: Source, ticks: Ticks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(source, lookup, ticks, TOKEN)
+    looks = []
+    monkeypatch.setattr(source, "version", lambda: looks.append(ticks.now))
+    for _ in range(100):
+        ticks.now += _NEWS / 10
+        assert lookup.find("0000000002") is None
+    assert len(looks) <= 10
+
+
+def test_unknown_ids_do_not_try_a_store_that_cannot_be_read(
+    lookup: SnapshotLookup, source: Source, ticks: Ticks
+) -> None:
+    put(source, lookup, ticks, TOKEN)
+    source.broken = True
+    ticks.now += EVERY
+    lookup.refresh()
+    source.broken = False
+    source.tokens = {}
+    ticks.now += EVERY / 2
+    assert lookup.find("0000000002") is None
+    assert lookup.peek(TOKEN.id) == STORED
 
 
 @pytest.mark.parametrize("token_id", ["0000000002", "", "\ud800" * 10])

@@ -120,6 +120,16 @@ class TestWhoComesIn:
         assert use is not None
         assert (use.last_used_at, use.count, use.address) == (NOW, 1, "192.0.2.7")
 
+    async def test_what_was_created_a_moment_ago(
+        self, service: TokenCommands, verifier: Verifier, ticks: Ticks
+    ) -> None:
+        verifier.refresh()
+        ticks.now += EVERY / 2
+        assert verifier.verify(service.create("first", None).secret).name == "first"
+        ticks.now += EVERY / 4
+        second = service.create("second", None).secret
+        assert (await verifier.averify(second)).name == "second"
+
     def test_written_in_any_way(self, verifier: Verifier, made: NewToken) -> None:
         text = made.secret.reveal()
         assert (

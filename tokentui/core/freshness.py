@@ -63,6 +63,21 @@ class Freshness:
         if now > self.valid_until:
             raise StoreOutOfDate(self.last_error or "They have been loading since then.")
 
+    def look_again(self, after: float) -> None:
+        """Look at the store now, unless the last look at it began no more than `after` seconds ago.
+
+        A look that is under way is waited for, for a moment. Where the store cannot be read,
+        `refresh` alone tries again.
+        """
+        if not self._looking.acquire(timeout=PATIENCE):
+            return
+        try:
+            if self.age > after and self.last_error is None:
+                self._try_to_look(self._monotonic())
+                self._due_at = self._monotonic() + EVERY
+        finally:
+            self._looking.release()
+
     def _look_if_due(self) -> None:
         patience = PATIENCE if self.age > PATIENCE else 0
         if not self._looking.acquire(timeout=self._grace if self._read_at == _NEVER else patience):

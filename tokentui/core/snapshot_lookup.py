@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from tokentui.core.token import Token
 
 _NOTHING = object()
+_NEWS = 0.005
+"""How many seconds after a look an unknown ID leads to the next one.
+
+So a token counts as soon as it was created, and made-up IDs cost 200 looks a second at most.
+"""
 
 
 class SnapshotLookup:
@@ -55,10 +60,16 @@ class SnapshotLookup:
     def peek(self, token_id: str) -> StoredCredential | NotInMemory | None:
         if self._monotonic() > self._freshness.valid_until:
             return NOT_IN_MEMORY
-        return self._snapshot[token_id]
+        stored = self._snapshot[token_id]
+        if stored is None and self._freshness.age > _NEWS:
+            return NOT_IN_MEMORY  # it may have been created since then
+        return stored
 
     def find(self, token_id: str) -> StoredCredential | None:
         self._freshness.refresh()
+        if (stored := self._snapshot[token_id]) is not None:
+            return stored
+        self._freshness.look_again(_NEWS)
         return self._snapshot[token_id]
 
     def health(self) -> LookupHealth:
