@@ -213,6 +213,17 @@ class TestInTheApp:
             await until(pilot, lambda: "Undo" in footer(pilot))
             assert footer(pilot).keys() >= {"Rename", "Rotate", "Revoke", "History"}
 
+    async def test_a_letter_is_not_named_while_it_would_be_typed(
+        self, saved: TokenCommands, run: Run
+    ) -> None:
+        async with run(saved) as pilot:
+            await pilot.press("m")
+            await arrive(pilot, ManageToken)
+            await pilot.press("f9", "space", "ctrl+s")
+            await until(pilot, lambda: footer(pilot).get("Undo") == "u")
+            await pilot.press("f2")
+            await until(pilot, lambda: footer(pilot)["Undo"] == "F5")
+
     async def test_a_click_does_what_the_key_does(self, saved: TokenCommands, run: Run) -> None:
         async with run(saved) as pilot:
             await until(pilot, partial(footer, pilot))

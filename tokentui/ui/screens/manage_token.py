@@ -68,7 +68,7 @@ class ManageToken(Page[Managed]):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "to('#name')", "Rename", id="manage.rename"),
-        Binding("u,f5", "undo", "Undo", key_display="u", id="manage.undo"),
+        Binding("u,f5", "undo", "Undo", id="manage.undo"),
         Binding("ctrl+t,f7", "rotate", "Rotate", key_display="^T", id="manage.rotate"),
         Binding("ctrl+r,f8", "revoke", "Revoke", key_display="^R", id="manage.revoke"),
         Binding("f6", "history", "History", id="manage.history"),
