@@ -67,6 +67,18 @@ class TestCreate:
             assert token.expires_at is not None
             assert token.expires_at.isoformat() == "2027-11-24T23:59:59+00:00"
 
+    @pytest.mark.parametrize("network", ["10.0.0.0/8", "fe80::/10"])
+    async def test_a_network_is_never_dropped(
+        self, saved: TokenCommands, run: Run, network: str
+    ) -> None:
+        async with run(saved) as pilot:
+            await to_form(pilot)
+            await write(pilot, "grafana")
+            await pilot.press("f9", *network, "ctrl+s")
+            await arrive(pilot, SavedToken)
+            token = saved.queries.look_up("grafana")
+            assert (token.networks, token.read_only) == ((network,), False)
+
     async def test_the_reason_stands_beside_the_name_while_it_is_typed(
         self, saved: TokenCommands, run: Run
     ) -> None:

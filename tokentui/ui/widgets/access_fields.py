@@ -3,6 +3,7 @@
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.events import Key
 from textual.widgets import Input
 
 from tokentui.core.access import Access, parse_networks
@@ -13,6 +14,7 @@ from tokentui.ui.widgets.notice import Notice
 from tokentui.ui.widgets.toggles import Tick
 
 _EXAMPLE = "Any, or 192.0.2.0/24 2001:db8::1"
+_OF_NETWORKS = frozenset("0123456789abcdefABCDEF:./")
 
 
 class AccessFields(Vertical):
@@ -71,6 +73,16 @@ class AccessFields(Vertical):
         self.stored = access
         self.read_only.value = access.read_only
         self.networks.value = _written(access)
+
+    def on_key(self, event: Key) -> None:
+        """Go to the networks where somebody types one: the key for access leads to the tick first.
+
+        Whoever does that and goes on must not be left with a token for everywhere.
+        """
+        if self.read_only.has_focus and event.character in _OF_NETWORKS:
+            event.stop()
+            self.screen.set_focus(self.networks)
+            self.networks.insert_text_at_cursor(event.character or "")
 
     @on(Input.Changed, "#networks")
     def _typed(self) -> None:
