@@ -12,7 +12,7 @@ from typing import Literal
 
 import pytest
 
-from tokentui import files
+from tokentui import file_access, files
 
 from .conftest import folders_that_do_not_sync
 
@@ -147,6 +147,24 @@ class TestReplace:
                     os.umask(before)
                 assert path.read_bytes() == content
                 assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+    def test_what_it_takes_over_is_the_owners_to_write_whatever_the_umask(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        modes, take_over = [], file_access.take_over
+
+        def noted(descriptor: int, path: Path) -> list[str]:
+            modes.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+            return take_over(descriptor, path)
+
+        monkeypatch.setattr(file_access, "take_over", noted)
+        (tmp_path / "file").write_bytes(b"old")
+        before = os.umask(0o277)  # without the right to write, it could get no attributes
+        try:
+            files.replace(tmp_path / "file", b"new")
+        finally:
+            os.umask(before)
+        assert modes == [0o600]
 
     def test_a_reader_keeps_what_it_opened(self, tmp_path: Path) -> None:
         path = tmp_path / "file"

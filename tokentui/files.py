@@ -5,7 +5,9 @@ import errno
 import os
 import stat
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -170,10 +172,10 @@ def replace(
 
 def _made_like(descriptor: int, path: Path, like: Path | None) -> list[str]:
     """Give a new file what `path` has, or else `like`; return what `path` has and it could not."""
+    _make_private(descriptor)
     try:
         return file_access.take_over(descriptor, path)
     except FileNotFoundError:
-        _make_private(descriptor)
         give_to_owner(descriptor, path)
     if like is not None:
         with contextlib.suppress(FileNotFoundError):
@@ -250,11 +252,11 @@ def _make_private(descriptor: int) -> None:
 
 def _write(descriptor: int, parts: Sequence[bytes | memoryview]) -> None:
     """Write all `parts`, in as few calls as the system takes them."""
-    left = [memoryview(part) for part in parts]
+    left = deque(memoryview(part).cast("B") for part in parts)
     while left:
-        written = os.writev(descriptor, left[:_MOST_PARTS])
+        written = os.writev(descriptor, [*islice(left, _MOST_PARTS)])
         while left and written >= len(left[0]):
-            written -= len(left.pop(0))
+            written -= len(left.popleft())
         if written:
             left[0] = left[0][written:]
 

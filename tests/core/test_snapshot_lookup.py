@@ -133,6 +133,39 @@ def test_made_up_ids_lead_to_few_looks(
     assert len(looks) <= 10
 
 
+def test_a_store_that_takes_long_rests_as_long(
+    lookup: SnapshotLookup, source: Source, ticks: Ticks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(source, lookup, ticks, TOKEN)
+    looks = []
+
+    def slow() -> Hashable:
+        looks.append(ticks.now)
+        ticks.now += 4 * _NEWS
+        return ()
+
+    monkeypatch.setattr(source, "version", slow)
+    for _ in range(100):
+        ticks.now += _NEWS / 10
+        assert lookup.peek("0000000002") in (None, NOT_IN_MEMORY)
+        assert lookup.find("0000000002") is None
+    assert len(looks) <= 100 / 40 + 1
+
+
+def test_what_arrives_while_it_is_looked_up_is_found(
+    lookup: SnapshotLookup, source: Source, ticks: Ticks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(source, lookup, ticks)
+    may_look = lookup._freshness.may_look_again
+
+    def meanwhile(after: float) -> bool:
+        put(source, lookup, ticks, TOKEN)  # in another thread
+        return may_look(after)
+
+    monkeypatch.setattr(lookup._freshness, "may_look_again", meanwhile)
+    assert lookup.peek(TOKEN.id) == STORED
+
+
 def test_unknown_ids_do_not_try_a_store_that_cannot_be_read(
     lookup: SnapshotLookup, source: Source, ticks: Ticks
 ) -> None:

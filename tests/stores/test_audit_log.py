@@ -22,7 +22,7 @@ from tests.opening import open_audit_log
 from tokentui import files
 from tokentui.core import audit_queries, chain, credential
 from tokentui.core.audit import Action, Actor, Event, Search
-from tokentui.core.chain import Broken, Link
+from tokentui.core.chain import START, Broken, Link
 from tokentui.core.commands import TokenCommands
 from tokentui.core.errors import (
     AuditLogUnwritable,
@@ -32,6 +32,7 @@ from tokentui.core.errors import (
     StoreReadOnly,
 )
 from tokentui.stores import syslog
+from tokentui.stores.anchor import Anchor
 from tokentui.stores.file.audit_log import AuditLogFile
 from tokentui.stores.file.backend import FileBackend
 from tokentui.stores.file.backups import Copies
@@ -185,6 +186,22 @@ def test_an_anchor_that_is_gone_is_missed_and_written_down(opened: Open) -> None
     )
     assert "records that the anchor was missing" in broken(opened()).what
     assert isinstance(opened().verify(2), Link)
+
+
+def test_an_anchor_may_be_for_writing_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening = os.open
+
+    def refused(path: Path, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_RDWR:
+            raise PermissionError
+        return opening(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", refused)
+    with Anchor(tmp_path / "anchor").opened() as anchor:
+        anchor.write(START)
+    assert Anchor(tmp_path / "anchor").read() == START
 
 
 @pytest.mark.parametrize("content", ["", "nonsense", "5 00", "1 zz"])

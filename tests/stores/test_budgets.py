@@ -72,13 +72,13 @@ def test_a_thousand_verifications(store_path: Path, monkeypatch: pytest.MonkeyPa
     verifier.close()
 
 
-_REPLACED = {"open": 2, "writev": 1, "fsync": 2, "replace": 1}
+_REPLACED = {"open": 2, "fchmod": 1, "writev": 1, "fsync": 2, "replace": 1}
 """What replaces a file durably at the least; its folder is opened and synced as well."""
 _LOCKED = {"open": 1, "fstat": 1, "stat": 2 if os.geteuid() == 0 else 0}
 """What a lock that is free takes; root looks whose the file is that is locked."""
-_LOOKED_AT = {"stat": 7, "fstat": 2}
-"""The tokens when they are looked up, locked and replaced, and afterwards; their folder; the audit
-log before and after; and the new file twice, for its owner and its mode."""
+_LOOKED_AT = {"stat": 8, "fstat": 2}
+"""The tokens when they are looked up, locked, before and while they are replaced, and afterwards;
+their folder; the audit log before and after; and the new file twice, for its owner and its mode."""
 _LOGGED = {"open": 3, "fstat": 4, "pread": 3, "write": 1, "fsync": 1, "pwrite": 1}
 """The key, the anchor and the end of the log are read; a line and the anchor are written."""
 

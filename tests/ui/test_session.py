@@ -288,6 +288,16 @@ async def test_a_store_that_does_not_answer_is_offline_until_it_does(
     assert made == ["change"]
 
 
+async def test_what_is_prepared_says_nothing_of_the_store(session: Recorded) -> None:
+    with pytest.raises(StoreUnavailable):
+        await session.look(raising(AWAY))
+    done: list[str] = []
+    await session.prepare(lambda _: done.append("first"), "prepare")
+    await session.prepare(raising(AWAY), "prepare")
+    assert done == ["first"]
+    assert session.phases == [Phase.OFFLINE]
+
+
 @pytest.mark.parametrize("error", [AWAY, OutcomeUnknown()])
 async def test_a_change_tells_as_well_that_the_store_is_away(
     session: Recorded, error: TokentuiError

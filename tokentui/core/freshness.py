@@ -30,7 +30,7 @@ class Freshness:
         self._look = look
         self._monotonic = monotonic
         self._grace = grace
-        self._due_at = self._read_at = _NEVER
+        self._due_at = self._rested_at = self._read_at = _NEVER
         self.valid_until = _NEVER
         """What `monotonic` returns when the copy is too old, if nobody looks until then."""
         self.last_error: str | None = None
@@ -63,20 +63,35 @@ class Freshness:
         if now > self.valid_until:
             raise StoreOutOfDate(self.last_error or "They have been loading since then.")
 
-    def look_again(self, after: float) -> None:
-        """Look at the store now, unless the last look at it began no more than `after` seconds ago.
+    def may_look_again(self, after: float) -> bool:
+        """Say whether a look is possible now, the last one having begun `after` seconds ago.
 
-        A look that is under way is waited for, for a moment. Where the store cannot be read,
-        `refresh` alone tries again.
+        While one thread looks, no other does, and after a look the store rests for as long as it
+        took. Where it cannot be read, `refresh` alone tries again.
         """
-        if not self._looking.acquire(timeout=PATIENCE):
+        return not self._looking.locked() and self._rested(after)
+
+    def look_again(self, after: float) -> None:
+        """Look at the store where `may_look_again`.
+
+        Whoever comes while one looks waits for that, `after` seconds at most.
+        """
+        if not self._looking.acquire(timeout=after):
             return
         try:
-            if self.age > after and self.last_error is None:
-                self._try_to_look(self._monotonic())
-                self._due_at = self._monotonic() + EVERY
+            if self._rested(after):
+                self._look_now(self._monotonic())
         finally:
             self._looking.release()
+
+    def _rested(self, after: float) -> bool:
+        rested = self._monotonic() >= self._rested_at and self.age > after
+        return rested and self.last_error is None
+
+    def _look_now(self, began: float) -> None:
+        self._try_to_look(began)
+        ended = self._monotonic()
+        self._due_at, self._rested_at = ended + EVERY, ended + (ended - began)
 
     def _look_if_due(self) -> None:
         patience = PATIENCE if self.age > PATIENCE else 0
@@ -84,8 +99,7 @@ class Freshness:
             return
         try:
             if (began := self._monotonic()) >= self._due_at:
-                self._try_to_look(began)
-                self._due_at = self._monotonic() + EVERY
+                self._look_now(began)
         finally:
             self._looking.release()
 

@@ -24,7 +24,8 @@ _NOTHING = object()
 _NEWS = 0.005
 """How many seconds after a look an unknown ID leads to the next one.
 
-So a token counts as soon as it was created, and made-up IDs cost 200 looks a second at most.
+So a token counts at once, or some milliseconds after it was created, and made-up IDs cost 200
+looks a second at most.
 """
 
 
@@ -60,10 +61,11 @@ class SnapshotLookup:
     def peek(self, token_id: str) -> StoredCredential | NotInMemory | None:
         if self._monotonic() > self._freshness.valid_until:
             return NOT_IN_MEMORY
-        stored = self._snapshot[token_id]
-        if stored is None and self._freshness.age > _NEWS:
+        if (stored := self._snapshot[token_id]) is not None:
+            return stored
+        if self._freshness.may_look_again(_NEWS):
             return NOT_IN_MEMORY  # it may have been created since then
-        return stored
+        return self._snapshot[token_id]  # once more: a look may have ended just now
 
     def find(self, token_id: str) -> StoredCredential | None:
         self._freshness.refresh()

@@ -10,7 +10,7 @@ from tokentui import files
 from tokentui.core.chain import Link
 from tokentui.stores.os_errors import refusing, unreadable
 
-_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_FLAGS = os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _LONGEST = 1024
 
 
@@ -44,10 +44,12 @@ class Anchor:
 
     def _open(self) -> int:
         try:
-            return os.open(self.path, _FLAGS, files.PRIVATE_FILE)
+            return os.open(self.path, os.O_RDWR | _FLAGS, files.PRIVATE_FILE)
         except FileNotFoundError:
             files.private_folder(self.path.parent)
-            return os.open(self.path, _FLAGS, files.PRIVATE_FILE)
+            return os.open(self.path, os.O_RDWR | _FLAGS, files.PRIVATE_FILE)
+        except PermissionError:  # another person's may be for writing alone
+            return os.open(self.path, os.O_WRONLY | _FLAGS, files.PRIVATE_FILE)
 
 
 class OpenAnchor:

@@ -117,12 +117,9 @@ class ListLoader:
 
     def prepare_search(self) -> None:
         """Make ready what the first letter of a search needs, while the person begins to type."""
-        self._follow_up("prepare", self._prepare_search)
-
-    async def _prepare_search(self) -> None:
-        ask = self._queries.prepare_search
-        with suppress(TokentuiError):  # the search says so
-            await Session.of(self._browser).look(ask, (self, "prepare"))
+        prepare = Session.of(self._browser).prepare
+        work = partial(prepare, self._queries.prepare_search, (self, "prepare"))
+        self._follow_up("prepare", work)
 
     def outdate(self) -> None:
         """Let keys that are for a row wait for the next load: a change was made here.

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from concurrent import futures
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from enum import Enum, auto
 from typing import NamedTuple, TypeVar, cast
@@ -13,7 +13,13 @@ from textual.dom import DOMNode
 
 from tokentui.core.cancel import Cancel
 from tokentui.core.clock import Clock, utc_now
-from tokentui.core.errors import LogInRefused, NotPermitted, OutcomeUnknown, StoreUnavailable
+from tokentui.core.errors import (
+    LogInRefused,
+    NotPermitted,
+    OutcomeUnknown,
+    StoreUnavailable,
+    TokentuiError,
+)
 from tokentui.ui.session_threads import Question, Reader, Writer
 
 T = TypeVar("T")
@@ -98,6 +104,16 @@ class Session:
     async def look(self, ask: Callable[[Cancel], T], kind: Hashable = _LOOK) -> T:
         """Return what `ask` returns, as `read` does, for nobody who waits for it."""
         return await self._ask(kind, ask)
+
+    async def prepare(self, work: Callable[[Cancel], object], kind: Hashable) -> None:
+        """Have `work` done in the thread that reads, ahead of a question that needs it.
+
+        How it ends says nothing of the store, which may not be asked anything by it.
+        """
+        question = Question(work)
+        self._reader.ask(kind, question)
+        with suppress(TokentuiError):
+            await self._told(question.answer)
 
     async def commit(self, change: Callable[[], T]) -> T:
         """Make a change in the thread that writes, after those before it; raise what it raises.

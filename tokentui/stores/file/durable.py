@@ -174,9 +174,8 @@ class DurableJSON:
                 f"{self.path} would exceed {largest:,} bytes, the limit of a store. Nothing was "
                 "changed. Use another store."
             )
-        before = self.known if self._certain else self.stamp()
         self._certain = False
-        with ahead.logged(before, self.stamp):
+        with ahead.logged(self.stamp):
             self._put(content)
         self._tables, self._seen, self.older = tables, True, False
         # The change is made: a file that cannot be looked at just now is read again next time.

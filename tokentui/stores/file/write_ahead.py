@@ -17,12 +17,13 @@ class WriteAhead:
         """Write that the change was not done after all, because of `error`."""
 
     @contextmanager
-    def logged(self, before: Stamp | None, stamp: Callable[[], Stamp | None]) -> Iterator[None]:
+    def logged(self, stamp: Callable[[], Stamp | None]) -> Iterator[None]:
         """Write ahead of the block, which replaces a file, and what became of it.
 
-        Nobody else replaces the file meanwhile, so its `stamp`, which was `before`, tells whether
-        the block did, however it was left: by an error, by a signal, or because memory ran out.
+        Nobody else replaces the file meanwhile, so its stamp tells whether the block did, however
+        it was left: by an error, by a signal, or because memory ran out.
         """
+        before = stamp()
         try:
             self.begin()
             yield

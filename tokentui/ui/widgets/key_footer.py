@@ -86,7 +86,7 @@ class KeyFooter(Widget):
         others = [key for key in keys if not key.stays]
         room = width - 2 * self._margin - _length(staying, _GAP)
         fitting = _that_fit(others, room)
-        if len(fitting) < len(others) and staying:
+        if len(fitting) < len(others) and staying and staying[-1].active.binding.action in _HELP:
             more = staying[-1]._replace(key=_MORE, description="")  # help: it names all
             fitting = [*_that_fit(others, room - more.width - _GAP), more]
         left = room - _length(fitting, _GAP)
