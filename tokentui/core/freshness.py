@@ -12,6 +12,8 @@ PATIENCE = 0.5
 """How old the copy may be, in seconds, before others wait for the thread that looks."""
 GRACE = 10.0
 """How old the copy may be, in seconds, before it does not count, where the store cannot be read."""
+_REST = 4
+"""For how many times as long as a look took none but those that are due follow it."""
 
 _NEVER = float("-inf")
 
@@ -66,8 +68,8 @@ class Freshness:
     def may_look_again(self, after: float) -> bool:
         """Say whether a look is possible now, the last one having begun `after` seconds ago.
 
-        While one thread looks, no other does, and after a look the store rests for as long as it
-        took. Where it cannot be read, `refresh` alone tries again.
+        While one thread looks, no other does, and after a look the store rests, so that one that
+        takes long is not read again and again. Where it cannot be read, `refresh` alone tries.
         """
         return not self._looking.locked() and self._rested(after)
 
@@ -91,7 +93,7 @@ class Freshness:
     def _look_now(self, began: float) -> None:
         self._try_to_look(began)
         ended = self._monotonic()
-        self._due_at, self._rested_at = ended + EVERY, ended + (ended - began)
+        self._due_at, self._rested_at = ended + EVERY, ended + _REST * (ended - began)
 
     def _look_if_due(self) -> None:
         patience = PATIENCE if self.age > PATIENCE else 0
