@@ -334,6 +334,9 @@ def test_verify_reads_the_secret_from_stdin_alone(sandbox: Sandbox) -> None:
     assert sandbox.run("verify", stdin=secret).returncode == ExitCode.OK
     assert sandbox.run("verify", stdin=f"  {secret}\r\n").returncode == ExitCode.OK
     assert sandbox.run("verify", secret, stdin=secret).returncode == ExitCode.USAGE
+    nothing = sandbox.run("verify", stdin="\n")
+    assert (nothing.returncode, nothing.stdout) == (ExitCode.REFUSED, "")
+    assert nothing.stderr.startswith("Error: Stdin is empty.")
     assert sandbox.run("verify", stdin=_create(sandbox, "other")[:-1]).returncode == 6
 
 

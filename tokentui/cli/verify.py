@@ -78,4 +78,9 @@ def _read_secret() -> Secret:
     if is_terminal(sys.stdin):
         return Secret(click.prompt("Secret", hide_input=True, err=True).strip())
     # A secret has some 52 characters: whatever is much longer is read no further.
-    return Secret(read_line(1024).decode("utf-8-sig", "replace").strip())
+    text = read_line(1024).decode("utf-8-sig", "replace").strip()
+    if not text:
+        raise Failure(
+            "Stdin is empty. Run tokentui verify < FILE, with the secret in FILE.", ExitCode.REFUSED
+        )
+    return Secret(text)
