@@ -172,7 +172,8 @@ def replace(
 
 def _made_like(descriptor: int, path: Path, like: Path | None) -> list[str]:
     """Give a new file what `path` has, or else `like`; return what `path` has and it could not."""
-    _make_private(descriptor)
+    if os.fstat(descriptor).st_mode & PRIVATE_FILE != PRIVATE_FILE:
+        _make_private(descriptor)
     try:
         return file_access.take_over(descriptor, path)
     except FileNotFoundError:

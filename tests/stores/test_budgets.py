@@ -72,7 +72,7 @@ def test_a_thousand_verifications(store_path: Path, monkeypatch: pytest.MonkeyPa
     verifier.close()
 
 
-_REPLACED = {"open": 2, "fchmod": 1, "writev": 1, "fsync": 2, "replace": 1}
+_REPLACED = {"open": 2, "fstat": 1, "writev": 1, "fsync": 2, "replace": 1}
 """What replaces a file durably at the least; its folder is opened and synced as well."""
 _LOCKED = {"open": 1, "fstat": 1, "stat": 2 if os.geteuid() == 0 else 0}
 """What a lock that is free takes; root looks whose the file is that is locked."""

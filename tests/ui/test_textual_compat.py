@@ -42,6 +42,7 @@ from tokentui.ui.textual_compat import (
     CapturesCrash,
     KeyTables,
     LineView,
+    PaintedApp,
     bindings_of,
     driver_of,
     forget_clipboard,
@@ -222,6 +223,24 @@ def forgotten(*references: ref[Any]) -> bool:
     """Say whether nobody but a cycle holds what these refer to."""
     gc.collect()
     return not any(each() is not None for each in references)
+
+
+async def test_nothing_is_taken_for_shown_in_the_first_frame_of_a_size(
+    saved: TokenCommands, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Look at `PaintedApp._display`: the frame after a change of the size is no `LayoutUpdate`."""
+    forgotten: list[tuple[int, int]] = []
+    async with run(saved) as pilot:
+        await pilot.pause()
+        monkeypatch.setattr(
+            PaintedApp, "_forget_shown", lambda app: forgotten.append(app.screen._compositor.size)
+        )
+        await pilot.resize_terminal(60, 20)
+        await until(pilot, lambda: (60, 20) in forgotten)
+        assert forgotten[0] == (80, 24), "as soon as the terminal tells"
+        await pilot.press("down")
+        assert forgotten[-1:] == [(60, 20)]
+        assert forgotten.count((60, 20)) == 1
 
 
 def test_a_terminal_that_is_taken_again_tells_its_size() -> None:

@@ -209,6 +209,8 @@ class PaintedApp(App[None]):
         self._painted_at = weakref.WeakKeyDictionary[Screen[Any], float]()
         self._shown: weakref.ref[Screen[Any]] | None = None
         self._shown_at = 0.0
+        self._full_size: Size | None = None
+        """The size of the last frame that was painted whole."""
 
     def painted_at(self, screen: Screen[Any]) -> float | None:
         """Return when a screen was first painted, on the clock of `Message.time`, or None."""
@@ -237,6 +239,10 @@ class PaintedApp(App[None]):
         # Before it is written: whoever sees it may answer before this thread goes on.
         now = monotonic()
         driver = self._driver
+        if isinstance(renderable, LayoutUpdate) and renderable.region.size != self._full_size:
+            # Frames of another size may have come between: too wide, they wrap in the terminal.
+            self._full_size = renderable.region.size
+            self._forget_shown()
         if isinstance(driver, PlainDriver) and isinstance(renderable, (LayoutUpdate, ChopsUpdate)):
             renderable = Difference(renderable, driver.shown)
         super()._display(screen, renderable)
